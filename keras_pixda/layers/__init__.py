@@ -1,0 +1,18 @@
+"""Layers."""
+
+from keras_pixda.layers.aligned_resize import AlignedResize, aligned_resize
+from keras_pixda.layers.fixed_scale_batch_normalization import (
+    FixedScaleBatchNormalization,
+)
+from keras_pixda.layers.fourier_style_transfer import (
+    FourierStyleTransfer,
+    fourier_style_transfer,
+)
+
+__all__ = [
+    "AlignedResize",
+    "FixedScaleBatchNormalization",
+    "FourierStyleTransfer",
+    "aligned_resize",
+    "fourier_style_transfer",
+]

@@ -1,0 +1,77 @@
+"""Distillation of a frozen teacher's predictions into a student."""
+
+import keras
+from keras import ops
+
+
+def distillation_loss(teacher_logits, student_logits, alpha=0.5):
+    """Cross-entropy of the student against the softened teacher, mean over classes.
+
+    `-mean over classes of softmax(alpha * teacher) * log_softmax(student)`: the teacher
+    is softened, the student is not, and the sum is divided by the number of classes.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.losses import distillation_loss
+
+    logits = np.zeros((1, 1, 1, 4), dtype="float32")
+    distillation_loss(logits, logits)  # [[[log(4) / 4]]]
+    ```
+
+    Args:
+        teacher_logits: Shape `(batch, height, width, classes)`; no gradient flows here.
+        student_logits: The same shape.
+        alpha: Factor on the teacher's logits, an inverse temperature. Defaults to 0.5.
+
+    Returns:
+        A float32 tensor of shape `(batch, height, width)`.
+
+    Reference:
+        Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
+        Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
+    """
+    teacher = ops.stop_gradient(ops.cast(teacher_logits, "float32"))
+    student = ops.cast(student_logits, "float32")
+    soft_labels = ops.softmax(alpha * teacher, axis=-1)
+    return -ops.mean(soft_labels * ops.log_softmax(student, axis=-1), axis=-1)
+
+
+@keras.saving.register_keras_serializable("keras_pixda")
+class DistillationLoss(keras.losses.Loss):
+    """Mean of `distillation_loss`, called as `loss(teacher_logits, student_logits)`.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.losses import DistillationLoss
+
+    logits = np.zeros((1, 2, 2, 4), dtype="float32")
+    DistillationLoss()(logits, logits)  # log(4) / 4
+    ```
+
+    Args:
+        alpha: Factor on the teacher's logits, an inverse temperature. Defaults to 0.5.
+        reduction: As in every Keras loss. Defaults to `"sum_over_batch_size"`.
+        name: Name of the loss. Defaults to `"distillation_loss"`.
+
+    Reference:
+        Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
+        Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
+    """
+
+    def __init__(
+        self, alpha=0.5, reduction="sum_over_batch_size", name="distillation_loss"
+    ):
+        super().__init__(name=name, reduction=reduction, dtype="float32")
+        self.alpha = alpha
+
+    def call(self, teacher_logits, student_logits):
+        """Loss of every pixel."""
+        return distillation_loss(teacher_logits, student_logits, self.alpha)
+
+    def get_config(self):
+        """Arguments that rebuild this loss."""
+        return {**super().get_config(), "alpha": self.alpha}

@@ -1,0 +1,109 @@
+"""Cross-entropy of every pixel, the term that the losses of this room share."""
+
+import keras
+from keras import ops
+
+
+def pixel_cross_entropy(labels, logits, ignore_class=255):
+    """Cross-entropy of every pixel against its label, 0 on ignored pixels.
+
+    The map is float32 whatever the logits are. A label that is neither a class nor
+    `ignore_class` raises when the values are at hand; inside a compiled function,
+    where nothing can raise, its pixel is NaN: a wrong label is never a silent 0.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.losses import pixel_cross_entropy
+
+    labels = np.array([[[0, 255]]], dtype="uint8")
+    logits = np.zeros((1, 1, 2, 4), dtype="float32")
+    pixel_cross_entropy(labels, logits)  # [[[log(4), 0]]]
+    ```
+
+    Args:
+        labels: Integer classes, shape `(batch, height, width)` or with a trailing 1.
+        logits: Scores before softmax, shape `(batch, height, width, classes)`.
+        ignore_class: Label of pixels that do not count, or `None`. Defaults to 255.
+
+    Returns:
+        A float32 tensor of shape `(batch, height, width)`, in nats.
+
+    Raises:
+        ValueError: If a label is outside `0..classes - 1` and not `ignore_class`, or if
+            labels and logits differ in height or width.
+    """
+    labels = standardize_labels(labels)
+    logits = ops.cast(logits, "float32")
+    check_same_size(labels, logits, "logits")
+    num_classes = logits.shape[-1]
+    counted = labelled_pixels(labels, ignore_class)
+    valid = ops.logical_and(labels >= 0, labels < num_classes)
+    unknown = ops.logical_and(counted, ops.logical_not(valid))
+    raise_on_unknown_labels(labels, unknown, num_classes, ignore_class)
+    safe_labels = ops.where(valid, labels, 0)
+    values = ops.sparse_categorical_crossentropy(safe_labels, logits, from_logits=True)
+    values = ops.where(counted, values, 0.0)
+    return ops.where(unknown, float("nan"), values)
+
+
+def standardize_labels(labels):
+    """Labels as an int32 tensor of shape `(batch, height, width)`."""
+    labels = ops.cast(ops.convert_to_tensor(labels), "int32")
+    if len(labels.shape) == 4 and labels.shape[-1] == 1:
+        labels = ops.squeeze(labels, axis=-1)
+    if len(labels.shape) != 3:
+        raise ValueError(
+            "labels must have the shape (batch, height, width), integer classes, "
+            f"but have the shape {tuple(labels.shape)}."
+        )
+    return labels
+
+
+def labelled_pixels(labels, ignore_class):
+    """True where a pixel counts, that is, where it is not `ignore_class`."""
+    if ignore_class is None:
+        return ops.ones_like(labels, dtype="bool")
+    return ops.not_equal(labels, ignore_class)
+
+
+def mean_over_labelled(values, labels, ignore_class):
+    """`values` scaled so that their plain mean is the mean over labelled pixels."""
+    counted = labelled_pixels(standardize_labels(labels), ignore_class)
+    # Counted in integers: a float32 sum of ones stops growing at 2 ** 24 pixels.
+    number = ops.sum(ops.cast(counted, "int32"))
+    number = ops.cast(ops.maximum(number, 1), "float32")
+    return values * (ops.cast(ops.size(values), "float32") / number)
+
+
+def check_same_size(labels, tensor, name):
+    """Raise if `tensor`, channels last, has another height or width than `labels`."""
+    expected, actual = labels.shape[1:3], tensor.shape[1:3]
+    if any(
+        a is not None and b is not None and a != b
+        for a, b in zip(expected, actual, strict=True)
+    ):
+        raise ValueError(
+            f"labels are {expected[0]} x {expected[1]} pixels (height x width), but "
+            f"{name} are {actual[0]} x {actual[1]}: resize one to the other."
+        )
+
+
+def raise_on_unknown_labels(labels, unknown, num_classes, ignore_class):
+    """Raise naming the labels that are no class, if their values are at hand."""
+    if not _has_values(unknown) or not ops.any(unknown):
+        return
+    values = ops.convert_to_numpy(labels)[ops.convert_to_numpy(unknown)]
+    found = sorted(set(values.tolist()))
+    raise ValueError(
+        f"labels hold {found[:10]}, expected 0..{num_classes - 1} or the ignore_class "
+        f"{ignore_class}: map the ids of the masks to classes first."
+    )
+
+
+def _has_values(tensor):
+    # A tensor has values in eager code; inside a traced function it is symbolic.
+    if keras.backend.backend() == "tensorflow":
+        return hasattr(tensor, "numpy")
+    return False

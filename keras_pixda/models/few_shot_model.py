@@ -1,0 +1,262 @@
+"""What every model that adapts a segmenter to a few labelled target images shares."""
+
+import warnings
+
+import keras
+from keras import ops
+
+
+class FewShotModel(keras.Model):
+    """Base of models that train a segmenter on source and target batches together.
+
+    It owns what does not depend on the method: the call is the segmenter, evaluation
+    runs at label size, every optimizer scales its own loss in float16, `fit` follows a
+    data set whose passes grow shorter, and all optimizers are saved with the model. A
+    method subclasses it and writes `train_step`.
+
+    A training batch is `({"source": images, "target": images}, {"source": labels,
+    "target": labels})`, an evaluation batch `(images, labels)`.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.models import PixDAModel, small_segmenter
+
+    model = PixDAModel(small_segmenter(num_classes=3, filters=4))
+    model.predict(np.zeros((1, 32, 48, 3), dtype="uint8"), verbose=0).shape
+    ```
+
+    Args:
+        segmenter: Any `keras.Model` from RGB images `(batch, height, width, 3)`,
+            0..255, to logits `(batch, height, width, classes)`; smaller logits are
+            resized to the image.
+        **kwargs: As in `keras.Model`.
+
+    Raises:
+        ValueError: If the segmenter is not built or has another kind of output.
+    """
+
+    # The terms that a method's train_step reports beside the total, in this order.
+    loss_terms = ()
+
+    def __init__(self, segmenter, **kwargs):
+        # float32 here: autocasting images to half precision would lose grey levels.
+        # The networks inside keep their own dtype policies.
+        kwargs["dtype"] = "float32"
+        super().__init__(**kwargs)
+        check_segmenter(segmenter)
+        self.segmenter = segmenter
+        self.num_classes = segmenter.output_shape[-1]
+        self.loss_trackers = {
+            name: keras.metrics.Mean(name=name) for name in ("loss", *self.loss_terms)
+        }
+        self.built = True
+
+    def build(self, input_shape=None):
+        """Nothing to build: the networks inside are built."""
+
+    def call(self, images, training=False):
+        """Logits of images, float32, at the size of the images.
+
+        A training batch is answered with the logits of its target images.
+        """
+        if isinstance(images, dict):
+            images = images["target"]
+        images = ops.cast(images, "float32")
+        logits = ops.cast(self.segmenter(images, training=training), "float32")
+        return resize_logits(logits, ops.shape(images)[1:3])
+
+    # === Compile ===
+
+    def compile_optimizers(self, optimizers, auto_scale_loss):
+        """Scale losses if a network works in float16, and build every optimizer.
+
+        Args:
+            optimizers: Pairs of an optimizer and the network it updates.
+            auto_scale_loss: Whether to wrap optimizers in a `LossScaleOptimizer`.
+
+        Returns:
+            The optimizers, ready to be updated and saved.
+        """
+        networks = [network for _, network in optimizers]
+        scale = auto_scale_loss and any(map(works_in_float16, networks))
+        ready = []
+        for optimizer, network in optimizers:
+            optimizer = keras.optimizers.get(optimizer)
+            scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+            if scale and not scaled:
+                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+            # Built at once: an optimizer without slots is saved and restored empty.
+            if not optimizer.built:
+                optimizer.build(network.trainable_variables)
+            ready.append(optimizer)
+        return ready
+
+    def get_compile_config(self):
+        """Arguments of `compile`, serialized."""
+        if not self.compiled:
+            return {}
+        return keras.saving.serialize_keras_object(self.compile_arguments())
+
+    def compile_arguments(self):
+        """Arguments of `compile` as they are in force; methods add theirs."""
+        return {
+            "optimizer": self.optimizer,
+            "loss": self.loss,
+            "metrics": self._metrics_given,
+            "run_eagerly": self.run_eagerly,
+            "steps_per_execution": self.steps_per_execution,
+            "jit_compile": self.jit_compile,
+        }
+
+    def compile_from_config(self, config):
+        """Compile as saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    # === Train ===
+
+    @property
+    def metrics(self):
+        """Loss terms and compiled metrics."""
+        # Keras's own tracker of the loss stays unused: it would report a second "loss".
+        own = self.loss_trackers["loss"]
+        return [m for m in super().metrics if m is own or m.name != "loss"]
+
+    def track(self, batch_size, **terms):
+        """Take the value of each loss term into its running mean."""
+        for name, value in terms.items():
+            self.loss_trackers[name].update_state(value, sample_weight=batch_size)
+
+    def fit(self, x=None, *args, epochs=1, verbose="auto", callbacks=None, **kwargs):
+        """As `keras.Model.fit`; a pass that sample selection shortened just ends."""
+        changing = isinstance(x, keras.utils.PyDataset)
+        if not changing or isinstance(callbacks, keras.callbacks.CallbackList):
+            return super().fit(
+                x, *args, epochs=epochs, verbose=verbose, callbacks=callbacks, **kwargs
+            )
+        check_classes(x, self.num_classes)
+        pass_length = _PassLength(x, kwargs.get("steps_per_epoch"))
+        if callbacks is None:
+            callbacks = []
+        elif not isinstance(callbacks, list | tuple):
+            callbacks = [callbacks]
+        callbacks = keras.callbacks.CallbackList(
+            [pass_length, *callbacks],
+            add_history=True,
+            add_progbar=verbose != 0,
+            verbose=verbose,
+            epochs=epochs,
+            steps=pass_length.steps,
+            model=self,
+        )
+        pass_length.callbacks = callbacks
+        with warnings.catch_warnings():
+            # Keras reads the length once; here a shorter pass is meant.
+            warnings.filterwarnings("ignore", message="Your input ran out of data")
+            return super().fit(
+                x, *args, epochs=epochs, verbose=verbose, callbacks=callbacks, **kwargs
+            )
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Metrics; those of a training batch are of its target images."""
+        if isinstance(y, dict):
+            x, y = x["target"], y["target"]
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    # === Evaluate ===
+
+    def test_step(self, data):
+        """Loss and metrics of `(images, labels)`, at the size of the labels."""
+        images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        logits = self(images, training=False)
+        logits = resize_logits(logits, ops.shape(labels)[1:3])
+        loss = self.loss(labels, logits, sample_weight)
+        self.track(ops.shape(images)[0], loss=loss)
+        results = self.compute_metrics(images, labels, logits, sample_weight)
+        return {k: v for k, v in results.items() if k not in self.loss_terms}
+
+    # === Config ===
+
+    def get_config(self):
+        """Arguments that rebuild this model."""
+        config = super().get_config()
+        del config["dtype"]
+        return {
+            **config,
+            "segmenter": keras.saving.serialize_keras_object(self.segmenter),
+        }
+
+
+# === Parts ===
+
+
+class _PassLength(keras.callbacks.Callback):
+    """Tells the data set which pass it is in, and the progress bar how long that is."""
+
+    def __init__(self, dataset, steps_per_epoch=None):
+        super().__init__()
+        self.dataset = dataset
+        self.steps_per_epoch = steps_per_epoch
+        self.callbacks = None
+
+    @property
+    def steps(self):
+        return self.steps_per_epoch or self.dataset.num_batches
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if hasattr(self.dataset, "epoch"):
+            self.dataset.epoch = epoch
+        if self.params["steps"] != self.steps:
+            self.callbacks.set_params({**self.params, "steps": self.steps})
+
+
+def resize_logits(logits, size):
+    """Logits resized bilinearly to `(height, width)`, if they have another size."""
+    if tuple(logits.shape[1:3]) == tuple(size):
+        return logits
+    return ops.image.resize(logits, size, interpolation="bilinear")
+
+
+def works_in_float16(network):
+    """Whether any layer of a network computes in float16."""
+    return any(
+        layer.compute_dtype == "float16" or works_in_float16(layer)
+        for layer in getattr(network, "layers", [])
+    )
+
+
+def check_segmenter(segmenter):
+    """Raise unless `segmenter` maps images to one map of logits."""
+    if not isinstance(segmenter, keras.Model):
+        raise ValueError(f"segmenter must be a keras.Model, received {segmenter!r}.")
+    try:
+        shape = segmenter.output_shape
+    except AttributeError as error:
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} is not a functional model: wrap it, "
+            "inputs = keras.Input((None, None, 3)); keras.Model(inputs, it(inputs))."
+        ) from error
+    if not isinstance(shape, tuple):
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} has {len(shape)} outputs, expected one "
+            "map of logits: take keras.Model(it.inputs, it.outputs[-1])."
+        )
+    if len(shape) != 4 or shape[-1] is None:
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} gives {shape}, expected logits of the "
+            "shape (batch, height, width, classes)."
+        )
+
+
+def check_classes(dataset, num_classes):
+    """Raise if a data set has another number of classes than the segmenter."""
+    for domain in ("source", "target"):
+        record = getattr(dataset, domain, None)
+        classes = getattr(record, "classes", None)
+        if classes is not None and len(classes) != num_classes:
+            raise ValueError(
+                f"The {domain} {record.name!r} has {len(classes)} classes, but the "
+                f"segmenter gives {num_classes}: build it with "
+                f"num_classes={len(classes)}."
+            )

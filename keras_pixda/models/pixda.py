@@ -1,0 +1,308 @@
+"""PixDA: pixel-by-pixel domain alignment of a segmenter."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_pixda.layers import FourierStyleTransfer
+from keras_pixda.losses import FocalLoss, PixAdvLoss
+from keras_pixda.models.few_shot_model import FewShotModel
+from keras_pixda.models.image_discriminator import image_discriminator
+from keras_pixda.models.pixel_discriminator import pixel_discriminator
+from keras_pixda.models.selection_state import SelectionState
+
+SOURCE, TARGET = 0.0, 1.0
+
+
+@keras.saving.register_keras_serializable("keras_pixda")
+class PixDAModel(FewShotModel):
+    """PixDA: adapt any segmenter to a few labelled target images.
+
+    Every step styles the source batch like its target batch, segments both, and makes
+    three updates on gradients taken at the same weights: the segmenter by the
+    segmentation loss on both domains and the pixel-wise adversarial loss on the target;
+    the pixel discriminator and the image discriminator by telling both domains' softmax
+    maps apart. The image discriminator never trains the segmenter: sample selection
+    asks it which source images to keep.
+
+    The call is the segmenter, so `evaluate` and `predict` take plain images.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda import PixDAModel
+    from keras_pixda.models import small_segmenter
+
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3))
+    labels = np.random.default_rng(1).integers(0, 3, (2, 32, 32))
+    model = PixDAModel(small_segmenter(num_classes=3, filters=4))
+    model.compile("adam", discriminator_optimizer="adam")
+    both = {"source": images, "target": images}
+    model.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
+    ```
+
+    Args:
+        segmenter: Any `keras.Model` from RGB images `(batch, height, width, 3)`,
+            0..255, to logits `(batch, height, width, classes)`; smaller logits are
+            resized to the image.
+        discriminator: Model from softmax maps to one domain logit a pixel. Defaults to
+            `None`, `pixel_discriminator(classes)`.
+        image_discriminator: Model from softmax maps to a coarse map of domain logits.
+            Defaults to `None`, `image_discriminator(classes)`.
+        style_transfer: Layer called on `(source, target)` images, or `False` for none.
+            Defaults to `None`, `FourierStyleTransfer(0.01)`.
+        name: Name of the model. Defaults to `"pixda"`.
+
+    Raises:
+        ValueError: If the segmenter is not built or has another kind of output.
+
+    Reference:
+        Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
+        Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
+    """
+
+    loss_terms = (
+        "source_loss",
+        "target_loss",
+        "adversarial_loss",
+        "discriminator_source",
+        "discriminator_target",
+        "image_discriminator_source",
+        "image_discriminator_target",
+    )
+
+    def __init__(
+        self,
+        segmenter,
+        discriminator=None,
+        image_discriminator=None,
+        style_transfer=None,
+        name="pixda",
+        **kwargs,
+    ):
+        super().__init__(segmenter, name=name, **kwargs)
+        if discriminator is None:
+            discriminator = pixel_discriminator(self.num_classes)
+        if image_discriminator is None:
+            image_discriminator = _image_discriminator(self.num_classes)
+        if style_transfer is None:
+            style_transfer = FourierStyleTransfer(0.01)
+        self.discriminator = discriminator
+        self.image_discriminator = image_discriminator
+        self.style_transfer = style_transfer
+        if style_transfer:
+            style_transfer.build([(None, None, None, 3)] * 2)
+        self.selection = SelectionState()
+
+    # === Compile ===
+
+    def compile(
+        self,
+        optimizer="sgd",
+        discriminator_optimizer="adam",
+        image_discriminator_optimizer=None,
+        loss=None,
+        adversarial_loss=None,
+        adversarial_weight=0.1,
+        metrics=None,
+        auto_scale_loss=True,
+        **kwargs,
+    ):
+        """Configure training; `published_optimizers()` gives the published optimizers.
+
+        Args:
+            optimizer: Of the segmenter. Defaults to `"sgd"`.
+            discriminator_optimizer: Of the pixel discriminator. Defaults to `"adam"`.
+            image_discriminator_optimizer: Of the image discriminator. Defaults to
+                `None`, one like the pixel discriminator's.
+            loss: Segmentation loss of labels and logits, for both domains. Defaults to
+                `None`, `FocalLoss(gamma=2.0)`.
+            adversarial_loss: Loss of the target labels and the pair (segmentation
+                logits, discriminator logits). Defaults to `None`, `PixAdvLoss()`.
+            adversarial_weight: Of that loss in the segmenter's objective. Defaults
+                to 0.1.
+            metrics: Metrics of labels and logits. Defaults to `None`.
+            auto_scale_loss: Whether every optimizer scales its loss when a network
+                works in float16. Defaults to `True`.
+            **kwargs: As in `keras.Model.compile`.
+        """
+        discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        if image_discriminator_optimizer is None:
+            image_discriminator_optimizer = type(discriminator_optimizer).from_config(
+                discriminator_optimizer.get_config()
+            )
+        optimizer, self.discriminator_optimizer, self.image_discriminator_optimizer = (
+            self.compile_optimizers(
+                [
+                    (optimizer, self.segmenter),
+                    (discriminator_optimizer, self.discriminator),
+                    (image_discriminator_optimizer, self.image_discriminator),
+                ],
+                auto_scale_loss,
+            )
+        )
+        self._metrics_given = keras.saving.serialize_keras_object(metrics)
+        super().compile(optimizer, metrics=metrics, auto_scale_loss=False, **kwargs)
+        self.loss = keras.losses.get(loss) or FocalLoss()
+        self.adversarial_loss = keras.losses.get(adversarial_loss) or PixAdvLoss()
+        self.adversarial_weight = adversarial_weight
+
+    def compile_arguments(self):
+        """Arguments of `compile` as they are in force."""
+        return {
+            **super().compile_arguments(),
+            "discriminator_optimizer": self.discriminator_optimizer,
+            "image_discriminator_optimizer": self.image_discriminator_optimizer,
+            "adversarial_loss": self.adversarial_loss,
+            "adversarial_weight": self.adversarial_weight,
+        }
+
+    # === Train ===
+
+    def train_step(self, data):
+        """Segment both domains, then update segmenter and discriminators."""
+        images, labels = unpack_domains(data)
+        source_images = self.stylise(images["source"], images["target"])
+        # Persistent: the discriminator's one answer on the target serves two losses.
+        with tf.GradientTape(persistent=True) as tape:
+            source_logits = self(source_images, training=True)
+            target_logits = self(images["target"], training=True)
+            source_loss = self.loss(labels["source"], source_logits)
+            target_loss = self.loss(labels["target"], target_logits)
+
+            source_map = ops.stop_gradient(ops.softmax(source_logits))
+            target_map = ops.softmax(target_logits)
+            target_answer = self.discriminator(target_map, training=True)
+            adversarial_loss = self.adversarial_loss(
+                labels["target"], (target_logits, target_answer)
+            )
+            segmenter_loss = (
+                source_loss + target_loss + self.adversarial_weight * adversarial_loss
+            )
+            segmenter_loss += sum(self.segmenter.losses)
+
+            pixel = domain_losses(
+                self.discriminator(source_map, training=True), target_answer
+            )
+            target_map = ops.stop_gradient(target_map)
+            image = domain_losses(
+                self.image_discriminator(source_map, training=True),
+                self.image_discriminator(target_map, training=True),
+            )
+            losses = [
+                (segmenter_loss, self.optimizer, self.segmenter),
+                (sum(pixel), self.discriminator_optimizer, self.discriminator),
+                (
+                    sum(image),
+                    self.image_discriminator_optimizer,
+                    self.image_discriminator,
+                ),
+            ]
+            scaled = [optimizer.scale_loss(loss) for loss, optimizer, _ in losses]
+        # All gradients are taken before any update.
+        gradients = [
+            tape.gradient(loss, network.trainable_variables)
+            for loss, (_, _, network) in zip(scaled, losses, strict=True)
+        ]
+        del tape
+        for gradient, (_, optimizer, network) in zip(gradients, losses, strict=True):
+            optimizer.apply(gradient, network.trainable_variables)
+
+        terms = (source_loss, target_loss, adversarial_loss, *pixel, *image)
+        self.track(
+            ops.shape(source_logits)[0],
+            loss=segmenter_loss,
+            **dict(zip(self.loss_terms, terms, strict=True)),
+        )
+        return self.compute_metrics(images, labels, target_logits)
+
+    def stylise(self, source_images, target_images):
+        """Source images in the look of the target images, float32."""
+        source_images = ops.cast(source_images, "float32")
+        if not self.style_transfer:
+            return source_images
+        return self.style_transfer((source_images, target_images))
+
+    def selection_scores(self, source_images, target_images):
+        """How much each styled source image passes for a target image.
+
+        Args:
+            source_images: Shape `(batch, height, width, 3)`, 0..255.
+            target_images: The looks to take on, the same shape.
+
+        Returns:
+            A float32 tensor of shape `(batch,)`: the mean over the image
+            discriminator's map of its binary cross-entropy against the label source.
+        """
+        logits = self(self.stylise(source_images, target_images), training=False)
+        answer = self.image_discriminator(ops.softmax(logits), training=False)
+        return ops.mean(ops.softplus(ops.cast(answer, "float32")), axis=(1, 2, 3))
+
+    # === Save ===
+
+    def save_own_variables(self, store):
+        """Save what selection has decided, with the weights."""
+        super().save_own_variables(store)
+        self.selection.save(store)
+
+    def load_own_variables(self, store):
+        """Restore what selection has decided."""
+        self.selection = SelectionState.load(store)
+
+    def get_config(self):
+        """Arguments that rebuild this model."""
+        return {
+            **super().get_config(),
+            **{
+                name: keras.saving.serialize_keras_object(getattr(self, name))
+                for name in ("discriminator", "image_discriminator", "style_transfer")
+            },
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Rebuild a model from its config."""
+        config = dict(config)
+        for name in (
+            "segmenter",
+            "discriminator",
+            "image_discriminator",
+            "style_transfer",
+        ):
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        return cls(**config)
+
+
+# The constructor's argument has the name of the function.
+_image_discriminator = image_discriminator
+
+
+def unpack_domains(data):
+    """Images and labels of a training batch, each a dict of source and target."""
+    images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    if not isinstance(images, dict) or not isinstance(labels, dict):
+        raise ValueError(
+            "A training batch must be ({'source': images, 'target': images}, "
+            "{'source': labels, 'target': labels}): fit a FewShotDomainDataset."
+        )
+    if sample_weight is not None:
+        raise ValueError("PixDAModel takes no sample_weight in training.")
+    height, width = images["target"].shape[1:3]
+    if min(height or 32, width or 32) < 32:
+        raise ValueError(
+            f"Images are {height} x {width} pixels (height x width), but the image "
+            "discriminator needs at least 32 a side."
+        )
+    return images, labels
+
+
+def domain_losses(source_answer, target_answer):
+    """Half the binary cross-entropy of each domain's logits against its label."""
+    return tuple(
+        0.5 * ops.mean(ops.softplus(answer) - domain * answer)
+        for answer, domain in (
+            (ops.cast(source_answer, "float32"), SOURCE),
+            (ops.cast(target_answer, "float32"), TARGET),
+        )
+    )

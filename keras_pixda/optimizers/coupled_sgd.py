@@ -1,0 +1,59 @@
+"""Stochastic gradient descent as the published networks were trained with it."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("keras_pixda")
+class CoupledSGD(keras.optimizers.SGD):
+    """SGD with momentum whose weight decay is part of the gradient, as in PyTorch.
+
+    `keras.optimizers.SGD(weight_decay=...)` shrinks the weights beside the update; here
+    the decay is added to the gradient and so passes through the momentum. The velocity
+    is kept without the learning rate, `v = momentum * v + g; w = w - rate * v`, so that
+    a schedule acts on old gradients too. Both are what published schedules mean.
+
+    Example:
+
+    ```python
+    from keras_pixda.optimizers import CoupledSGD
+
+    optimizer = CoupledSGD(1e-3, momentum=0.9, coupled_decay=5e-4)
+    ```
+
+    Args:
+        learning_rate: Number, schedule or callable. Defaults to 0.01.
+        momentum: In 0..1. Defaults to 0.0.
+        coupled_decay: Factor of the weights that is added to their gradient, an L2
+            penalty of half of it. Defaults to 0.0.
+        **kwargs: As in `keras.optimizers.SGD`.
+
+    Raises:
+        ValueError: If `coupled_decay` is negative or `nesterov` is asked for.
+    """
+
+    def __init__(self, learning_rate=0.01, momentum=0.0, coupled_decay=0.0, **kwargs):
+        super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
+        if coupled_decay < 0:
+            raise ValueError(
+                f"coupled_decay must not be negative, received {coupled_decay}."
+            )
+        if self.nesterov:
+            raise ValueError("CoupledSGD has no Nesterov momentum: use keras SGD.")
+        self.coupled_decay = coupled_decay
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Update one variable and its velocity."""
+        learning_rate = ops.cast(learning_rate, variable.dtype)
+        velocity = ops.cast(gradient, variable.dtype)
+        if self.coupled_decay:
+            velocity = velocity + self.coupled_decay * variable
+        if self.momentum:
+            momentum = self.momentums[self._get_variable_index(variable)]
+            velocity = self.momentum * momentum + velocity
+            self.assign(momentum, velocity)
+        self.assign_sub(variable, learning_rate * velocity)
+
+    def get_config(self):
+        """Arguments that rebuild this optimizer."""
+        return {**super().get_config(), "coupled_decay": self.coupled_decay}
