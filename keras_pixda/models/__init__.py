@@ -1,6 +1,7 @@
 """Models: what adapts, what judges, and segmenters to start from."""
 
 from keras_pixda.models.deeplab_v2 import deeplab_v2
+from keras_pixda.models.distillation import DistillationModel
 from keras_pixda.models.few_shot_model import FewShotModel
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pixda import PixDAModel
@@ -9,6 +10,7 @@ from keras_pixda.models.selection_state import SelectionState
 from keras_pixda.models.small_segmenter import small_segmenter
 
 __all__ = [
+    "DistillationModel",
     "FewShotModel",
     "PixDAModel",
     "SelectionState",

@@ -48,9 +48,9 @@ class FewShotModel(keras.Model):
         check_segmenter(segmenter)
         self.segmenter = segmenter
         self.num_classes = segmenter.output_shape[-1]
-        self.loss_trackers = {
-            name: keras.metrics.Mean(name=name) for name in ("loss", *self.loss_terms)
-        }
+        self.loss_trackers = [
+            keras.metrics.Mean(name=name) for name in ("loss", *self.loss_terms)
+        ]
         self.built = True
 
     def build(self, input_shape=None):
@@ -63,9 +63,7 @@ class FewShotModel(keras.Model):
         """
         if isinstance(images, dict):
             images = images["target"]
-        images = ops.cast(images, "float32")
-        logits = ops.cast(self.segmenter(images, training=training), "float32")
-        return resize_logits(logits, ops.shape(images)[1:3])
+        return logits_of(self.segmenter, images, training)
 
     # === Compile ===
 
@@ -120,13 +118,14 @@ class FewShotModel(keras.Model):
     def metrics(self):
         """Loss terms and compiled metrics."""
         # Keras's own tracker of the loss stays unused: it would report a second "loss".
-        own = self.loss_trackers["loss"]
+        own = self.loss_trackers[0]
         return [m for m in super().metrics if m is own or m.name != "loss"]
 
     def track(self, batch_size, **terms):
         """Take the value of each loss term into its running mean."""
-        for name, value in terms.items():
-            self.loss_trackers[name].update_state(value, sample_weight=batch_size)
+        for tracker in self.loss_trackers:
+            if tracker.name in terms:
+                tracker.update_state(terms[tracker.name], sample_weight=batch_size)
 
     def fit(self, x=None, *args, epochs=1, verbose="auto", callbacks=None, **kwargs):
         """As `keras.Model.fit`; a pass that sample selection shortened just ends."""
@@ -209,6 +208,13 @@ class _PassLength(keras.callbacks.Callback):
             self.dataset.epoch = epoch
         if self.params["steps"] != self.steps:
             self.callbacks.set_params({**self.params, "steps": self.steps})
+
+
+def logits_of(segmenter, images, training):
+    """Logits of raw images, float32, at the size of the images."""
+    images = ops.cast(images, "float32")
+    logits = ops.cast(segmenter(images, training=training), "float32")
+    return resize_logits(logits, ops.shape(images)[1:3])
 
 
 def resize_logits(logits, size):

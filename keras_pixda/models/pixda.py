@@ -5,7 +5,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_pixda.layers import FourierStyleTransfer
-from keras_pixda.losses import FocalLoss, PixAdvLoss
+from keras_pixda.losses import DistillationLoss, FocalLoss, PixAdvLoss
+from keras_pixda.models.distillation import DistillationModel
 from keras_pixda.models.few_shot_model import FewShotModel
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pixel_discriminator import pixel_discriminator
@@ -238,6 +239,38 @@ class PixDAModel(FewShotModel):
         logits = self(self.stylise(source_images, target_images), training=False)
         answer = self.image_discriminator(ops.softmax(logits), training=False)
         return ops.mean(ops.softplus(ops.cast(answer, "float32")), axis=(1, 2, 3))
+
+    def distill(self, dataset, steps=200, weight=0.5, alpha=0.5, **fit_arguments):
+        """Last phase: train on the target alone, held to what the model says now.
+
+        A frozen copy of the segmenter teaches; the optimizer and its schedule run on.
+
+        Args:
+            dataset: The `FewShotDomainDataset`, of which only the target images are
+                used, or any data set of `(images, labels)`.
+            steps: Batches to train on, if `dataset` has domains. Defaults to 200.
+            weight: Of the distillation loss. Defaults to 0.5.
+            alpha: Factor on the teacher's logits. Defaults to 0.5.
+            **fit_arguments: As in `keras.Model.fit`.
+
+        Returns:
+            The `History` of the phase.
+        """
+        teacher = keras.models.clone_model(self.segmenter)
+        teacher.set_weights(self.segmenter.get_weights())
+        model = DistillationModel(
+            self.segmenter, teacher, DistillationLoss(alpha), weight
+        )
+        model.compile(
+            self.optimizer,
+            loss=self.loss,
+            auto_scale_loss=False,
+            run_eagerly=self.run_eagerly,
+            jit_compile=self.jit_compile,
+        )
+        if hasattr(dataset, "target_dataset"):
+            dataset = dataset.target_dataset(steps=steps)
+        return model.fit(dataset, **fit_arguments)
 
     # === Save ===
 

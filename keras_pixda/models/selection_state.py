@@ -41,7 +41,7 @@ class SelectionState:
     @classmethod
     def load(cls, store):
         """Read the state back."""
-        if f"{PREFIX}passes" not in store.keys():
+        if f"{PREFIX}passes" not in set(store.keys()):
             return cls()
         return cls(
             kept=np.array(store[f"{PREFIX}kept"], dtype="int64"),

@@ -1,0 +1,76 @@
+"""The last phase: distil the adapted network on the target images alone."""
+
+import keras
+
+from keras_pixda.losses import DistillationLoss
+from keras_pixda.models.few_shot_model import logits_of
+
+
+class DistillationModel(keras.Model):
+    """Train a student on labels and on a frozen teacher's predictions.
+
+    `loss(labels, student) + weight * distillation(teacher, student)`, the teacher in
+    inference mode. `keras.distillation.Distiller` gives its two terms weights that sum
+    to one, so it cannot express this objective.
+
+    Example:
+
+    ```python
+    import keras
+    import numpy as np
+    from keras_pixda.losses import FocalLoss
+    from keras_pixda.models import DistillationModel, small_segmenter
+
+    student = small_segmenter(num_classes=3, filters=4)
+    model = DistillationModel(student, keras.models.clone_model(student))
+    model.compile("sgd", loss=FocalLoss())
+    images = np.zeros((1, 32, 32, 3), dtype="float32")
+    model.fit(images, np.zeros((1, 32, 32), dtype="uint8"), verbose=0)
+    ```
+
+    Args:
+        student: Model from images to logits; it is trained.
+        teacher: The same kind of model; it is frozen.
+        distillation_loss: Loss of teacher logits and student logits. Defaults to
+            `None`, `DistillationLoss(alpha=0.5)`.
+        weight: Of that loss. Defaults to 0.5.
+        name: Name of the model. Defaults to `"distillation"`.
+
+    Reference:
+        Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
+        Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
+    """
+
+    def __init__(
+        self,
+        student,
+        teacher,
+        distillation_loss=None,
+        weight=0.5,
+        name="distillation",
+    ):
+        super().__init__(name=name, dtype="float32")
+        self.student = student
+        self.teacher = teacher
+        self.teacher.trainable = False
+        self.distillation_loss = distillation_loss or DistillationLoss()
+        self.weight = weight
+        self.distillation_tracker = keras.metrics.Mean(name="distillation_loss")
+        self.built = True
+
+    def build(self, input_shape=None):
+        """Nothing to build: the networks inside are built."""
+
+    def call(self, images, training=False):
+        """Logits of the student, at the size of the images."""
+        return logits_of(self.student, images, training)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """Segmentation loss plus the weighted distillation loss."""
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training=training)
+        teacher_logits = logits_of(self.teacher, x, training=False)
+        distillation = self.distillation_loss(teacher_logits, y_pred)
+        self.distillation_tracker.update_state(distillation)
+        return loss + self.weight * distillation

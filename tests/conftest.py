@@ -1,0 +1,36 @@
+"""Fixtures that several rooms of tests share."""
+
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """Values recorded from the released PyTorch code, channels last."""
+    path = pathlib.Path(__file__).parent / "reference" / "pixda_reference.npz"
+    with np.load(path) as data:
+        recorded = {}
+        for key, value in data.items():
+            if key.endswith("_nchw"):
+                value = np.moveaxis(value, -3, -1)
+            elif key.endswith("_chw"):
+                value = np.moveaxis(value, 0, -1)
+            recorded[key] = value
+    return recorded
+
+
+@pytest.fixture
+def dtype_policy():
+    """Set the global dtype policy for one test: `dtype_policy("mixed_float16")`."""
+    before = keras.config.dtype_policy()
+    yield keras.config.set_dtype_policy
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """The same random weights in every run."""
+    keras.utils.set_random_seed(0)

@@ -1,0 +1,110 @@
+"""The discriminators and segmenters: sizes, weights, save and load."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_pixda.models import (
+    deeplab_v2,
+    image_discriminator,
+    pixel_discriminator,
+    small_segmenter,
+)
+
+
+def test_pixel_discriminator_is_the_published_one(reference):
+    model = pixel_discriminator(5)
+    assert [w.shape for w in model.weights] == [
+        (3, 3, 5, 64),
+        (64,),
+        (3, 3, 64, 128),
+        (128,),
+        (1, 1, 128, 1),
+        (1,),
+    ]
+    weights = []
+    for layer in ("conv1", "conv2", "classifier"):
+        prefix = f"pixel_discriminator.{layer}"
+        weights.append(np.transpose(reference[f"{prefix}.weight"], (2, 3, 1, 0)))
+        weights.append(reference[f"{prefix}.bias"])
+    model.set_weights(weights)
+    probabilities = keras.ops.softmax(reference["logits_nchw"])
+    np.testing.assert_allclose(
+        model(probabilities),
+        reference["discriminator_logits_nchw"],
+        rtol=1e-4,
+        atol=1e-5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((64, 96), (2, 3)), ((66, 75), (2, 2)), ((32, 32), (1, 1))]
+)
+def test_image_discriminator_halves_as_padding_one_does(size, expected):
+    model = image_discriminator(3, filters=2)
+    assert model(np.zeros((1, *size, 3))).shape == (1, *expected, 1)
+    assert [w.shape[-1] for w in image_discriminator(3).weights[::2]] == [
+        64,
+        128,
+        256,
+        512,
+        1,
+    ]
+
+
+def test_deeplab_v2_has_the_published_weights():
+    model = deeplab_v2(num_classes=19, auxiliary_head=True)
+    shapes = {w.path: tuple(w.shape) for w in model.weights}
+    assert len([w for w in model.weights if len(w.shape) == 4]) == 104 + 8
+    # Facts of the published checkpoint: ResNet-101 and two heads of four convolutions.
+    assert sum(np.prod(w.shape) for w in model.trainable_weights) == (
+        42_394_816 + 4 * (1024 + 2048) * 9 * 19 + 8 * 19
+    )
+    assert shapes["conv1/kernel"] == (7, 7, 3, 64)
+    assert shapes["layer4_0_downsample_conv/kernel"] == (1, 1, 1024, 2048)
+    assert shapes["layer3_22_conv2/kernel"] == (3, 3, 256, 256)
+    assert shapes["head_3/kernel"] == (3, 3, 2048, 19)
+    assert shapes["auxiliary_head_3/kernel"] == (3, 3, 1024, 19)
+    assert not any("bn" in v.path for v in model.trainable_variables)
+    dilations = {
+        layer.name: layer.dilation_rate[0]
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Conv2D)
+    }
+    assert [dilations[f"layer{i}_1_conv2"] for i in (1, 2, 3, 4)] == [1, 1, 2, 4]
+    assert [dilations[f"head_{i}"] for i in range(4)] == [6, 12, 18, 24]
+
+
+def test_deeplab_v2_output_stride_and_save(tmp_path):
+    model = deeplab_v2(5, blocks=(1, 1, 1, 1), filters=4)
+    # PyTorch's ceil mode keeps one more row: 64 -> 33 -> 17 -> 9 at stride 8.
+    features = keras.Model(model.input, model.get_layer("layer4_0_relu").output)
+    images = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3))
+    assert features(images).shape == (1, 9, 13, 128)
+    assert model(images).shape == (1, 64, 96, 5)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(images), model(images))
+
+
+@pytest.mark.parametrize("size", [(32, 48), (37, 51)])
+def test_small_segmenter_takes_any_size_and_saves(size, tmp_path):
+    model = small_segmenter(4, filters=4)
+    images = np.random.default_rng(0).integers(0, 256, (2, *size, 3), dtype="uint8")
+    assert model(images).shape == (2, *size, 4)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(images), model(images))
+
+
+def test_half_precision_networks_answer_in_float32(dtype_policy):
+    dtype_policy("mixed_bfloat16")
+    maps = np.full((1, 32, 32, 3), 1 / 3)
+    assert pixel_discriminator(3, 4)(maps).dtype == "float32"
+    assert image_discriminator(3, 4)(maps).dtype == "float32"
+    images = np.full((1, 32, 32, 3), 201.0)
+    segmenter = small_segmenter(3, 4)
+    assert segmenter(images).dtype == "float32"
+    # Images are not rounded before they are normalised: 201 / 64 - 2.
+    rescale = keras.Model(segmenter.input, segmenter.get_layer("rescale").output)
+    np.testing.assert_allclose(rescale(images), 201 / 64 - 2, atol=1e-6)
