@@ -115,6 +115,16 @@ class FewShotModel(keras.Model):
     # === Train ===
 
     @property
+    def trainable_weights(self):
+        """The weights that `optimizer` updates: the segmenter's."""
+        return self.segmenter.trainable_weights
+
+    @property
+    def trainable_variables(self):
+        """The variables that `optimizer` updates: the segmenter's."""
+        return self.segmenter.trainable_variables
+
+    @property
     def metrics(self):
         """Loss terms and compiled metrics."""
         # Keras's own tracker of the loss stays unused: it would report a second "loss".
@@ -128,13 +138,18 @@ class FewShotModel(keras.Model):
                 tracker.update_state(terms[tracker.name], sample_weight=batch_size)
 
     def fit(self, x=None, *args, epochs=1, verbose="auto", callbacks=None, **kwargs):
-        """As `keras.Model.fit`; a pass that sample selection shortened just ends."""
+        """As `keras.Model.fit`, for data sets whose passes may grow shorter.
+
+        A pass that sample selection shortened just ends, and the data set alone decides
+        the order of its batches.
+        """
         changing = isinstance(x, keras.utils.PyDataset)
         if not changing or isinstance(callbacks, keras.callbacks.CallbackList):
             return super().fit(
                 x, *args, epochs=epochs, verbose=verbose, callbacks=callbacks, **kwargs
             )
         check_classes(x, self.num_classes)
+        kwargs["shuffle"] = False
         pass_length = _PassLength(x, kwargs.get("steps_per_epoch"))
         if callbacks is None:
             callbacks = []

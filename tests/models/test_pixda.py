@@ -4,7 +4,12 @@ import pytest
 import tensorflow as tf
 
 from keras_pixda.losses import FocalLoss
-from keras_pixda.models import PixDAModel, SelectionState, small_segmenter
+from keras_pixda.models import (
+    PixDAModel,
+    SelectionState,
+    image_discriminator,
+    pixel_discriminator,
+)
 from keras_pixda.optimizers import published_optimizers
 
 
@@ -21,8 +26,19 @@ def tiny_batch(num_classes=3, seed=0, size=(32, 48)):
     return images, labels
 
 
+def tiny_segmenter():
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Rescaling(1 / 64, -2.0, dtype="float32")(inputs)
+    x = keras.layers.Conv2D(4, 3, padding="same")(x)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.ReLU()(x)
+    return keras.Model(inputs, keras.layers.Conv2D(3, 1, name="head")(x))
+
+
 def tiny_model(**compile_arguments):
-    model = PixDAModel(small_segmenter(num_classes=3, filters=4))
+    model = PixDAModel(
+        tiny_segmenter(), pixel_discriminator(3, 4), image_discriminator(3, 4)
+    )
     arguments = {**published_optimizers(learning_rate=1e-2, decay_steps=50)}
     model.compile(**{**arguments, **compile_arguments})
     return model

@@ -1,0 +1,29 @@
+"""Check the arguments that the data sets share."""
+
+import numpy as np
+
+
+def as_size(size, name):
+    """Return `(height, width)` as two positive integers, or say what is wrong."""
+    values = tuple(size) if isinstance(size, (tuple, list)) else ()
+    if len(values) != 2 or not all(
+        isinstance(value, (int, np.integer)) and value > 0 for value in values
+    ):
+        raise ValueError(
+            f"{name} must be (height, width), two positive integers, got {size!r}"
+        )
+    return int(values[0]), int(values[1])
+
+
+def as_batch_size(batch_size, record, full_batches):
+    """Return the batch size, or say what is wrong with it."""
+    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
+    if not len(record):
+        raise ValueError(f"{record.name} holds no pairs")
+    if full_batches and batch_size > len(record):
+        raise ValueError(
+            f"batch_size {batch_size} is larger than {record.name}, "
+            f"{len(record)} pairs: there would be no batch"
+        )
+    return int(batch_size)

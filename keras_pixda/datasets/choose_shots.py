@@ -1,0 +1,48 @@
+"""Choose the few target images."""
+
+import zlib
+
+import numpy as np
+
+from keras_pixda.datasets.files import find_listed
+
+
+def choose_shots(record, shots, seed=0, shots_file=None):
+    """Return the sorted positions of the shots: K of every city, or those listed."""
+    if not len(record):
+        raise ValueError(f"{record.name} holds no pairs to take shots from")
+    if seed < 0:
+        raise ValueError(f"seed must not be negative, got {seed}")
+    if shots is None and shots_file is None:
+        raise ValueError("shots=None needs a shots_file")
+    if shots is not None and (not isinstance(shots, (int, np.integer)) or shots < 1):
+        raise ValueError(f"shots must be a positive integer, got {shots!r}")
+    if shots_file is not None:
+        chosen = find_listed(shots_file, [image for image, _ in record.pairs])
+        if shots is not None:
+            _require_listed_shots(record, chosen, shots, shots_file)
+        return sorted(chosen)
+    chosen = []
+    for city in sorted(set(record.cities)):
+        members = [index for index, name in enumerate(record.cities) if name == city]
+        if len(members) < shots:
+            raise ValueError(
+                f"{record.name}: city {city} has {len(members)} images, {shots} shots "
+                "were asked for"
+            )
+        # A city's shots do not change with the other cities.
+        random = np.random.default_rng([seed, zlib.crc32(city.encode())])
+        chosen += [
+            members[position] for position in random.permutation(len(members))[:shots]
+        ]
+    return sorted(chosen)
+
+
+def _require_listed_shots(record, chosen, shots, shots_file):
+    listed = [record.cities[index] for index in chosen]
+    for city in sorted(set(listed)):
+        if listed.count(city) != shots:
+            raise ValueError(
+                f"{shots_file} names {listed.count(city)} images of city {city}, "
+                f"expected {shots} shots; shots=None takes the list as it is"
+            )

@@ -1,0 +1,70 @@
+"""Cityscapes: real street scenes from 50 cities."""
+
+from keras_pixda.datasets.cityscapes_classes import (
+    CITYSCAPES_CLASSES,
+    CITYSCAPES_ID_MAP,
+    CITYSCAPES_PALETTE,
+)
+from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+
+LAYOUT = """\
+ROOT/
+  leftImg8bit/{split}/CITY/CITY_000000_000019_leftImg8bit.png
+  gtFine/{split}/CITY/CITY_000000_000019_gtFine_labelIds.png"""
+
+
+def cityscapes(root, split="train"):
+    """Return the record of one split of Cityscapes, in the layout it is published in.
+
+    The city of a pair, for K shots, is its folder.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from keras_pixda.datasets import cityscapes
+
+    with tempfile.TemporaryDirectory() as root:
+        for folder, ending in (
+            ("leftImg8bit", "leftImg8bit.png"),
+            ("gtFine", "gtFine_labelIds.png"),
+        ):
+            path = pathlib.Path(root, folder, "val/ulm", f"ulm_000000_000019_{ending}")
+            path.parent.mkdir(parents=True)
+            path.touch()
+        record = cityscapes(root, split="val")
+    assert record.cities == ("ulm",)
+    ```
+
+    Args:
+        root: folder that holds `leftImg8bit` and `gtFine`.
+        split: `"train"`, `"val"` or `"test"`. Defaults to `"train"`.
+
+    Raises:
+        DataError: if images and labels do not pair up.
+        FileNotFoundError: if a folder is missing.
+
+    Reference:
+        Cordts et al., The Cityscapes Dataset, CVPR 2016.
+    """
+    name = f"cityscapes {split}"
+    layout = LAYOUT.format(split=split)
+    images, labels = require_folders(
+        root, (f"leftImg8bit/{split}", f"gtFine/{split}"), layout
+    )
+    keys, pairs = pair_files(
+        find_files(images, "_leftImg8bit.png"),
+        find_files(labels, "_gtFine_labelIds.png"),
+        name,
+        layout,
+    )
+    return SegmentationRecord(
+        name=name,
+        pairs=pairs,
+        classes=CITYSCAPES_CLASSES,
+        palette=CITYSCAPES_PALETTE,
+        id_map=CITYSCAPES_ID_MAP,
+        cities=tuple(key.split("/")[0] for key in keys),
+    )

@@ -1,0 +1,242 @@
+"""Pair every source batch with a batch of the few target images."""
+
+import keras
+import numpy as np
+
+from keras_pixda.datasets.arguments import as_batch_size, as_size
+from keras_pixda.datasets.choose_shots import choose_shots
+from keras_pixda.datasets.reader import read_pair
+from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
+from keras_pixda.datasets.selection_pass import SelectionPass
+
+
+class FewShotDomainDataset(keras.utils.PyDataset):
+    """Batches of many labelled source images and a few labelled target images.
+
+    A batch is `(images, labels)`, each a dictionary with the keys `"source"` and
+    `"target"`: images `uint8` `(batch, height, width, 3)` in 0..255, labels `uint8`
+    train ids `(batch, height, width)`. An epoch is one pass over the kept source
+    images in a new order; the target images go round endlessly, each as often as
+    the others. A batch depends on `seed`, `epoch`, its index and `kept` alone, so
+    threads and restarts change nothing; `fit(..., shuffle=False)` keeps Keras from
+    mixing the order of the batches once more.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from PIL import Image
+
+    from keras_pixda.datasets import FewShotDomainDataset, folder
+
+    with tempfile.TemporaryDirectory() as root:
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            pathlib.Path(root, kind).mkdir()
+            for name in "abc":
+                Image.new(mode, (32, 24)).save(f"{root}/{kind}/{name}.png")
+        record = folder(f"{root}/images", f"{root}/masks", ("road",))
+        dataset = FewShotDomainDataset(
+            record, record, shots=1, batch_size=2, image_size=(12, 16)
+        )
+        images, labels = dataset[0]
+    assert images["source"].shape == images["target"].shape == (2, 12, 16, 3)
+    assert labels["target"].shape == (2, 12, 16)
+    assert len(dataset.target) == 1
+    ```
+
+    Args:
+        source: `SegmentationRecord` of the many images.
+        target: `SegmentationRecord` to take the few images from.
+        shots: images to take from every city of the target. `None` takes a
+            `shots_file` as it is.
+        batch_size: source images a batch, and as many target images.
+        image_size: `(height, width)` of images and labels.
+        seed: where the shots, the orders and the augmentation come from. Defaults to
+            `0`.
+        shots_file: text file that names the target images to take, one a line; a name
+            that comes twice counts twice. Defaults to `None`: the seed chooses.
+        augmentation: what `augmentation(...)` returned. Defaults to `None`.
+        workers: number of threads that prepare batches. Defaults to `2`.
+        max_queue_size: number of batches prepared ahead. Defaults to `10`.
+
+    Attributes:
+        epoch: number of finished epochs; may be set.
+        kept: positions in `source.pairs` that are used, sorted. Starts as all; may be
+            set.
+        target: the record of the chosen shots.
+
+    Raises:
+        DataError: if `shots_file` names an image that is not in the target.
+        ValueError: if the classes of the two differ, a city has too few images or an
+            argument does not fit.
+    """
+
+    def __init__(
+        self,
+        source,
+        target,
+        shots,
+        batch_size,
+        image_size,
+        seed=0,
+        shots_file=None,
+        augmentation=None,
+        workers=2,
+        max_queue_size=10,
+    ):
+        super().__init__(workers=workers, max_queue_size=max_queue_size)
+        for fact in ("classes", "ignore_class"):
+            if getattr(source, fact) != getattr(target, fact):
+                raise ValueError(
+                    f"Source and target must have the same {fact}: {source.name} has "
+                    f"{getattr(source, fact)}, {target.name} has "
+                    f"{getattr(target, fact)}"
+                )
+        self.source = source
+        self.batch_size = as_batch_size(batch_size, source, full_batches=True)
+        self.image_size = as_size(image_size, "image_size")
+        self.seed = seed
+        self.shots = shots
+        self.shots_file = shots_file
+        self.target = target.select(choose_shots(target, shots, seed, shots_file))
+        self.augmentation = augmentation
+        self.epoch = 0
+        self.kept = np.arange(len(source))
+        self._within_epoch = False
+        self._shots_in_memory = {}
+
+    @property
+    def kept(self):
+        """Positions in `source.pairs` that are used: a sorted integer array."""
+        return self._kept
+
+    @kept.setter
+    def kept(self, indices):
+        indices = np.asarray(indices)
+        if indices.size == 0:
+            indices = indices.astype(np.int64)
+        if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
+            raise ValueError(
+                "kept must be a list of integers, positions in source.pairs, got "
+                f"{indices.dtype} of shape {indices.shape}"
+            )
+        kept = np.unique(indices).astype(np.int64)
+        if len(kept) < len(indices):
+            raise ValueError("kept names an image twice")
+        if len(kept) and not 0 <= kept[0] <= kept[-1] < len(self.source):
+            raise ValueError(
+                f"kept must lie in 0..{len(self.source) - 1}, got {kept[0]}..{kept[-1]}"
+            )
+        kept.flags.writeable = False
+        self._kept = kept
+
+    def __len__(self):
+        return len(self.kept) // self.batch_size
+
+    def __getitem__(self, index):
+        sources, targets, epoch = self._batch(index)
+        size = self.image_size
+        pairs = {
+            "source": [read_pair(self.source, i, size, size) for i in sources],
+            "target": [self.read_shot(i) for i in targets],
+        }
+        if self.augmentation:
+            first = index * self.batch_size
+            for domain, key in enumerate(pairs):
+                pairs[key] = [
+                    self.augmentation(*pair, seed=(self.seed, epoch, domain, position))
+                    for position, pair in enumerate(pairs[key], first)
+                ]
+        images, labels = (
+            {key: np.stack([pair[part] for pair in pairs[key]]) for key in pairs}
+            for part in (0, 1)
+        )
+        return images, labels
+
+    def batch_names(self, index):
+        """Return the image paths of a batch of this epoch, by domain."""
+        sources, targets, _ = self._batch(index)
+        return {
+            "source": [self.source.pairs[sample][0] for sample in sources],
+            "target": [self.target.pairs[sample][0] for sample in targets],
+        }
+
+    def selection_pass(self, batch_size=None):
+        """Return the kept source images in order, each with a target image.
+
+        Batches are dictionaries: `"source"` and `"target"` images and `"index"`, the
+        positions in `source.pairs`. Nothing is shuffled, augmented or left out.
+
+        Args:
+            batch_size: images a batch. Defaults to `None`, that of this data set.
+        """
+        return SelectionPass(self, batch_size or self.batch_size)
+
+    def target_dataset(self, batch_size=None, steps=None, **options):
+        """Return the shots alone, for fine-tuning and distillation.
+
+        Args:
+            batch_size: images a batch. Defaults to `None`, that of this data set.
+            steps: number of batches; the shots go round until they are filled.
+                Defaults to `None`, one pass over the shots.
+            **options: further arguments of `SegmentationDataset`.
+        """
+        batch_size = batch_size or self.batch_size
+        record = self.target
+        if steps is not None:
+            record = record.select(self._shots_from(0, steps * batch_size))
+        return SegmentationDataset(
+            record,
+            batch_size,
+            self.image_size,
+            **{
+                "label_size": "image",
+                "shuffle": steps is None,
+                "seed": self.seed,
+                "workers": self.workers,
+                "max_queue_size": self.max_queue_size,
+            }
+            | options,
+        )
+
+    def on_epoch_begin(self):
+        """Note that an epoch has begun."""
+        self._within_epoch = True
+
+    def on_epoch_end(self):
+        """Count the epoch."""
+        # Keras also calls this once before the first epoch.
+        self.epoch += self._within_epoch
+        self._within_epoch = False
+
+    def read_shot(self, index):
+        """Return image and labels of a shot; they are few and stay in memory."""
+        if index not in self._shots_in_memory:
+            size = self.image_size
+            self._shots_in_memory[index] = read_pair(self.target, index, size, size)
+        return self._shots_in_memory[index]
+
+    def _batch(self, index):
+        """Return the source and target positions of a batch, and its epoch."""
+        # Read once: a callback may change both while threads prepare batches.
+        kept, epoch = self.kept, self.epoch
+        batches = len(kept) // self.batch_size
+        if not 0 <= index < batches:
+            raise IndexError(f"batch {index} of {batches}")
+        order = np.random.default_rng([self.seed, epoch]).permutation(kept)
+        first = index * self.batch_size
+        sources = order[first : first + self.batch_size]
+        targets = self._shots_from(
+            (epoch * batches + index) * self.batch_size, self.batch_size
+        )
+        return sources, targets, epoch
+
+    def _shots_from(self, start, count):
+        """Return a stretch of an endless row of permutations of the shots."""
+        shots = len(self.target)
+        rounds = range(start // shots, (start + count - 1) // shots + 1)
+        row = [
+            np.random.default_rng([self.seed, r, 1]).permutation(shots) for r in rounds
+        ]
+        return np.concatenate(row)[start % shots :][:count]

@@ -1,0 +1,79 @@
+"""Any two folders: images and masks with the same names."""
+
+import colorsys
+
+from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+
+LAYOUT = """\
+{images}/NAME.jpg    (.jpg, .jpeg or .png, at any depth)
+{masks}/NAME.png     the same names, one id a pixel"""
+
+
+def folder(images, masks, classes, id_map=None, palette=None, city=None, name="folder"):
+    """Return the record of two plain folders, matched by name without suffix.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from keras_pixda.datasets import folder
+
+    with tempfile.TemporaryDirectory() as root:
+        for path in ("images/ulm_1.jpg", "masks/ulm_1.png"):
+            path = pathlib.Path(root, path)
+            path.parent.mkdir()
+            path.touch()
+        record = folder(
+            f"{root}/images",
+            f"{root}/masks",
+            classes=("road", "other"),
+            city=lambda path: path.split("_")[0],
+        )
+    assert record.cities == ("ulm",)
+    assert record.id_map == {0: 0, 1: 1, 255: 255}
+    ```
+
+    Args:
+        images: folder of the images.
+        masks: folder of the masks.
+        classes: class names; the position is the train id.
+        id_map: every id the masks may hold, mapped to a train id or to 255, ignored;
+            RGB triples as keys where masks are colour coded. Defaults to `None`: ids
+            are train ids and 255 is ignored.
+        palette: one `(red, green, blue)` a class. Defaults to `None`, colours spread
+            round the colour wheel.
+        city: function that gives the group of an image, for K shots, from its path
+            relative to `images`. Defaults to `None`, all are one group.
+        name: what messages call the data set. Defaults to `"folder"`.
+
+    Raises:
+        DataError: if images and masks do not pair up.
+        FileNotFoundError: if a folder is missing.
+    """
+    classes = tuple(classes)
+    layout = LAYOUT.format(images=images, masks=masks)
+    found_images, found_masks = (
+        find_files(*require_folders(path, ("",), layout)) for path in (images, masks)
+    )
+    keys, pairs = pair_files(found_images, found_masks, name, layout)
+    if id_map is None:
+        id_map = {**{train_id: train_id for train_id in range(len(classes))}, 255: 255}
+    if palette is None:
+        palette = tuple(_colour(train_id) for train_id in range(len(classes)))
+    relative = [found_images[key].relative_to(images).as_posix() for key in keys]
+    return SegmentationRecord(
+        name=name,
+        pairs=pairs,
+        classes=classes,
+        palette=tuple(palette),
+        id_map=dict(id_map),
+        cities=tuple(city(path) if city else name for path in relative),
+    )
+
+
+def _colour(train_id):
+    # Steps of the golden ratio keep neighbours apart for any number of classes.
+    rgb = colorsys.hsv_to_rgb(train_id * 0.618 % 1, 0.7, 0.9 - train_id % 3 * 0.25)
+    return tuple(round(255 * value) for value in rgb)

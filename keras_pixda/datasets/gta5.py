@@ -1,0 +1,63 @@
+"""GTA5, "Playing for Data": 24 966 rendered street scenes."""
+
+from keras_pixda.datasets.cityscapes_classes import (
+    CITYSCAPES_CLASSES,
+    CITYSCAPES_ID_MAP,
+    CITYSCAPES_PALETTE,
+)
+from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+
+LAYOUT = """\
+ROOT/
+  images/00001.png
+  labels/00001.png"""
+
+
+def gta5(root, leave_out=("15188", "17705")):
+    """Return the record of GTA5, in the layout it is published in.
+
+    The labels are palette PNGs that hold Cityscapes label ids.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from keras_pixda.datasets import gta5
+
+    with tempfile.TemporaryDirectory() as root:
+        for name in ("images/00001.png", "labels/00001.png"):
+            path = pathlib.Path(root, name)
+            path.parent.mkdir()
+            path.touch()
+        record = gta5(root)
+    assert len(record) == 1
+    assert record.classes[0] == "road"
+    ```
+
+    Args:
+        root: folder that holds `images` and `labels`.
+        leave_out: names without suffix of pairs not to use. Defaults to the two
+            pairs of the release whose image and label differ in size.
+
+    Raises:
+        DataError: if images and labels do not pair up.
+        FileNotFoundError: if a folder is missing.
+
+    Reference:
+        Richter et al., Playing for Data, ECCV 2016.
+    """
+    images, labels = (
+        {k: path for k, path in find_files(folder).items() if k not in leave_out}
+        for folder in require_folders(root, ("images", "labels"), LAYOUT)
+    )
+    keys, pairs = pair_files(images, labels, "gta5", LAYOUT)
+    return SegmentationRecord(
+        name="gta5",
+        pairs=pairs,
+        classes=CITYSCAPES_CLASSES,
+        palette=CITYSCAPES_PALETTE,
+        id_map=CITYSCAPES_ID_MAP,
+        cities=("gta5",) * len(keys),
+    )

@@ -1,0 +1,142 @@
+"""IDDA: rendered driving scenes of several towns, weathers and cars."""
+
+from pathlib import Path
+
+from keras_pixda.datasets.camvid import CAMVID_CLASSES, CAMVID_PALETTE
+from keras_pixda.datasets.cityscapes_classes import (
+    CITYSCAPES_CLASSES,
+    CITYSCAPES_PALETTE,
+)
+from keras_pixda.datasets.data_error import DataError, Finding
+from keras_pixda.datasets.files import (
+    find_files,
+    find_listed,
+    pair_files,
+    require_folders,
+)
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+
+LAYOUT = """\
+ROOT/
+  images/100065_T01_HRN_A.jpg
+  masks/100065_T01_HRN_A.png
+  {split}.txt        one name without suffix a line
+  hood_A.png         255 where car A sees its own hood, one file a car"""
+
+# Id, name, class in Cityscapes, class in CamVid; `None` has no counterpart.
+_TABLE = (
+    (0, "none", None, None),
+    (1, "building", "building", "building"),
+    (2, "fence", "fence", "fence"),
+    (3, "other", None, None),
+    (4, "pedestrian", "person", "pedestrian"),
+    (5, "pole", "pole", "pole"),
+    (6, "road line", "road", "road"),
+    (7, "road", "road", "road"),
+    (8, "sidewalk", "sidewalk", "pavement"),
+    (9, "vegetation", "vegetation", "tree"),
+    (10, "vehicle", "car", "car"),
+    (11, "wall", "wall", "building"),
+    (12, "traffic sign", "traffic sign", "sign"),
+    (13, "traffic light", "traffic light", "sign"),
+    (14, "guardrail", None, None),
+    (15, "dynamic", None, None),
+    (16, "bicycle", "bicycle", "bicyclist"),
+    (17, "motorcycle", "motorcycle", "bicyclist"),
+    (18, "rider", "rider", "bicyclist"),
+    (19, "terrain", "terrain", "tree"),
+    (20, "sky", "sky", "sky"),
+    (21, "railway", None, None),
+    (22, "ground", None, None),
+    (23, "static", None, None),
+)
+
+# Classes, palette, column of the table, and the shape of the target's pictures.
+_LABEL_SPACES = {
+    "cityscapes": (CITYSCAPES_CLASSES, CITYSCAPES_PALETTE, 2, None),
+    "camvid": (CAMVID_CLASSES, CAMVID_PALETTE, 3, 4 / 3),
+}
+
+
+def idda(root, split="train", label_space="camvid", ignore_hood=True):
+    """Return the record of one split of IDDA, in the classes of a real data set.
+
+    For `"camvid"` the pictures are centre-cropped to 4:3, CamVid's shape. The masks
+    label the hood of the recording car as a vehicle; it is ignored unless asked for.
+    The city of a pair is its town, e.g. `T01`.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from keras_pixda.datasets import idda
+
+    with tempfile.TemporaryDirectory() as root:
+        for name in ("images/1_T01_CN_A.jpg", "masks/1_T01_CN_A.png", "hood_A.png"):
+            path = pathlib.Path(root, name)
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+        pathlib.Path(root, "train.txt").write_text("1_T01_CN_A")
+        record = idda(root)
+    assert record.cities == ("T01",)
+    assert record.classes[record.id_map[10]] == "car"
+    ```
+
+    Args:
+        root: folder that holds `images`, `masks` and the list files.
+        split: name of a list file without its `.txt`. Defaults to `"train"`.
+        label_space: `"camvid"` (11 classes) or `"cityscapes"` (19). Defaults to
+            `"camvid"`.
+        ignore_hood: whether pixels of the own hood are ignored. Defaults to `True`.
+
+    Raises:
+        DataError: if images and masks do not pair up or a listed name is missing.
+        FileNotFoundError: if a folder, the list or a picture of a hood is missing.
+        ValueError: if there is no such label space.
+
+    Reference:
+        Alberti et al., IDDA: a large-scale multi-domain dataset for autonomous
+        driving, RA-L 2020.
+    """
+    if label_space not in _LABEL_SPACES:
+        raise ValueError(
+            f"idda: label_space {label_space!r}: expected one of {list(_LABEL_SPACES)}"
+        )
+    classes, palette, column, crop = _LABEL_SPACES[label_space]
+    name, layout = f"idda {split}", LAYOUT.format(split=split)
+    images, masks = require_folders(root, ("images", "masks"), layout)
+    keys, pairs = pair_files(find_files(images), find_files(masks), name, layout)
+    strange = [key for key in keys if key.count("_") != 3]
+    if strange:
+        raise DataError(
+            [
+                Finding(key, "is not named FRAME_TOWN_WEATHER_CAR", "Rename it.")
+                for key in strange
+            ]
+        )
+    record = SegmentationRecord(
+        name=name,
+        pairs=pairs,
+        classes=classes,
+        palette=palette,
+        id_map={
+            row[0]: classes.index(row[column]) if row[column] else 255 for row in _TABLE
+        },
+        cities=tuple(key.split("_")[1] for key in keys),
+        crop=crop,
+        ignore_masks=_hoods(root, keys, layout) if ignore_hood else (),
+    )
+    listed = find_listed(Path(root, f"{split}.txt"), [image for image, _ in pairs])
+    return record.select(sorted(listed))
+
+
+def _hoods(root, keys, layout):
+    paths = {car: Path(root, f"hood_{car}.png") for car in {key[-1] for key in keys}}
+    for path in paths.values():
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"{path} does not exist; ignore_hood=False goes without it. "
+                f"Expected layout:\n{layout}"
+            )
+    return tuple(str(paths[key[-1]]) for key in keys)

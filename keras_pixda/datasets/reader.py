@@ -1,0 +1,210 @@
+"""Read images and masks at the size and in the ids that are asked for."""
+
+import functools
+
+import numpy as np
+from PIL import Image
+
+from keras_pixda.datasets.decode import decode_ids, decode_picture, fault
+from keras_pixda.datasets.segmentation_record import UNKNOWN
+
+
+def read_image(path, size=None, crop=None):
+    """Read a picture as it is shown on a screen.
+
+    Palette, gray, transparent and CMYK pictures become RGB, and a camera's
+    orientation mark is obeyed. Resizing is bicubic with antialiasing.
+
+    Example:
+    ```python
+    import tempfile
+
+    from PIL import Image
+
+    from keras_pixda.datasets import read_image
+
+    with tempfile.NamedTemporaryFile(suffix=".png") as file:
+        Image.new("RGB", (32, 24), (255, 0, 0)).save(file.name)
+        image = read_image(file.name, size=(12, 16))
+    assert image.shape == (12, 16, 3)
+    assert image[0, 0].tolist() == [255, 0, 0]
+    ```
+
+    Args:
+        path: a PNG or JPEG file.
+        size: `(height, width)` in pixels. Defaults to `None`, as it is.
+        crop: width / height to centre-crop to first. Defaults to `None`, no crop.
+
+    Returns:
+        `uint8` array `(height, width, 3)`, red, green, blue.
+
+    Raises:
+        DataError: if the file cannot be read as a picture of 8 bits a channel.
+    """
+    return _fit(decode_picture(path), size, crop, Image.Resampling.BICUBIC)
+
+
+def read_mask(path, record, size=None, ignore_mask=None):
+    """Read a mask as train ids, by the record's map of ids.
+
+    Palette masks give their indices, 16-bit masks are read exactly, and resizing
+    takes the nearest pixel.
+
+    Example:
+    ```python
+    import tempfile
+
+    from PIL import Image
+
+    from keras_pixda.datasets import SegmentationRecord, read_mask
+
+    record = SegmentationRecord(
+        "one street", (), ("road",), ((0, 0, 0),), {7: 0, 0: 255}, ()
+    )
+    with tempfile.NamedTemporaryFile(suffix=".png") as file:
+        Image.new("L", (32, 24), 7).save(file.name)
+        labels = read_mask(file.name, record)
+    assert labels.shape == (24, 32)
+    assert labels.max() == 0
+    ```
+
+    Args:
+        path: a PNG file.
+        record: the `SegmentationRecord` whose `id_map`, `crop` and `mask_channel`
+            to follow.
+        size: `(height, width)` in pixels. Defaults to `None`, as it is.
+        ignore_mask: path of a picture whose pixels of value 255 are ignored.
+            Defaults to `None`.
+
+    Returns:
+        `uint8` array `(height, width)` of train ids and `record.ignore_class`.
+
+    Raises:
+        DataError: if the file cannot be read or holds an id the map does not list.
+    """
+    labels = _labels(path, record, ignore_mask)
+    return _fit_labels(labels, size, record.crop)
+
+
+def read_pair(record, index, image_size=None, label_size=None):
+    """Read one image of a record with its labels.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from PIL import Image
+
+    from keras_pixda.datasets import folder, read_pair
+
+    with tempfile.TemporaryDirectory() as root:
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            pathlib.Path(root, kind).mkdir()
+            Image.new(mode, (32, 24)).save(f"{root}/{kind}/a.png")
+        record = folder(f"{root}/images", f"{root}/masks", ("road",))
+        image, labels = read_pair(record, 0, image_size=(12, 16))
+    assert image.shape == (12, 16, 3)
+    assert labels.shape == (24, 32)
+    ```
+
+    Args:
+        record: the `SegmentationRecord`.
+        index: position in `record.pairs`.
+        image_size: `(height, width)` of the image. Defaults to `None`, as it is.
+        label_size: `(height, width)` of the labels. Defaults to `None`, as it is.
+
+    Returns:
+        The image, `uint8` `(height, width, 3)`, and its labels, `uint8`
+        `(height, width)`.
+
+    Raises:
+        DataError: if a file cannot be used or the two differ in size on disk.
+    """
+    image_path, mask_path = record.pairs[index]
+    ignore_mask = record.ignore_masks[index] if record.ignore_masks else None
+    picture = decode_picture(image_path)
+    labels = _labels(mask_path, record, ignore_mask)
+    _require_same_size(mask_path, labels.shape, image_path, picture.size[::-1])
+    return (
+        _fit(picture, image_size, record.crop, Image.Resampling.BICUBIC),
+        _fit_labels(labels, label_size, record.crop),
+    )
+
+
+def _labels(path, record, ignore_mask):
+    """Return the mask's train ids, as large as the file."""
+    labels = _train_ids(path, decode_ids(path, record), record)
+    if ignore_mask:
+        ignored = _ignored_pixels(ignore_mask)
+        _require_same_size(ignore_mask, ignored.shape, path, labels.shape)
+        labels = np.where(ignored, np.uint8(record.ignore_class), labels)
+    return labels
+
+
+def _train_ids(path, ids, record):
+    """Map ids or colours to train ids; an id that is not listed is an error."""
+    train_ids = np.fromiter(record.id_map.values(), np.uint8)
+    keys = np.array(list(record.id_map), np.int64)
+    if record.is_colour_coded:
+        shifts = np.array([16, 8, 0])
+        ids = (ids[..., :3].astype(np.int64) << shifts).sum(-1)
+        keys = (keys << shifts).sum(-1)
+        order = np.argsort(keys)
+        keys, train_ids = keys[order], train_ids[order]
+        nearest = np.searchsorted(keys, ids).clip(max=len(keys) - 1)
+        labels = np.where(keys[nearest] == ids, train_ids[nearest], np.uint8(UNKNOWN))
+    else:
+        table = np.full(65536, UNKNOWN, np.uint8)
+        table[keys] = train_ids
+        labels = np.take(table, ids)
+    if (labels == UNKNOWN).any():
+        raise _unknown_ids(path, ids[labels == UNKNOWN], record)
+    return labels
+
+
+def _unknown_ids(path, ids, record):
+    values, counts = np.unique(ids, return_counts=True)
+    if record.is_colour_coded:
+        values = [(v >> 16 & 255, v >> 8 & 255, v & 255) for v in values.tolist()]
+    found = [f"{v} ({n} pixels)" for v, n in zip(values, counts, strict=True)]
+    more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+    return fault(
+        path,
+        f"holds ids that {record.name} does not know: {', '.join(found[:8])}{more}",
+        "Correct the mask or list the ids in the record's id_map (255 ignores).",
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _ignored_pixels(path):
+    return np.asarray(decode_picture(path))[..., 0] == 255
+
+
+def _fit(picture, size, crop, resample):
+    """Centre-crop and resize a Pillow picture; return it as an array."""
+    width, height = picture.size
+    if crop:
+        new_width = min(width, round(height * crop))
+        new_height = min(height, round(width / crop))
+        left, top = (width - new_width) // 2, (height - new_height) // 2
+        picture = picture.crop((left, top, left + new_width, top + new_height))
+    if size and picture.size != (size[1], size[0]):
+        picture = picture.resize((size[1], size[0]), resample)
+    return np.asarray(picture)
+
+
+def _fit_labels(labels, size, crop):
+    if size is None and crop is None:
+        return labels
+    return _fit(Image.fromarray(labels), size, crop, Image.Resampling.NEAREST)
+
+
+def _require_same_size(path, size, other_path, other_size):
+    if tuple(size) != tuple(other_size):
+        raise fault(
+            path,
+            f"is {size[1]}x{size[0]} pixels but {other_path} is "
+            f"{other_size[1]}x{other_size[0]}",
+            "Make both the same size, or leave the pair out.",
+        )

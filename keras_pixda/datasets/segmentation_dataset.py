@@ -1,0 +1,134 @@
+"""Batches of images and labels of one data set."""
+
+import math
+
+import keras
+import numpy as np
+
+from keras_pixda.datasets.arguments import as_batch_size, as_size
+from keras_pixda.datasets.reader import read_pair
+
+
+class SegmentationDataset(keras.utils.PyDataset):
+    """Batches of one labelled data set, for validation and for training.
+
+    A batch is `(images, labels)`: `uint8` `(batch, height, width, 3)` in 0..255 and
+    `uint8` train ids `(batch, label height, label width)`.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from PIL import Image
+
+    from keras_pixda.datasets import SegmentationDataset, folder
+
+    with tempfile.TemporaryDirectory() as root:
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            pathlib.Path(root, kind).mkdir()
+            Image.new(mode, (32, 24)).save(f"{root}/{kind}/a.png")
+        record = folder(f"{root}/images", f"{root}/masks", ("road",))
+        images, labels = SegmentationDataset(record, image_size=(12, 16))[0]
+    assert images.shape == (1, 12, 16, 3)
+    assert labels.shape == (1, 24, 32)
+    ```
+
+    Args:
+        record: the `SegmentationRecord` to read.
+        batch_size: images a batch. Defaults to `1`.
+        image_size: `(height, width)` of the images.
+        label_size: `(height, width)` of the labels; `"native"`, as they are on disk,
+            which is what an evaluation wants; or `"image"`, as the images. Defaults
+            to `"native"`.
+        shuffle: whether each epoch has an order of its own. Defaults to `False`.
+        seed: where the orders and the augmentation come from. Defaults to `0`.
+        augmentation: what `augmentation(...)` returned; wants labels of the size of
+            the images. Defaults to `None`.
+        drop_remainder: whether a last, smaller batch is left out. Defaults to `False`.
+        workers: number of threads that prepare batches. Defaults to `2`.
+        max_queue_size: number of batches prepared ahead. Defaults to `10`.
+
+    Attributes:
+        epoch: number of finished epochs; may be set.
+
+    Raises:
+        ValueError: if an argument does not fit.
+    """
+
+    def __init__(
+        self,
+        record,
+        batch_size=1,
+        image_size=None,
+        label_size="native",
+        shuffle=False,
+        seed=0,
+        augmentation=None,
+        drop_remainder=False,
+        workers=2,
+        max_queue_size=10,
+    ):
+        super().__init__(workers=workers, max_queue_size=max_queue_size)
+        self.record = record
+        self.batch_size = as_batch_size(batch_size, record, drop_remainder)
+        self.image_size = as_size(image_size, "image_size")
+        if label_size not in ("native", "image"):
+            label_size = as_size(label_size, 'label_size, if not "native" or "image",')
+        self.label_size = label_size
+        self.shuffle = shuffle
+        self.seed = seed
+        if augmentation and label_size != "image":
+            raise ValueError(
+                "augmentation needs labels of the size of the images, "
+                f'label_size="image", got {label_size!r}'
+            )
+        self.augmentation = augmentation
+        self.drop_remainder = drop_remainder
+        self.epoch = 0
+        self._within_epoch = False
+
+    def __len__(self):
+        batches = len(self.record) / self.batch_size
+        return math.floor(batches) if self.drop_remainder else math.ceil(batches)
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        epoch = self.epoch
+        order = np.arange(len(self.record))
+        if self.shuffle:
+            order = np.random.default_rng([self.seed, epoch]).permutation(order)
+        first = index * self.batch_size
+        chosen = order[first : first + self.batch_size]
+        native = self.label_size == "native"
+        label_size = self.image_size if self.label_size == "image" else self.label_size
+        samples = []
+        for position, sample in enumerate(chosen, first):
+            pair = read_pair(
+                self.record, sample, self.image_size, None if native else label_size
+            )
+            if self.augmentation:
+                pair = self.augmentation(*pair, seed=(self.seed, epoch, position))
+            samples.append(pair)
+        images, labels = zip(*samples, strict=True)
+        if len({mask.shape for mask in labels}) > 1:
+            sizes = ", ".join(
+                f"{self.record.pairs[sample][1]} {mask.shape[1]}x{mask.shape[0]}"
+                for sample, mask in zip(chosen, labels, strict=True)
+            )
+            raise ValueError(
+                f"The masks of a batch differ in size: {sizes}. Use batch_size=1 or a "
+                "label_size"
+            )
+        return np.stack(images), np.stack(labels)
+
+    def on_epoch_begin(self):
+        """Note that an epoch has begun."""
+        self._within_epoch = True
+
+    def on_epoch_end(self):
+        """Count the epoch."""
+        # Keras also calls this once before the first epoch.
+        self.epoch += self._within_epoch
+        self._within_epoch = False

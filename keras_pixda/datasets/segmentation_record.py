@@ -1,0 +1,128 @@
+"""What is known about one labelled data set: facts and file names, no pixels."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+# The reader marks ids that the map does not list with this train id.
+UNKNOWN = 254
+
+
+@dataclasses.dataclass(frozen=True)
+class SegmentationRecord:
+    """The facts of one labelled data set and its resolved pairs of files.
+
+    To add a data set, write one function that finds its files and returns a
+    record (`gta5.py` is the shortest model) and name it in `load.py`. The reader,
+    the data sets for `fit` and the checks then work as they are.
+
+    Example:
+    ```python
+    from keras_pixda.datasets import SegmentationRecord
+
+    record = SegmentationRecord(
+        name="two streets",
+        pairs=(("a.jpg", "a.png"), ("b.jpg", "b.png")),
+        classes=("road", "other"),
+        palette=((128, 64, 128), (0, 0, 0)),
+        id_map={7: 0, 1: 1, 0: 255},
+        cities=("ulm", "bonn"),
+    )
+    assert len(record) == 2
+    assert record.select([1]).pairs == (("b.jpg", "b.png"),)
+    ```
+
+    Args:
+        name: what messages call the data set.
+        pairs: `(image path, mask path)` of every picture, sorted.
+        classes: class names; the position is the train id.
+        palette: one `(red, green, blue)` a class, for pictures of predictions.
+        id_map: every id a mask may hold, mapped to its train id or to
+            `ignore_class`. An id that is not listed is an error. The keys are
+            integers 0..65535 or, where masks are colour coded, RGB triples.
+        cities: the group of each pair; K shots are K pairs of every group.
+        ignore_class: train id of pixels without a label. Defaults to `255`.
+        crop: width / height that pictures and masks are centre-cropped to before
+            they are resized. Defaults to `None`, no crop.
+        ignore_masks: for each pair the path of a picture whose pixels of value 255
+            are ignored, or `None`. Defaults to `()`, none.
+        mask_channel: channel of the mask that holds the id, where the others hold
+            something else. Defaults to `None`, masks have one value a pixel.
+
+    Raises:
+        ValueError: if the facts do not fit each other.
+    """
+
+    name: str
+    pairs: tuple
+    classes: tuple
+    palette: tuple
+    id_map: Mapping
+    cities: tuple
+    ignore_class: int = 255
+    crop: float | None = None
+    ignore_masks: tuple = ()
+    mask_channel: int | None = None
+
+    def __post_init__(self):
+        self._expect_one_each("cities", self.cities, self.pairs, "pair")
+        if self.ignore_masks:
+            self._expect_one_each("ignore_masks", self.ignore_masks, self.pairs, "pair")
+        self._expect_one_each("palette", self.palette, self.classes, "class")
+        if not 0 < len(self.classes) < UNKNOWN:
+            raise ValueError(
+                f"{self.name}: expected 1 to {UNKNOWN - 1} classes, "
+                f"got {len(self.classes)}"
+            )
+        if not len(self.classes) <= self.ignore_class <= 255 or (
+            self.ignore_class == UNKNOWN
+        ):
+            raise ValueError(
+                f"{self.name}: ignore_class {self.ignore_class} must lie above the "
+                f"{len(self.classes)} train ids, be at most 255 and not {UNKNOWN}"
+            )
+        known = {*range(len(self.classes)), self.ignore_class}
+        for file_id, train_id in self.id_map.items():
+            if train_id not in known:
+                raise ValueError(
+                    f"{self.name}: id_map sends {file_id} to {train_id}, expected "
+                    f"0..{len(self.classes) - 1} or {self.ignore_class} (ignored)"
+                )
+            values = np.array(file_id)
+            shape, top = ((3,), 255) if self.is_colour_coded else ((), 65535)
+            if values.shape != shape or values.min() < 0 or values.max() > top:
+                raise ValueError(
+                    f"{self.name}: id_map key {file_id!r}: expected all keys to be "
+                    "integers 0..65535 or all to be RGB triples of 0..255"
+                )
+
+    def __len__(self):
+        return len(self.pairs)
+
+    @property
+    def is_colour_coded(self):
+        """Whether the masks show classes as colours instead of ids."""
+        return isinstance(next(iter(self.id_map), None), tuple)
+
+    def select(self, indices):
+        """Return the record of some of the pairs, in the order asked for.
+
+        Args:
+            indices: positions in `pairs`; one may come more than once.
+        """
+        return dataclasses.replace(
+            self,
+            pairs=tuple(self.pairs[index] for index in indices),
+            cities=tuple(self.cities[index] for index in indices),
+            ignore_masks=tuple(self.ignore_masks[index] for index in indices)
+            if self.ignore_masks
+            else (),
+        )
+
+    def _expect_one_each(self, field, values, others, what):
+        if len(values) != len(others):
+            raise ValueError(
+                f"{self.name}: {field} has {len(values)} entries, expected one for "
+                f"each {what}, {len(others)}"
+            )

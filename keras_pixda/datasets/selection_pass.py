@@ -1,0 +1,49 @@
+"""One ordered pass over the kept source images, to choose among them."""
+
+import math
+
+import keras
+import numpy as np
+
+from keras_pixda.datasets.reader import read_image
+
+
+class SelectionPass(keras.utils.PyDataset):
+    """The kept source images of a few-shot data set in order, each with a shot.
+
+    `FewShotDomainDataset.selection_pass` makes it. A batch is a dictionary: images
+    `"source"` and `"target"`, `uint8` `(batch, height, width, 3)`, and `"index"`,
+    `int64` positions in `source.pairs`. The last batch may be smaller. Masks are not
+    read, nothing is augmented, and what is kept later does not change it.
+
+    Args:
+        dataset: the `FewShotDomainDataset`.
+        batch_size: images a batch.
+    """
+
+    def __init__(self, dataset, batch_size):
+        super().__init__(workers=dataset.workers, max_queue_size=dataset.max_queue_size)
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.kept = dataset.kept
+
+    def __len__(self):
+        return math.ceil(len(self.kept) / self.batch_size)
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        first = index * self.batch_size
+        chosen = self.kept[first : first + self.batch_size]
+        source, size = self.dataset.source, self.dataset.image_size
+        images = [read_image(source.pairs[i][0], size, source.crop) for i in chosen]
+        shots = len(self.dataset.target)
+        targets = [
+            self.dataset.read_shot(position % shots)[0]
+            for position in range(first, first + len(chosen))
+        ]
+        return {
+            "source": np.stack(images),
+            "target": np.stack(targets),
+            "index": np.array(chosen),
+        }

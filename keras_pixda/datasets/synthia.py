@@ -1,0 +1,88 @@
+"""SYNTHIA, RAND_CITYSCAPES: 9 400 rendered street scenes."""
+
+from keras_pixda.datasets.cityscapes_classes import (
+    CITYSCAPES_CLASSES,
+    CITYSCAPES_PALETTE,
+)
+from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+
+LAYOUT = """\
+ROOT/
+  RGB/0000000.png
+  GT/LABELS/0000000.png"""
+
+# Id in the label files and what it is called there; `None` has no counterpart.
+_ID_TO_CLASS = {
+    0: None,  # void
+    1: "sky",
+    2: "building",
+    3: "road",
+    4: "sidewalk",
+    5: "fence",
+    6: "vegetation",
+    7: "pole",
+    8: "car",
+    9: "traffic sign",
+    10: "person",
+    11: "bicycle",
+    12: "motorcycle",
+    13: None,  # parking slot
+    14: None,  # road work
+    15: "traffic light",
+    16: "terrain",
+    17: "rider",
+    18: "truck",
+    19: "bus",
+    20: "train",
+    21: "wall",
+    22: None,  # lane marking, which the published protocol ignores
+}
+
+
+def synthia(root):
+    """Return the record of SYNTHIA (RAND_CITYSCAPES), as it is published.
+
+    The labels are 16-bit colour PNGs with the class id in the red channel. Of the 19
+    Cityscapes classes, terrain, truck and train have no pixels.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from keras_pixda.datasets import synthia
+
+    with tempfile.TemporaryDirectory() as root:
+        for name in ("RGB/0000000.png", "GT/LABELS/0000000.png"):
+            path = pathlib.Path(root, name)
+            path.parent.mkdir(parents=True)
+            path.touch()
+        record = synthia(root)
+    assert record.classes[record.id_map[3]] == "road"
+    ```
+
+    Args:
+        root: folder that holds `RGB` and `GT`.
+
+    Raises:
+        DataError: if images and labels do not pair up.
+        FileNotFoundError: if a folder is missing.
+
+    Reference:
+        Ros et al., The SYNTHIA Dataset, CVPR 2016.
+    """
+    images, labels = require_folders(root, ("RGB", "GT/LABELS"), LAYOUT)
+    keys, pairs = pair_files(find_files(images), find_files(labels), "synthia", LAYOUT)
+    return SegmentationRecord(
+        name="synthia",
+        pairs=pairs,
+        classes=CITYSCAPES_CLASSES,
+        palette=CITYSCAPES_PALETTE,
+        id_map={
+            file_id: CITYSCAPES_CLASSES.index(name) if name else 255
+            for file_id, name in _ID_TO_CLASS.items()
+        },
+        cities=("synthia",) * len(keys),
+        mask_channel=0,
+    )

@@ -1,0 +1,75 @@
+import pytest
+
+from keras_pixda.datasets import DataError
+from keras_pixda.datasets.files import (
+    find_files,
+    find_listed,
+    pair_files,
+    read_list,
+    require_folders,
+)
+
+
+def test_find_files_by_suffix_and_by_ending(write, tmp_path):
+    for name in ("a.PNG", "b/c.jpeg", "d.txt", "._a.png", "e_x.png"):
+        write(f"in/{name}", None)
+    assert list(find_files(tmp_path / "in")) == ["a", "b/c", "e_x"]
+    assert list(find_files(tmp_path / "in", "_x.png")) == ["e"]
+
+
+def test_two_files_of_one_name(write, tmp_path):
+    write("in/a.png", None)
+    write("in/a.jpg", None)
+    with pytest.raises(DataError, match=r"a\.png: has the same name as a\.jpg"):
+        find_files(tmp_path / "in")
+
+
+def test_missing_folder_shows_the_layout(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"masks does not exist(.|\n)*ROOT/\n"):
+        require_folders(tmp_path, ("masks",), "ROOT/\n  masks")
+
+
+def test_lonely_files_are_all_found():
+    images = {f"{i:02}": f"{i:02}.jpg" for i in range(8)}
+    masks = {"00": "00.png", "99": "99.png"}
+    with pytest.raises(
+        DataError, match="street: 7 images without a mask, 1 m"
+    ) as error:
+        pair_files(images, masks, "street", "")
+    files = [finding.file for finding in error.value.findings]
+    assert files == [*(f"{i:02}.jpg" for i in range(1, 8)), "99.png"]
+
+
+def test_no_files_at_all():
+    with pytest.raises(FileNotFoundError, match="street: no pictures found"):
+        pair_files({}, {}, "street", "ROOT/")
+
+
+def test_read_list(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("a\n\n  b \n")
+    assert read_list(path) == [(1, "a"), (3, "b")]
+    path.write_text("\n")
+    with pytest.raises(ValueError, match="empty"):
+        read_list(path)
+    with pytest.raises(FileNotFoundError, match=r"none\.txt does not exist"):
+        read_list(tmp_path / "none.txt")
+
+
+def test_find_listed_by_the_end_of_the_path(tmp_path):
+    images = ["/x/ulm/ulm_1.png", "/x/ulm/ulm_2.png", "/x/bonn/bonn_1.jpg"]
+    path = tmp_path / "list.txt"
+    path.write_text("bonn/bonn_1.jpg\nulm_1\n\nx/ulm/ulm_2.png\nulm_1")
+    assert find_listed(path, images) == [2, 0, 1, 0]
+
+
+def test_find_listed_names_list_line_and_name(tmp_path):
+    images = ["/x/ulm/a.png", "/x/bonn/a.png"]
+    path = tmp_path / "list.txt"
+    path.write_text("ulm/a.png\nulm/b.png\na\n")
+    with pytest.raises(DataError) as error:
+        find_listed(path, images)
+    lines = [str(finding) for finding in error.value.findings]
+    assert lines[0].startswith(f"{path}, line 2: ulm/b.png is not among the 2 images")
+    assert lines[1].startswith(f"{path}, line 3: a fits 2 images")
+    assert len(lines) == 2

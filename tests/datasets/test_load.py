@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from keras_pixda.datasets import load
+
+
+@pytest.fixture
+def root(write, tmp_path):
+    for name in (
+        "images/1.png",
+        "labels/1.png",
+        "RGB/1.png",
+        "GT/LABELS/1.png",
+        "leftImg8bit/val/ulm/1_leftImg8bit.png",
+        "gtFine/val/ulm/1_gtFine_labelIds.png",
+        "train/0001TP_1.png",
+        "trainannot/0001TP_1.png",
+    ):
+        write(name, np.zeros((24, 32), np.uint8))
+    (tmp_path / "classes.txt").write_text("road\ntraffic light\n")
+    return tmp_path
+
+
+def test_by_name(root):
+    assert load(f"gta5:{root}").name == "gta5"
+    assert load(f"synthia:{root}").name == "synthia"
+    assert load(f"cityscapes:{root}", split="val").name == "cityscapes val"
+    assert load(f"camvid:{root}").name == "camvid train"
+
+
+def test_folder(root):
+    record = load(f"folder:{root}/images,{root}/labels,{root}/classes.txt")
+    assert record.classes == ("road", "traffic light")
+    assert len(record) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "split", "message"),
+    [
+        ("gta5", None, "'gta5': expected one of camvid:ROOT, cityscapes:ROOT"),
+        ("gta5:", None, "expected one of"),
+        ("kitti:x", None, "unknown data set 'kitti', expected .*folder:IMAGES,MASKS"),
+        ("gta5:x", "val", "only .*'camvid', 'cityscapes', 'idda'.* have splits"),
+        ("folder:a,b", None, "expected folder:IMAGES,MASKS,CLASSES.txt"),
+    ],
+)
+def test_errors(data, split, message):
+    with pytest.raises(ValueError, match=message):
+        load(data, split)
