@@ -39,11 +39,14 @@ def class_imbalance(labels, ignore_class=255, average_over="all"):
         A float32 tensor of the shape of `labels`, in 0..1.
     """
     labels = standardize_labels(labels)
-    batch, pixels = ops.shape(labels)[0], ops.shape(labels)[1] * ops.shape(labels)[2]
-    flat = ops.reshape(labels, (batch, pixels))
+    batch, height, width = ops.shape(labels)
+    pixels = height * width
     # Labels are bytes on disk; clipping keeps the histogram of a wrong one bounded.
-    flat = ops.clip(flat, 0, 255)
-    counts = ops.take_along_axis(ops.bincount(flat, minlength=256), flat, axis=1)
+    flat = ops.clip(ops.reshape(labels, (batch, pixels)), 0, 255)
+    # One histogram an image, as segments: under XLA a bincount recompiles every batch.
+    segments = ops.reshape(ops.arange(batch)[:, None] * 256 + flat, (-1,))
+    counts = ops.segment_sum(ops.ones_like(segments), segments, batch * 256)
+    counts = ops.reshape(ops.take(counts, segments), (batch, pixels))
     if average_over == "labelled":
         counted = ops.cast(labelled_pixels(labels, ignore_class), "int32")
         pixels = ops.maximum(ops.sum(counted, axis=(1, 2)), 1)[:, None]

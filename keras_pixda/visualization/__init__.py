@@ -1,0 +1,9 @@
+"""What a person looks at: colours, panels, tables, TensorBoard."""
+
+from keras_pixda.visualization.colour_mask import colour_mask
+from keras_pixda.visualization.iou_table import iou_table
+from keras_pixda.visualization.overlay import overlay
+from keras_pixda.visualization.panel import panel
+from keras_pixda.visualization.summary_writer import summary_writer
+
+__all__ = ["colour_mask", "iou_table", "overlay", "panel", "summary_writer"]

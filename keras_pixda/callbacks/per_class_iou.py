@@ -1,0 +1,185 @@
+"""Per-class IoU after each epoch."""
+
+import csv as csv_format
+import math
+import os
+import pathlib
+
+import keras
+
+from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
+from keras_pixda.visualization import iou_table, summary_writer
+
+
+class PerClassIoU(keras.callbacks.Callback):
+    """Evaluates the per-class IoU after an epoch and shows it as a table.
+
+    The model in training is run over `dataset` at the resolution of its labels. The
+    result is printed (IoU, change against the evaluation before, best so far), written
+    to a CSV file and to TensorBoard, and added to the epoch's `logs` as
+    `val_mean_iou`, `val_well_iou`, `val_under_iou` and `val_<class>`. Place this
+    callback before those that read them, and give those the direction:
+    `ModelCheckpoint(path, monitor="val_mean_iou", mode="max", save_best_only=True)`.
+    As with Keras's `validation_freq`, epochs without evaluation add nothing to `logs`.
+
+    After a restart the CSV file is continued: its rows give the change and the best so
+    far, and an epoch that runs again replaces its row.
+
+    Example:
+    ```python
+    import keras
+    import numpy as np
+    from keras_pixda.callbacks import PerClassIoU
+
+    images = np.random.rand(2, 8, 8, 3).astype("float32")
+    labels = np.random.randint(0, 2, (2, 8, 8)).astype("uint8")
+    segmenter = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 1)])
+    segmenter.compile("sgd", keras.losses.SparseCategoricalCrossentropy(True))
+    per_class_iou = PerClassIoU([(images, labels)], classes=("road", "car"))
+    segmenter.fit(images, labels, verbose=0, callbacks=[per_class_iou])
+    print(per_class_iou.best["mean_iou"])
+    ```
+
+    Args:
+        dataset: `keras.utils.PyDataset`, `tf.data.Dataset` or list of batches
+            `(images, labels)`: RGB images `(batch, height, width, 3)`, 0..255, and
+            integer labels of any height and width, which Keras wants to be the same
+            in all batches.
+        classes: Class names; class `i` has label value `i`.
+        ignore_class: Label value that is not counted, or `None`. Defaults to 255.
+        well: Names or indices of the well-represented classes, see
+            `keras_pixda.metrics.well_represented`. Defaults to `None`: no means over
+            them and over the rest.
+        every: Evaluate at the end of every so many epochs. Defaults to 1.
+        csv: File with one row for each evaluated epoch: its number, from 0 as in
+            `keras.callbacks.CSVLogger`, and the IoUs as fractions. Defaults to `None`.
+        log_dir: TensorBoard folder, for which the package `tensorboard` is needed.
+            Defaults to `None`.
+        print_table: Whether to print the table. Defaults to `True`.
+        verbose: 0 or 1, whether to show a progress bar. Defaults to 0.
+
+    Attributes:
+        history: Dict from evaluated epoch to its result, a dict of fractions by name.
+        best: Best fraction so far by name.
+
+    Raises:
+        ValueError: If `every` is less than 1, if the arguments of `ClassIoU` do not
+            fit, or if the CSV file belongs to other classes.
+        ImportError: If `log_dir` is given and `tensorboard` is not installed.
+    """
+
+    def __init__(
+        self,
+        dataset,
+        classes,
+        ignore_class=255,
+        well=None,
+        every=1,
+        csv=None,
+        log_dir=None,
+        print_table=True,
+        verbose=0,
+    ):
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"`every` counts epochs from 1, got {every}.")
+        self.dataset = dataset
+        self.classes = tuple(classes)
+        self.ignore_class = ignore_class
+        self.well = None if well is None else tuple(well)
+        self.every = every
+        self.csv = None if csv is None else pathlib.Path(csv)
+        self.log_dir = log_dir
+        self.print_table = print_table
+        self.verbose = verbose
+        # Wrong arguments show now, not after an epoch of training.
+        self._well_names = self._metric().well_names
+        self.history = {} if csv is None else self._read_csv()
+        self.best = _best(self.history.values())
+        self._writer = None if log_dir is None else summary_writer(log_dir)
+        self._evaluator = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Evaluate, and add the result to `logs`."""
+        if (epoch + 1) % self.every:
+            return
+        result = self.evaluate()
+        earlier = {e: values for e, values in self.history.items() if e < epoch}
+        previous = earlier[max(earlier)] if earlier else None
+        self.best = _best([*earlier.values(), result])
+        self.history = dict(sorted({**self.history, epoch: result}.items()))
+        if logs is not None:
+            logs.update({f"val_{name}": value for name, value in result.items()})
+        if self.csv is not None:
+            self._write_csv()
+        if self._writer is not None:
+            values = {f"iou/{name}": value for name, value in result.items()}
+            self._writer.scalars(values, step=epoch)
+        if self.print_table:
+            title = f"Epoch {epoch + 1}"
+            table = iou_table(result, previous, self.best, self._well_names, title)
+            # The first newline leaves the line of the progress bar.
+            print(f"\n{table}", flush=True)
+
+    def evaluate(self):
+        """Evaluate the model now.
+
+        Returns:
+            Dict of fractions: `mean_iou`, with `well` also `well_iou` and `under_iou`,
+            and each class by name; NaN for a class that does not occur.
+        """
+        # Made once for each model, so that its compiled function is kept.
+        if self._evaluator is None or self._evaluator.segmenter is not self.model:
+            with self.model.distribute_strategy.scope():
+                self._evaluator = SegmenterEvaluator(self.model, self._metric())
+        return self._evaluator.iou(self.dataset, self.verbose)
+
+    def _metric(self):
+        return ClassIoU(self.classes, self.ignore_class, self.well)
+
+    def _columns(self):
+        means = ["mean_iou"] + ([] if self.well is None else ["well_iou", "under_iou"])
+        return ["epoch", *means, *self.classes]
+
+    def _read_csv(self):
+        if not self.csv.exists() or not self.csv.stat().st_size:
+            return {}
+        with self.csv.open(newline="", encoding="utf-8") as file:
+            rows = csv_format.DictReader(file)
+            if rows.fieldnames != self._columns():
+                raise ValueError(
+                    f"{self.csv} has the columns {rows.fieldnames}, expected "
+                    f"{self._columns()}; give another file or move it away."
+                )
+            history = {}
+            for row in rows:
+                try:
+                    epoch = int(row.pop("epoch"))
+                    history[epoch] = {name: float(row[name]) for name in row}
+                except (TypeError, ValueError) as error:
+                    raise ValueError(
+                        f"{self.csv}, line {rows.line_num}: expected an epoch and one "
+                        f"number for each column, got {row}."
+                    ) from error
+            return history
+
+    def _write_csv(self):
+        self.csv.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.csv.with_name(self.csv.name + ".part")
+        with unfinished.open("w", newline="", encoding="utf-8") as file:
+            writer = csv_format.DictWriter(file, self._columns())
+            writer.writeheader()
+            for epoch, result in self.history.items():
+                writer.writerow({"epoch": epoch, **result})
+        # Replaced at one stroke: a crash leaves the old rows or the new ones.
+        os.replace(unfinished, self.csv)
+
+
+def _best(results):
+    """Largest value by name over results, leaving NaN out."""
+    best = {}
+    for result in results:
+        for name, value in result.items():
+            if value > best.get(name, -math.inf):
+                best[name] = value
+    return best

@@ -1,0 +1,58 @@
+"""Training progress on one line."""
+
+import keras
+
+from keras_pixda.progress import Progress
+
+
+class ProgressLine(keras.callbacks.Callback):
+    """One line of progress for a training counted in steps, not in epochs.
+
+    Use it with `fit(..., verbose=0)`: Keras's bar starts again with every pass and
+    breaks over several lines when a model has many loss terms.
+
+    Example:
+
+    ```python
+    import keras
+    import numpy as np
+    from keras_pixda.callbacks import ProgressLine
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    line = ProgressLine("training", steps=4)
+    x, y = np.zeros((4, 2)), np.zeros((4, 1))
+    model.fit(x, y, batch_size=1, callbacks=[line], verbose=0)
+    ```
+
+    Args:
+        title: What is going on, at most 14 characters.
+        steps: Steps in all; those of a restored optimizer count.
+        verbose: Whether to show anything. Defaults to `True`.
+    """
+
+    def __init__(self, title, steps, verbose=True):
+        super().__init__()
+        self.title = title
+        self.steps = steps
+        self.verbose = verbose
+        self.progress = None
+        self.done = None
+        self.passes = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Start where a restored optimizer stopped."""
+        self.passes = epoch + 1
+        if self.done is None:
+            self.done = int(self.model.optimizer.iterations)
+            self.progress = Progress(self.title, self.steps, self.verbose)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Count and show."""
+        self.done += 1
+        note = f"pass {self.passes}, loss {float(logs['loss']):.3f}"
+        self.progress(min(self.done, self.steps), note=note)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Make room for what others print between passes."""
+        self.progress.pause()

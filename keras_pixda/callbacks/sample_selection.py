@@ -1,0 +1,126 @@
+"""Sample selection: keep the source images that pass for target images."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_pixda.models.selection_state import SelectionState
+from keras_pixda.progress import Progress
+
+
+class SampleSelection(keras.callbacks.Callback):
+    """After each pass, keep the source images that the image discriminator mistakes.
+
+    A source image stays if its styled version, segmented, gets a mean binary
+    cross-entropy against the label source above the threshold: the discriminator takes
+    it for a target image. The threshold grows with every pass, the list only shrinks,
+    and training stops when less than a batch is left. What was decided is saved with
+    the model's weights and taken up again by a restarted run.
+
+    Adds `kept_source_images` and `selection_threshold` to the logs of the epoch.
+
+    Example:
+
+    ```python
+    import tempfile
+    from keras_pixda import FewShotDomainDataset, PixDAModel
+    from keras_pixda.callbacks import SampleSelection
+    from keras_pixda.datasets import cityscapes, gta5, toy_scenes
+    from keras_pixda.models import small_segmenter
+
+    with tempfile.TemporaryDirectory() as root:
+        toy_scenes(root, source_images=4, target_images_per_city=1,
+                   validation_images=1, image_size=(48, 64))
+        dataset = FewShotDomainDataset(
+            gta5(f"{root}/gta5"), cityscapes(f"{root}/cityscapes"),
+            shots=1, batch_size=2, image_size=(48, 64),
+        )
+        model = PixDAModel(small_segmenter(num_classes=19, filters=4))
+        model.compile("adam", "adam")
+        model.fit(dataset, callbacks=[SampleSelection(dataset)], verbose=0)
+    ```
+
+    Args:
+        dataset: The `FewShotDomainDataset` given to `fit`.
+        threshold: Of the first selection, in nats. Defaults to 0.4.
+        growth: Added to the threshold at every pass. Defaults to 0.4.
+        batch_size: Images judged at once. Defaults to `None`, that of the data set.
+        verbose: 1 shows progress and a summary, 0 nothing. Defaults to 1.
+
+    Reference:
+        Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
+        Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
+    """
+
+    def __init__(self, dataset, threshold=0.4, growth=0.4, batch_size=None, verbose=1):
+        super().__init__()
+        self.dataset = dataset
+        self.threshold = threshold
+        self.growth = growth
+        self.batch_size = batch_size
+        self.verbose = verbose
+        self._scores = None
+
+    def on_train_begin(self, logs=None):
+        """Compile the scoring once for this model."""
+        self._scores = tf.function(self.model.selection_scores, reduce_retracing=True)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Take up the list of a restored model."""
+        kept = self.model.selection.kept
+        if kept is not None and self._enough(kept):
+            self.dataset.kept = kept
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Judge every source image that is still kept."""
+        state = self.model.selection
+        threshold = self.threshold if state.threshold is None else state.threshold
+        indices, scores = self.score()
+        kept = np.sort(indices[scores > threshold])
+        self.model.selection = SelectionState(
+            kept=kept, threshold=threshold + self.growth, passes=state.passes + 1
+        )
+        if logs is not None:
+            logs["kept_source_images"] = len(kept)
+            logs["selection_threshold"] = threshold
+        if self.verbose:
+            print(
+                f"Selection {state.passes + 1}: kept {len(kept)} of {len(indices)} "
+                f"source images (threshold {threshold:.2f}, "
+                f"scores {scores.min():.2f} to {scores.max():.2f})"
+            )
+        if self._enough(kept):
+            self.dataset.kept = kept
+            return
+        if self.verbose:
+            print(
+                f"Fewer than a batch of {self.dataset.batch_size} source images are "
+                "left: adaptation ends here."
+            )
+        self.model.stop_training = True
+
+    def score(self):
+        """Indices of the kept source images and the score of each.
+
+        Returns:
+            Two arrays of the same length, int64 and float32.
+        """
+        batches = self.dataset.selection_pass(self.batch_size)
+        progress = Progress("selection", batches.num_batches, self.verbose)
+        indices, scores = [], []
+        with ThreadPoolExecutor(1) as reader:
+            # The next batch is read while this one is judged.
+            coming = reader.submit(batches.__getitem__, 0)
+            for number in range(1, batches.num_batches + 1):
+                batch = coming.result()
+                if number < batches.num_batches:
+                    coming = reader.submit(batches.__getitem__, number)
+                indices.append(batch["index"])
+                scores.append(self._scores(batch["source"], batch["target"]).numpy())
+                progress(number)
+        return np.concatenate(indices), np.concatenate(scores)
+
+    def _enough(self, kept):
+        return len(kept) >= self.dataset.batch_size

@@ -1,0 +1,53 @@
+"""Stop training after a number of steps, wherever a pass then is."""
+
+import keras
+
+
+class StopAtStep(keras.callbacks.Callback):
+    """Stop when the optimizer has done a number of steps in all.
+
+    `fit` counts in passes over the source images, published schedules count in steps.
+    The steps that a restored optimizer has behind it count as well.
+
+    Example:
+
+    ```python
+    import keras
+    import numpy as np
+    from keras_pixda.callbacks import StopAtStep
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.zeros((8, 2)), np.zeros((8, 1))
+    stop = StopAtStep(3)
+    model.fit(x, y, batch_size=1, callbacks=[stop], verbose=0)  # 3 batches
+    ```
+
+    Args:
+        steps: Number of steps in all.
+
+    Raises:
+        ValueError: If `steps` is not positive.
+    """
+
+    def __init__(self, steps):
+        super().__init__()
+        if steps < 1:
+            raise ValueError(f"steps must be positive, received {steps}.")
+        self.steps = steps
+        self.done = None
+
+    def on_train_begin(self, logs=None):
+        """Forget the count of an earlier training."""
+        self.done = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Read once how many steps a restored optimizer has behind it."""
+        if self.done is None:
+            self.done = int(self.model.optimizer.iterations)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Count and stop."""
+        self.done += 1
+        if self.done >= self.steps:
+            self.model.stop_training = True

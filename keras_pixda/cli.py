@@ -1,0 +1,200 @@
+"""The command `keras-pixda`: arguments become the same public calls."""
+
+import argparse
+import dataclasses
+import pathlib
+import sys
+
+DATA_HELP = (
+    "gta5:ROOT, synthia:ROOT, cityscapes:ROOT, camvid:ROOT, idda:ROOT or "
+    "folder:IMAGES,MASKS,CLASSES.txt"
+)
+
+
+def main(arguments=None):
+    """Run the command line.
+
+    Example:
+
+    ```python
+    from keras_pixda.cli import main
+
+    main(["check", "gta5:nowhere"])  # 2, after "error: ..."
+    ```
+
+    Args:
+        arguments: List of words. Defaults to `None`, those of the process.
+
+    Returns:
+        The exit status: 0, 1 if `check` found something, 2 after an error.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except (OSError, ValueError) as error:
+        if options.debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="keras-pixda",
+        description="Adapt a segmenter from rendered to real images with few labels.",
+    )
+    parser.add_argument(
+        "--debug", action="store_true", help="show where an error comes from"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="the whole method on drawn scenes, minutes")
+    demo.add_argument("--output", default="demo", help="folder (default: %(default)s)")
+    demo.add_argument("--overwrite", action="store_true", help="replace an earlier run")
+    demo.set_defaults(run=_demo)
+
+    check = commands.add_parser("check", help="walk a data set and list its faults")
+    check.add_argument("data", metavar="DATA", help=DATA_HELP)
+    check.add_argument("--split", help="train, val ... (default: the data set's own)")
+    check.set_defaults(run=_check)
+
+    train = commands.add_parser("train", help="source only, adaptation, distillation")
+    train.add_argument("--output", required=True, help="folder of the run")
+    train.add_argument("--resume", action="store_true", help="go on with its run")
+    train.add_argument("--overwrite", action="store_true", help="replace its run")
+    train.add_argument("--config", help="config.json of a run to repeat")
+    train.add_argument(
+        "--preset",
+        default="small",
+        help="small, or published: DeepLabV2 and its schedule (default: %(default)s)",
+    )
+    _add_settings(train)
+    train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser("evaluate", help="per-class IoU of a finished run")
+    evaluate.add_argument("folder", metavar="RUN", help="folder of the run")
+    evaluate.add_argument("--data", required=True, help=DATA_HELP)
+    evaluate.add_argument("--split", help="train, val ... (default: val, if it has it)")
+    evaluate.add_argument(
+        "--model", default="segmenter.keras", help="file (default: %(default)s)"
+    )
+    evaluate.set_defaults(run=_evaluate)
+
+    predict = commands.add_parser("predict", help="segment pictures")
+    predict.add_argument("folder", metavar="RUN", help="folder of the run")
+    predict.add_argument("images", metavar="IMAGES", help="a picture or a folder")
+    predict.add_argument(
+        "--output", default="predictions", help="(default: %(default)s)"
+    )
+    predict.add_argument(
+        "--model", default="segmenter.keras", help="file (default: %(default)s)"
+    )
+    predict.set_defaults(run=_predict)
+    return parser
+
+
+def _add_settings(parser):
+    """One option for every setting, named like it."""
+    from keras_pixda.runs import Settings
+
+    group = parser.add_argument_group("settings", "defaults come from the preset")
+    for field in dataclasses.fields(Settings):
+        flag = f"--{field.name.replace('_', '-')}"
+        options = {"dest": field.name, "default": None, "metavar": "X"}
+        if field.type is tuple:
+            options |= {"type": int, "nargs": 2, "metavar": ("HEIGHT", "WIDTH")}
+        elif field.type is bool:
+            options = {"dest": field.name, "action": argparse.BooleanOptionalAction}
+        elif field.type in (int, float):
+            options |= {"type": field.type}
+        if field.name in ("source", "target", "validation"):
+            options |= {"help": DATA_HELP, "metavar": "DATA"}
+        group.add_argument(flag, **options)
+
+
+def _demo(options):
+    from keras_pixda.runs import demo
+
+    demo(options.output, overwrite=options.overwrite)
+
+
+def _check(options):
+    from keras_pixda.datasets import DataError, check, load
+    from keras_pixda.progress import Progress
+
+    try:
+        record = load(options.data, options.split)
+    except DataError as error:
+        return _print_findings(error.findings, options.data)
+    progress = Progress("check", len(record))
+    return _print_findings(check(record, progress), f"{len(record)} pairs")
+
+
+def _print_findings(findings, what):
+    for finding in findings:
+        print(finding)
+    print(f"{what}: {len(findings) or 'no'} problem{'s' * (len(findings) != 1)}")
+    return 1 if findings else 0
+
+
+def _train(options):
+    from keras_pixda.runs import Settings, train
+
+    given = {
+        field.name: getattr(options, field.name)
+        for field in dataclasses.fields(Settings)
+        if getattr(options, field.name) is not None
+    }
+    for name in ("source", "target", "validation"):
+        if name in given:
+            given[name] = _absolute(given[name])
+    for name in ("weights", "shots_file"):
+        if name in given:
+            given[name] = str(pathlib.Path(given[name]).resolve())
+    config = options.config
+    if config is None and options.resume:
+        config = pathlib.Path(options.output, "config.json")
+        if not config.exists():
+            raise FileNotFoundError(f"{options.output} holds no run to resume.")
+    if config is not None:
+        settings = dataclasses.replace(Settings.from_file(config), **given)
+    else:
+        missing = [f"--{n}" for n in ("source", "target") if n not in given]
+        if missing:
+            raise ValueError(f"{' and '.join(missing)} missing, expected {DATA_HELP}.")
+        settings = Settings.preset(options.preset, **given)
+    train(settings, options.output, options.resume, options.overwrite)
+
+
+def _evaluate(options):
+    from keras_pixda.datasets import load
+    from keras_pixda.runs import evaluate, present_table
+
+    split = options.split
+    if split is None and options.data.split(":")[0] in ("cityscapes", "camvid"):
+        split = "val"
+    iou = evaluate(options.folder, load(options.data, split), options.model)
+    print(f"\n{present_table(iou, title=options.model)}")
+
+
+def _predict(options):
+    from keras_pixda.runs import predict
+
+    written = predict(options.folder, options.images, options.output, options.model)
+    print(f"{len(written)} pictures segmented in {options.output}")
+
+
+def _absolute(data):
+    """The same data set from every working directory."""
+    name, colon, places = data.partition(":")
+    if not colon:
+        return data
+    resolved = [str(pathlib.Path(place).resolve()) for place in places.split(",")]
+    return f"{name}:{','.join(resolved)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

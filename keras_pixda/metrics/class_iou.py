@@ -1,0 +1,200 @@
+"""The per-class IoU metric."""
+
+import keras
+from keras import ops
+
+from keras_pixda.metrics.confusion_matrix import (
+    UNKNOWN_COUNTERS,
+    count_pixels,
+    nan_if_unknown,
+    raise_if_unknown,
+)
+from keras_pixda.metrics.iou_from_confusion import iou_from_confusion
+from keras_pixda.metrics.labels_from_logits import labels_from_logits
+
+_RESERVED_NAMES = ("mean_iou", "well_iou", "under_iou", "loss")
+
+
+# Not a keras.metrics.MeanIoU: that counts in int32, drops wrong labels unseen, needs
+# predictions of the labels' size and gives one number.
+@keras.saving.register_keras_serializable(package="keras_pixda")
+class ClassIoU(keras.metrics.Metric):
+    """Intersection over union of every class, from one confusion matrix.
+
+    The result is a dict that Keras spreads into its logs: `mean_iou`, with `well` also
+    `well_iou` and `under_iou`, and one entry per class under the class's own name
+    (spaces included). Values are fractions, 0..1. A class that is neither labelled nor
+    predicted is NaN and left out of the means; one predicted but never labelled counts
+    as 0, as in the Cityscapes evaluation.
+
+    Predictions are compared at the resolution of the labels: smaller or larger logits
+    are resized bilinearly in float32 before the argmax. Counts are float64, exact up to
+    2**53 pixels.
+
+    A label that is neither a class nor `ignore_class` is an error. Inside a compiled
+    function, where none can be raised, the pixel is counted apart, all results turn
+    NaN, and the error follows as soon as `result()` runs outside of it, which
+    `evaluate` and `fit` do at the end of each pass.
+
+    Example:
+    ```python
+    import numpy as np
+    from keras_pixda.metrics import ClassIoU
+
+    metric = ClassIoU(("road", "traffic light", "sky"), well=("road",))
+    labels = np.array([[[0, 0, 1, 255]]])
+    predictions = np.array([[[0, 1, 1, 0]]])
+    metric.update_state(labels, predictions)
+    print({name: float(value) for name, value in metric.result().items()})
+    # {'mean_iou': 0.5, 'well_iou': 0.5, 'under_iou': 0.5, 'road': 0.5,
+    #  'traffic light': 0.5, 'sky': nan}
+    ```
+
+    Args:
+        classes: Class names; class `i` has label value `i`.
+        ignore_class: Label value that is not counted, or `None`. Defaults to 255.
+        well: Names or indices of the well-represented classes, see
+            `well_represented`; `under_iou` is the mean of the rest. Defaults to `None`:
+            neither is reported.
+        name: Name of the metric. Defaults to `"class_iou"`.
+        dtype: Dtype of the result. Defaults to `keras.config.floatx()`.
+
+    Raises:
+        ValueError: If class names repeat or clash with another entry of the logs, if
+            `ignore_class` is a class, if `well` names an unknown class, or if shapes,
+            labels or predictions do not fit `classes`.
+    """
+
+    def __init__(
+        self, classes, ignore_class=255, well=None, name="class_iou", dtype=None
+    ):
+        super().__init__(name=name, dtype=dtype)
+        self.classes = tuple(classes)
+        self.ignore_class = ignore_class
+        self.well = None if well is None else tuple(well)
+        clashing = sorted(
+            name
+            for name in set(self.classes)
+            if name in _RESERVED_NAMES or self.classes.count(name) > 1
+        )
+        if clashing:
+            raise ValueError(
+                f"Class names must differ from each other and from "
+                f"{_RESERVED_NAMES}, got {clashing}."
+            )
+        if ignore_class is not None and 0 <= ignore_class < len(self.classes):
+            raise ValueError(
+                f"ignore_class={ignore_class} is also the class "
+                f"{self.classes[ignore_class]!r}."
+            )
+        self._well = None if well is None else self._indices(self.well)
+        size = len(self.classes)
+        self.matrix = self.add_variable(
+            (size, size), "zeros", dtype="float64", name="confusion_matrix"
+        )
+        self.unknown = self.add_variable(
+            (UNKNOWN_COUNTERS,), "zeros", dtype="float64", name="unknown_labels"
+        )
+
+    @property
+    def well_names(self):
+        """Names of the well-represented classes, or `None`."""
+        return None if self.well is None else [self.classes[i] for i in self._well]
+
+    def _indices(self, well):
+        indices = [
+            self.classes.index(entry) if entry in self.classes else entry
+            for entry in well
+        ]
+        for entry in indices:
+            if isinstance(entry, str) or not 0 <= entry < len(self.classes):
+                raise ValueError(
+                    f"`well` holds {entry!r}, which is not one of the classes "
+                    f"{self.classes} nor an index of one."
+                )
+        return [int(index) for index in indices]
+
+    def update_state(self, labels, logits, sample_weight=None):
+        """Count a batch.
+
+        Args:
+            labels: Integers `(batch, height, width)` or `(batch, height, width, 1)`:
+                class ids or `ignore_class`.
+            logits: Floats `(batch, h, w, classes)`; or integers, then class ids of the
+                shape of `labels`.
+            sample_weight: What a pixel `(batch, height, width)` or an image `(batch,)`
+                counts. Defaults to 1.
+
+        Raises:
+            ValueError: If shapes or values do not fit.
+        """
+        labels = _without_channel(ops.convert_to_tensor(labels))
+        logits = ops.convert_to_tensor(logits)
+        if "int" in keras.backend.standardize_dtype(logits.dtype):
+            predictions = _without_channel(logits)
+        else:
+            if len(logits.shape) != 4 or logits.shape[-1] != len(self.classes):
+                raise ValueError(
+                    f"Expected logits of shape (batch, height, width, "
+                    f"{len(self.classes)}), one channel for each class, got "
+                    f"{tuple(logits.shape)}."
+                )
+            predictions = labels_from_logits(logits, *ops.shape(labels)[1:3])
+        label_shape, shape = tuple(labels.shape), tuple(predictions.shape)
+        if len(label_shape) != len(shape) or any(
+            None not in sizes and len(set(sizes)) == 2
+            for sizes in zip(label_shape, shape, strict=True)
+        ):
+            raise ValueError(
+                f"Labels of shape {label_shape} do not fit predictions of shape "
+                f"{shape}."
+            )
+        if sample_weight is not None:
+            sample_weight = _without_channel(ops.convert_to_tensor(sample_weight))
+        matrix, unknown = count_pixels(
+            labels, predictions, len(self.classes), self.ignore_class, sample_weight
+        )
+        raise_if_unknown(unknown, len(self.classes), self.ignore_class)
+        self.matrix.assign_add(matrix)
+        self.unknown.assign_add(unknown)
+
+    def result(self):
+        """Give the IoU of everything counted since the last `reset_state`.
+
+        Returns:
+            Dict of scalars: `mean_iou`, with `well` also `well_iou` and `under_iou`,
+            and each class by name.
+
+        Raises:
+            ValueError: If labels that are neither a class nor `ignore_class` were
+                counted inside a compiled function.
+        """
+        unknown = ops.copy(self.unknown)
+        raise_if_unknown(unknown, len(self.classes), self.ignore_class)
+        iou = iou_from_confusion(self.matrix)
+        iou = ops.cast(nan_if_unknown(iou, unknown), self.dtype)
+        result = {"mean_iou": ops.nanmean(iou)}
+        if self.well is not None:
+            under = [i for i in range(len(self.classes)) if i not in self._well]
+            result["well_iou"] = _mean_of(iou, self._well)
+            result["under_iou"] = _mean_of(iou, under)
+        return result | {name: iou[i] for i, name in enumerate(self.classes)}
+
+    def get_config(self):
+        """Give the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "classes": self.classes,
+            "ignore_class": self.ignore_class,
+            "well": self.well,
+        }
+
+
+def _without_channel(tensor):
+    if len(tensor.shape) == 4 and tensor.shape[-1] == 1:
+        return ops.squeeze(tensor, axis=-1)
+    return tensor
+
+
+def _mean_of(iou, indices):
+    return ops.nanmean(ops.take(iou, ops.array(indices, dtype="int32")))

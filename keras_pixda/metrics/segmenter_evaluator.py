@@ -1,0 +1,103 @@
+"""Per-class IoU of a segmenter over a data set."""
+
+import keras
+
+
+class SegmenterEvaluator(keras.Model):
+    """Measures the per-class IoU of a segmenter over a data set.
+
+    The forward pass and the counting run in one compiled function that is traced once,
+    however often `iou` is called; data loading is Keras's own, with its workers. The
+    segmenter needs no loss and its compiled state is left alone, so it may be the model
+    that is in training.
+
+    Example:
+    ```python
+    import keras
+    import numpy as np
+    from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
+
+    segmenter = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 1)])
+    dataset = [(np.zeros((1, 8, 8, 3)), np.zeros((1, 16, 16), "uint8"))]
+    evaluator = SegmenterEvaluator(segmenter, ClassIoU(("road", "car")))
+    print(evaluator.iou(dataset))  # {'mean_iou': 1.0, 'road': 1.0, 'car': nan}
+    ```
+
+    Args:
+        segmenter: Keras model from images `(batch, height, width, 3)`, 0..255, to
+            logits `(batch, h, w, classes)`.
+        metric: A `ClassIoU`.
+    """
+
+    def __init__(self, segmenter, metric):
+        # float32: a global half-precision policy would round the images.
+        super().__init__(dtype="float32")
+        self.segmenter = segmenter
+        self.metric = metric
+        self.compile(
+            optimizer=None,
+            run_eagerly=getattr(segmenter, "run_eagerly", False),
+            jit_compile=getattr(segmenter, "jit_compile", "auto"),
+        )
+
+    def call(self, images):
+        """Run the segmenter as in inference."""
+        return self.segmenter(images, training=False)
+
+    def test_step(self, data):
+        """Count one batch."""
+        images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        self.metric.update_state(labels, self(images), sample_weight)
+        return {"mean_iou": self.metric.result()["mean_iou"]}
+
+    def iou(self, dataset, verbose=0, progress=None):
+        """Evaluate over `dataset`.
+
+        Args:
+            dataset: `keras.utils.PyDataset`, `tf.data.Dataset` or list of batches
+                `(images, labels)`; labels are integers of any height and width, which
+                Keras wants to be the same in all batches.
+            verbose: 0 or 1, whether to show Keras's progress bar. Defaults to 0.
+            progress: Called as `progress(done, total)` after each batch. Defaults to
+                `None`.
+
+        Returns:
+            Dict of floats, the entries of `ClassIoU.result` in their order.
+
+        Raises:
+            TypeError: If `dataset` can be read only once.
+            ValueError: If it holds no labelled pixel, or labels outside the classes.
+        """
+        if iter(dataset) is dataset:
+            raise TypeError(
+                "`dataset` is an iterator, which is empty after one evaluation; pass a "
+                "PyDataset, a tf.data.Dataset or a list of batches."
+            )
+        if isinstance(dataset, (list, tuple)):
+            dataset = _Batches(dataset)
+        callbacks = []
+        if progress is not None:
+            total = len(dataset)
+            callbacks.append(
+                keras.callbacks.LambdaCallback(
+                    on_test_batch_end=lambda batch, logs: progress(batch + 1, total)
+                )
+            )
+        self.evaluate(dataset, verbose=verbose, callbacks=callbacks)
+        if not keras.ops.any(self.metric.matrix > 0):
+            raise ValueError("The evaluation data hold no labelled pixel.")
+        return {name: float(value) for name, value in self.metric.result().items()}
+
+
+class _Batches(keras.utils.PyDataset):
+    """A list of batches in the form that `evaluate` reads."""
+
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, index):
+        return self.batches[index]

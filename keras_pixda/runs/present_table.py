@@ -1,0 +1,35 @@
+"""Per-class IoU as text, without the classes that do not occur."""
+
+import math
+import textwrap
+
+from keras_pixda.visualization import iou_table
+
+
+def present_table(iou, previous=None, well=(), title="class"):
+    """Lay out the classes that occur as a table, with a line that names the others.
+
+    Example:
+
+    ```python
+    from keras_pixda.runs import present_table
+
+    print(present_table({"mean_iou": 0.5, "road": 0.5, "train": float("nan")}))
+    ```
+
+    Args:
+        iou: Fractions by name, NaN where a class does not occur.
+        previous: Earlier result to show the change against. Defaults to `None`.
+        well: Names of the well-represented classes. Defaults to `()`.
+        title: Heading of the first column. Defaults to `"class"`.
+
+    Returns:
+        The table as one string without a newline at its end.
+    """
+    present = {name: value for name, value in iou.items() if not math.isnan(value)}
+    well = [name for name in well if name in present]
+    table = iou_table(present, previous, well=well, title=title)
+    absent = ", ".join(name for name in iou if name not in present)
+    if absent:
+        table += "\n" + textwrap.fill(f"not in these data: {absent}", 79)
+    return table

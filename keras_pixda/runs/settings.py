@@ -1,0 +1,190 @@
+"""Everything that decides what a run does, in one record."""
+
+import dataclasses
+import difflib
+import json
+import pathlib
+
+# A network that trains from scratch on a CPU.
+SMALL = {
+    "segmenter": "small",
+    "discriminator_filters": 16,
+    "image_size": (128, 192),
+    "learning_rate": 0.02,
+    "head_factor": 1.0,
+    "discriminator_learning_rate": 2e-4,
+    "source_steps": 1000,
+    "steps": 600,
+    "distillation_steps": 200,
+    "decay_steps": 1000,
+}
+# The published network and schedule: half a night on one large GPU.
+PUBLISHED = {
+    "segmenter": "deeplab_v2",
+    "discriminator_filters": 64,
+    "image_size": (512, 1024),
+    "learning_rate": 1e-3,
+    "head_factor": 10.0,
+    "discriminator_learning_rate": 4e-4,
+    "source_steps": 30_000,
+    "steps": 30_000,
+    "distillation_steps": 200,
+    "decay_steps": 62_500,
+}
+PRESETS = {"small": SMALL, "published": PUBLISHED}
+SEGMENTERS = ("small", "deeplab_v2")
+DTYPES = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What a run trains, on what and for how long; written beside its results.
+
+    Example:
+
+    ```python
+    from keras_pixda.runs import Settings
+
+    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b", shots=3)
+    Settings.from_json(settings.to_json()) == settings  # True
+    ```
+
+    Args:
+        source: Source data set as `keras_pixda.datasets.load` spells it.
+        target: Target data set, likewise.
+        validation: Data to evaluate on. Defaults to `None`, the target's split "val".
+        shots: Target images from each city. Defaults to 1.
+        shots_file: List of the target images to take instead. Defaults to `None`.
+        image_size: `(height, width)` of images in training and evaluation.
+        batch_size: Source images in a batch, and target images. Defaults to 4.
+        seed: Of weights, shots, orders. Defaults to 0.
+        segmenter: `"small"` or `"deeplab_v2"`.
+        weights: File to start from, a `.keras` model or `.weights.h5`, instead of the
+            source-only phase. Defaults to `None`.
+        dtype: Dtype policy. Defaults to `"float32"`.
+        discriminator_filters: Of both discriminators' first convolution.
+        source_steps: Steps of the source-only phase.
+        steps: Steps of adaptation at most; it ends earlier when selection leaves less
+            than a batch.
+        distillation_steps: Steps of distillation, 0 for none.
+        learning_rate: Of the segmenter.
+        head_factor: How much faster its head learns.
+        discriminator_learning_rate: Of both discriminators.
+        decay_steps: Steps after which every rate would be 0, counted anew in
+            adaptation.
+        coupled_decay: Weight decay of the segmenter. Defaults to 5e-4.
+        gamma: Of the focal loss. Defaults to 2.0.
+        adversarial_weight: Of the pixel-wise adversarial loss. Defaults to 0.1.
+        detach: Whether its cross-entropy only weighs. Defaults to `True`.
+        style_window: Of the Fourier style transfer. Defaults to 0.01.
+        threshold: Of the first sample selection. Defaults to 0.4.
+        growth: Of the threshold at each pass. Defaults to 0.4.
+        distillation_weight: Of the distillation loss. Defaults to 0.5.
+        panels: Validation images to draw. Defaults to 6.
+
+    Raises:
+        ValueError: If a value is out of range; the message names it.
+    """
+
+    source: str
+    target: str
+    image_size: tuple
+    segmenter: str
+    discriminator_filters: int
+    source_steps: int
+    steps: int
+    distillation_steps: int
+    learning_rate: float
+    head_factor: float
+    discriminator_learning_rate: float
+    decay_steps: int
+    validation: str | None = None
+    shots: int = 1
+    shots_file: str | None = None
+    batch_size: int = 4
+    seed: int = 0
+    weights: str | None = None
+    dtype: str = "float32"
+    coupled_decay: float = 5e-4
+    gamma: float = 2.0
+    adversarial_weight: float = 0.1
+    detach: bool = True
+    style_window: float = 0.01
+    threshold: float = 0.4
+    growth: float = 0.4
+    distillation_weight: float = 0.5
+    panels: int = 6
+
+    def __post_init__(self):
+        object.__setattr__(self, "image_size", tuple(self.image_size))
+        for name in ("shots", "batch_size", "source_steps", "steps", "decay_steps"):
+            self._expect(name, getattr(self, name) >= 1, "at least 1")
+        for name in ("distillation_steps", "panels", "coupled_decay", "gamma"):
+            self._expect(name, getattr(self, name) >= 0, "at least 0")
+        for name in ("learning_rate", "discriminator_learning_rate", "head_factor"):
+            self._expect(name, getattr(self, name) > 0, "above 0")
+        size = self.image_size
+        fits = len(size) == 2 and all(isinstance(s, int) and s >= 32 for s in size)
+        self._expect("image_size", fits, "(height, width), at least 32 each")
+        self._expect("segmenter", self.segmenter in SEGMENTERS, f"one of {SEGMENTERS}")
+        self._expect("dtype", self.dtype in DTYPES, f"one of {DTYPES}")
+        needed = max(self.source_steps, self.steps + self.distillation_steps)
+        self._expect(
+            "decay_steps",
+            self.decay_steps >= needed,
+            f"at least {needed}, the steps of the longest phase",
+        )
+
+    def _expect(self, name, fits, expected):
+        if not fits:
+            raise ValueError(f"{name} is {getattr(self, name)!r}, expected {expected}.")
+
+    @classmethod
+    def preset(cls, name, **changes):
+        """Settings of a preset, `"small"` or `"published"`, with changes."""
+        if name not in PRESETS:
+            raise ValueError(f"Unknown preset {name!r}, expected one of {[*PRESETS]}.")
+        values = {**PRESETS[name], **changes}
+        if "decay_steps" not in changes:
+            # More steps than the preset's: decay over what is asked for.
+            longest = max(
+                values["source_steps"], values["steps"] + values["distillation_steps"]
+            )
+            values["decay_steps"] = max(values["decay_steps"], longest)
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text, origin="settings"):
+        """Settings from JSON text; `origin` names it in errors."""
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{origin}, line {error.lineno}: {error.msg}.") from error
+        if not isinstance(values, dict):
+            raise ValueError(f"{origin}: expected an object of settings.")
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        for name in values:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, 1)
+                hint = f", did you mean {close[0]!r}?" if close else "."
+                raise ValueError(f"{origin}: unknown setting {name!r}{hint}")
+        missing = [
+            name
+            for name, field in known.items()
+            if field.default is dataclasses.MISSING and name not in values
+        ]
+        if missing:
+            raise ValueError(f"{origin}: missing settings {missing}.")
+        try:
+            return cls(**values)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{origin}: {error}") from error
+
+    @classmethod
+    def from_file(cls, path):
+        """Settings from a JSON file, such as the `config.json` of a run."""
+        return cls.from_json(pathlib.Path(path).read_text("utf-8"), str(path))
+
+    def to_json(self):
+        """The settings as JSON text."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"

@@ -1,0 +1,338 @@
+"""The whole method, from two data sets to an adapted segmenter."""
+
+import time
+
+import keras
+import numpy as np
+
+from keras_pixda.callbacks import (
+    PerClassIoU,
+    ProgressLine,
+    SampleSelection,
+    StopAtStep,
+)
+from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset, load
+from keras_pixda.layers import FourierStyleTransfer
+from keras_pixda.losses import FocalLoss, PixAdvLoss
+from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
+from keras_pixda.models import (
+    PixDAModel,
+    deeplab_v2,
+    image_discriminator,
+    pixel_discriminator,
+    small_segmenter,
+)
+from keras_pixda.optimizers import published_optimizers
+from keras_pixda.progress import Progress
+from keras_pixda.runs.class_facts import class_facts
+from keras_pixda.runs.present_table import present_table
+from keras_pixda.runs.run_folder import RunFolder
+from keras_pixda.runs.saved_run import load_model
+from keras_pixda.visualization import panel
+
+# More passes than any run has: the steps end it.
+ENDLESS = 1_000_000
+
+
+def train(settings, folder, resume=False, overwrite=False, verbose=True):
+    """Run source-only training, adaptation, selection and distillation.
+
+    Every phase leaves its result in the folder and is not run again; a phase that was
+    interrupted goes on after its last full pass.
+
+    Example:
+
+    ```python
+    import tempfile
+    from keras_pixda.datasets import toy_scenes
+    from keras_pixda.runs import Settings, train
+
+    with tempfile.TemporaryDirectory() as root:
+        toy_scenes(f"{root}/data", source_images=4, target_images_per_city=1,
+                   validation_images=1, image_size=(32, 48))
+        settings = Settings.preset(
+            "small", source=f"gta5:{root}/data/gta5",
+            target=f"cityscapes:{root}/data/cityscapes", image_size=(32, 48),
+            batch_size=2, source_steps=1, steps=1, distillation_steps=1, panels=1,
+        )
+        result = train(settings, f"{root}/run", verbose=False)
+    "mean_iou" in result["adapted"]  # True
+    ```
+
+    Args:
+        settings: The `Settings` of the run.
+        folder: Where to write: `segmenter.keras` (the result), `source_only.keras`,
+            `pixda.keras` (with discriminators and optimizers), `history_*.csv`,
+            `per_class_iou.csv`, `panels/`, `result.json`, `classes.json` and
+            `config.json`.
+        resume: Whether to go on with the run in the folder. Defaults to `False`.
+        overwrite: Whether to replace it. Defaults to `False`.
+        verbose: Whether to show progress and tables. Defaults to `True`.
+
+    Returns:
+        A dict with the IoU of `source_only` and `adapted`, in all, `well`, `under` and
+        by class, and the `seconds` that each phase took.
+
+    Raises:
+        FileExistsError: If the folder holds a run and neither flag is given.
+        ValueError: If data or settings do not fit; nothing has been trained then.
+    """
+    keras.config.set_dtype_policy(settings.dtype)
+    run = _Run(settings, folder, resume, overwrite, verbose)
+    segmenter = run.source_only()
+    before = run.evaluate(segmenter, "source only")
+    run.remember(source_only=before)
+    drawn_before = run.predict(segmenter)
+    model = run.adapt(segmenter)
+    run.distil(model)
+    after = run.evaluate(model.segmenter, "PixDA", before)
+    run.remember(adapted=after)
+    run.draw(drawn_before, run.predict(model.segmenter))
+    return run.result
+
+
+class _Run:
+    """The phases of one run, and what they share."""
+
+    def __init__(self, settings, folder, resume, overwrite, verbose):
+        self.settings = settings
+        self.verbose = verbose
+        # Data first: what does not fit is said before anything is written.
+        whole_target = load(settings.target)
+        self.dataset = FewShotDomainDataset(
+            load(settings.source),
+            whole_target,
+            None if settings.shots_file else settings.shots,
+            settings.batch_size,
+            settings.image_size,
+            seed=settings.seed,
+            shots_file=settings.shots_file,
+        )
+        validation = (
+            load(settings.validation)
+            if settings.validation
+            else load(settings.target, "val")
+        )
+        self.validation = SegmentationDataset(validation, 4, settings.image_size)
+        self.folder = RunFolder(folder, settings, resume, overwrite)
+        self.result = {"seconds": {}}
+        if self.folder.has("result.json"):
+            self.result = self.folder.read_json("result.json")
+        if not self.folder.has("classes.json"):
+            facts = class_facts(whole_target, verbose)
+            facts["image_size"] = list(settings.image_size)
+            self.folder.write("classes.json", facts)
+        self.facts = self.folder.read_json("classes.json")
+        self.say(
+            f"{len(self.dataset.source)} source images, {len(self.dataset.target)} "
+            f"target images, {len(validation)} to evaluate on"
+        )
+
+    # === Phases ===
+
+    def source_only(self):
+        """A segmenter trained on source images alone, or the given weights."""
+        settings = self.settings
+        if self.folder.has("source_only.keras"):
+            return load_model(self.folder / "source_only.keras")
+        keras.utils.set_random_seed(settings.seed)
+        segmenter = starting_segmenter(settings, len(self.dataset.source.classes))
+        if settings.weights is None:
+            source = SegmentationDataset(
+                self.dataset.source,
+                settings.batch_size,
+                settings.image_size,
+                label_size="image",
+                shuffle=True,
+                seed=settings.seed,
+                drop_remainder=True,
+            )
+            segmenter.compile(
+                self._optimizers()["optimizer"], loss=FocalLoss(settings.gamma)
+            )
+            follow = keras.callbacks.LambdaCallback(
+                on_epoch_begin=lambda epoch, logs: setattr(source, "epoch", epoch)
+            )
+            self._fit("source only", segmenter, source, settings.source_steps, [follow])
+        self.folder.write("source_only.keras", segmenter)
+        return segmenter
+
+    def adapt(self, segmenter):
+        """A `PixDAModel` after adaptation with sample selection."""
+        settings = self.settings
+        if self.folder.has("pixda.keras"):
+            return load_model(self.folder / "pixda.keras")
+        keras.utils.set_random_seed(settings.seed + 1)
+        num_classes = len(self.dataset.source.classes)
+        filters = settings.discriminator_filters
+        model = PixDAModel(
+            segmenter,
+            pixel_discriminator(num_classes, filters),
+            image_discriminator(num_classes, filters),
+            FourierStyleTransfer(settings.style_window),
+        )
+        model.compile(
+            **self._optimizers(),
+            loss=FocalLoss(settings.gamma),
+            adversarial_loss=PixAdvLoss(detach=settings.detach),
+            adversarial_weight=settings.adversarial_weight,
+        )
+        watchers = [
+            PerClassIoU(
+                self.validation,
+                self.facts["classes"],
+                self.facts["ignore_class"],
+                self.facts["well"],
+                csv=self.folder / "per_class_iou.csv",
+                print_table=False,
+            ),
+            SampleSelection(
+                self.dataset,
+                settings.threshold,
+                settings.growth,
+                verbose=self.verbose,
+            ),
+            keras.callbacks.LambdaCallback(
+                on_epoch_end=lambda epoch, logs: self.say(
+                    f"Pass {epoch + 1}: mean IoU {100 * logs['val_mean_iou']:.1f} %"
+                )
+            ),
+        ]
+        self._fit("adaptation", model, self.dataset, settings.steps, watchers)
+        self.folder.write("pixda.keras", model)
+        return model
+
+    def distil(self, model):
+        """Distil in place; a finished run is loaded instead."""
+        steps = self.settings.distillation_steps
+        if self.folder.has("segmenter.keras"):
+            weights = load_model(self.folder / "segmenter.keras").get_weights()
+            model.segmenter.set_weights(weights)
+            return
+        if steps:
+            started = time.monotonic()
+            done = int(model.optimizer.iterations)
+            model.distill(
+                self.dataset,
+                steps,
+                self.settings.distillation_weight,
+                verbose=0,
+                callbacks=[
+                    ProgressLine("distillation", done + steps, self.verbose),
+                    self._csv("distillation"),
+                ],
+            )
+            self._took("distillation", started)
+        self.folder.write("segmenter.keras", model.segmenter)
+
+    def _fit(self, phase, model, data, steps, watchers):
+        started = time.monotonic()
+        name = phase.replace(" ", "_")
+        model.fit(
+            data,
+            epochs=ENDLESS,
+            verbose=0,
+            shuffle=False,
+            callbacks=[
+                ProgressLine(phase, steps, self.verbose),
+                StopAtStep(steps),
+                *watchers,
+                self._csv(name),
+                # Last, so that what the others decided is in the backup.
+                keras.callbacks.BackupAndRestore(str(self.folder / f"backup/{name}")),
+            ],
+        )
+        self._took(name, started)
+
+    def _optimizers(self):
+        settings = self.settings
+        return published_optimizers(
+            learning_rate=settings.learning_rate,
+            head_factor=settings.head_factor,
+            coupled_decay=settings.coupled_decay,
+            discriminator_learning_rate=settings.discriminator_learning_rate,
+            decay_steps=settings.decay_steps,
+        )
+
+    def _csv(self, name):
+        return keras.callbacks.CSVLogger(
+            str(self.folder / f"history_{name}.csv"), append=True
+        )
+
+    # === Results ===
+
+    def evaluate(self, segmenter, title, previous=None):
+        """Per-class IoU on the validation data, shown as a table."""
+        metric = ClassIoU(
+            self.facts["classes"], self.facts["ignore_class"], self.facts["well"]
+        )
+        progress = Progress("evaluation", len(self.validation), self.verbose)
+        iou = SegmenterEvaluator(segmenter, metric).iou(
+            self.validation, progress=progress
+        )
+        self.say(f"\n{present_table(iou, previous, metric.well_names, title)}\n")
+        return iou
+
+    def predict(self, segmenter):
+        """Class ids of the validation images that panels show."""
+        logits = [
+            keras.ops.convert_to_numpy(segmenter(self._drawn(i)[0], training=False))[0]
+            for i in self._drawn_indices()
+        ]
+        return [np.argmax(values, axis=-1) for values in logits]
+
+    def draw(self, before, after):
+        """One panel an image, and all of them in one picture."""
+        if not before:
+            return
+        pairs = [self._drawn(i) for i in self._drawn_indices()]
+        columns = {
+            "image": [images[0] for images, _ in pairs],
+            "truth": [labels[0] for _, labels in pairs],
+            "source only": before,
+            "PixDA": after,
+        }
+        style = (self.facts["palette"], self.facts["classes"])
+        for number in range(len(before)):
+            row = {
+                title: cells[number : number + 1] for title, cells in columns.items()
+            }
+            self.folder.write(f"panels/{number + 1:02d}.png", panel(row, *style))
+        path = self.folder.write("panels/all.png", panel(columns, *style))
+        self.say(f"Panels: {path}")
+
+    def _drawn_indices(self):
+        total = len(self.validation.record)
+        number = min(self.settings.panels, total)
+        return np.linspace(0, total - 1, number).round().astype(int).tolist()
+
+    def _drawn(self, index):
+        record = self.validation.record.select([index])
+        return SegmentationDataset(record, 1, self.settings.image_size)[0]
+
+    def remember(self, **values):
+        """Add to the result, in the folder too."""
+        self.result = {**self.result, **values}
+        self.folder.write("result.json", self.result)
+
+    def say(self, text):
+        """Print unless the run is quiet."""
+        if self.verbose:
+            print(text, flush=True)
+
+    def _took(self, phase, started):
+        earlier = self.result["seconds"].get(phase, 0.0)
+        seconds = round(earlier + time.monotonic() - started, 1)
+        self.remember(seconds={**self.result["seconds"], phase: seconds})
+
+
+def starting_segmenter(settings, num_classes):
+    """The segmenter of the settings, with the given weights if there are any."""
+    weights = settings.weights
+    if weights is not None and weights.endswith(".keras"):
+        return load_model(weights)
+    build = {"small": small_segmenter, "deeplab_v2": deeplab_v2}[settings.segmenter]
+    segmenter = build(num_classes)
+    if weights is not None:
+        segmenter.load_weights(weights)
+    return segmenter

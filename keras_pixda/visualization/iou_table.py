@@ -1,0 +1,97 @@
+"""Per-class IoU as text."""
+
+import math
+
+WIDTH = 80
+_MEANS = {"mean_iou": "mean", "well_iou": "well", "under_iou": "under"}
+
+
+def iou_table(result, previous=None, best=None, well=None, title="class"):
+    """Lay out the IoU of every class as a table of at most 80 columns.
+
+    Values are in %, changes in points; a class that does not occur shows as "-".
+
+    Example:
+    ```python
+    from keras_pixda.visualization import iou_table
+
+    result = {"mean_iou": 0.5, "road": 0.9, "traffic light": 0.1}
+    previous = {"mean_iou": 0.4, "road": 0.8, "traffic light": 0.0}
+    print(iou_table(result, previous, title="epoch 2"))
+    # epoch 2          IoU %  change
+    # ------------------------------
+    # road              90.0   +10.0
+    # traffic light     10.0   +10.0
+    # ------------------------------
+    # mean              50.0   +10.0
+    ```
+
+    Args:
+        result: Fractions by name, as from `ClassIoU`: `mean_iou`, maybe `well_iou` and
+            `under_iou`, and the classes.
+        previous: Earlier result to show the change against. Defaults to `None`: no
+            such column.
+        best: Best fraction so far by name. Defaults to `None`: no such column.
+        well: Names of the classes that count as well represented, marked with a star.
+            Defaults to `None`.
+        title: Heading of the first column. Defaults to `"class"`.
+
+    Returns:
+        The table as one string without a newline at its end.
+
+    Raises:
+        ValueError: If `well` holds a name that is no class of `result`.
+    """
+    classes = [name for name in result if name not in _MEANS]
+    unknown = set(well or ()) - set(classes)
+    if unknown:
+        raise ValueError(f"`well` holds {sorted(unknown)}, the classes are {classes}.")
+    columns = [("IoU %", {name: _percent(result[name]) for name in result})]
+    if previous is not None:
+        columns.append(
+            ("change", {n: _change(result[n], previous.get(n)) for n in result})
+        )
+    if best is not None:
+        columns.append(("best", {name: _percent(best.get(name)) for name in result}))
+    shown = {
+        name: _MEANS.get(name) or name + (" *" if name in (well or ()) else "")
+        for name in result
+    }
+    space = WIDTH - 8 * len(columns)
+    width = min(max(map(len, [title, *shown.values()])) + 1, space)
+
+    def line(first, cells):
+        if len(first) > width:
+            first = first[: width - 3] + "..."
+        return first.ljust(width) + "".join(cell.rjust(8) for cell in cells)
+
+    def lines(names):
+        return [line(shown[n], [cells[n] for _, cells in columns]) for n in names]
+
+    rule = "-" * (width + 8 * len(columns))
+    note = [
+        text
+        for text in ("* well represented; under = mean of the other classes",)
+        if well
+    ]
+    return "\n".join(
+        [
+            line(title, [heading for heading, _ in columns]),
+            rule,
+            *lines(classes),
+            rule,
+            *lines(name for name in _MEANS if name in result),
+            *note,
+        ]
+    )
+
+
+def _percent(value):
+    return "-" if value is None or math.isnan(value) else f"{100 * value:.1f}"
+
+
+def _change(value, earlier):
+    if earlier is None or math.isnan(value) or math.isnan(earlier):
+        return "-"
+    # `+ 0.0` turns a rounded -0.0 into 0.0.
+    return f"{round(100 * (value - earlier), 1) + 0.0:+.1f}"

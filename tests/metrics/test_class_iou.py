@@ -1,0 +1,239 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_pixda.metrics import ClassIoU
+
+CLASSES = ("road", "traffic light", "sky", "train")
+
+
+def brute_force_iou(labels, predictions, num_classes, ignore_class=255):
+    ious = []
+    for index in range(num_classes):
+        both = either = 0
+        for label, prediction in zip(labels.flat, predictions.flat, strict=True):
+            if label == ignore_class:
+                continue
+            both += label == index and prediction == index
+            either += label == index or prediction == index
+        ious.append(both / either if either else np.nan)
+    return np.array(ious)
+
+
+def values(result):
+    return {name: float(value) for name, value in result.items()}
+
+
+def random_batches(dtype="float32", seed=0):
+    """Two batches; class 3 is absent, a third of the pixels is ignored."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice([0, 1, 2, 255], (4, 6, 5)).astype("uint8")
+    logits = rng.normal(size=(4, 6, 5, 4)).astype(dtype)
+    logits[..., 3] = -100
+    return labels, logits
+
+
+def segmenter(**compile_arguments):
+    model = keras.Sequential([keras.Input((6, 5, 4)), keras.layers.Conv2D(4, 1)])
+    model.compile(
+        loss=keras.losses.SparseCategoricalCrossentropy(True, ignore_class=255),
+        **compile_arguments,
+    )
+    return model
+
+
+def test_config():
+    metric = ClassIoU(CLASSES, ignore_class=None, well=("road", 2), name="iou")
+    config = metric.get_config()
+    assert config == {
+        "name": "iou",
+        "dtype": "float32",
+        "classes": CLASSES,
+        "ignore_class": None,
+        "well": ("road", 2),
+    }
+    serialized = keras.saving.serialize_keras_object(metric)
+    again = keras.saving.deserialize_keras_object(serialized)
+    assert again.get_config() == config
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_equals_a_count_pixel_by_pixel(dtype):
+    labels, logits = random_batches(dtype)
+    metric = ClassIoU(CLASSES, well=("road", "sky"))
+    metric.update_state(labels[:1], logits[:1])
+    metric.update_state(labels[1:, ..., None], logits[1:])
+    iou = brute_force_iou(labels, logits.argmax(-1), 4)
+    assert np.isnan(iou[3])
+    expected = dict(zip(CLASSES, iou, strict=True))
+    expected["mean_iou"] = (iou[0] + iou[1] + iou[2]) / 3
+    expected["well_iou"] = (iou[0] + iou[2]) / 2
+    expected["under_iou"] = iou[1]
+    result = values(metric.result())
+    assert list(result) == ["mean_iou", "well_iou", "under_iou", *CLASSES]
+    np.testing.assert_allclose(
+        [result[name] for name in expected], list(expected.values()), rtol=1e-6
+    )
+
+
+def test_bfloat16_logits():
+    labels, logits = random_batches()
+    half = tf.cast(logits, "bfloat16")
+    metric = ClassIoU(CLASSES)
+    metric.update_state(labels, half)
+    expected = brute_force_iou(labels, tf.cast(half, "float32").numpy().argmax(-1), 4)
+    result = [values(metric.result())[name] for name in CLASSES]
+    np.testing.assert_allclose(result, expected, rtol=1e-6)
+
+
+def test_class_ids_as_predictions():
+    metric = ClassIoU(("road", "car"))
+    predictions = np.array([[[0, 1, 1, 0]]], "uint8")
+    metric.update_state(np.array([[[0, 0, 1, 255]]]), predictions)
+    metric.update_state(np.array([[[0, 0, 1, 255]]]), predictions[..., None])
+    result = values(metric.result())
+    assert result == {"mean_iou": 0.5, "road": 0.5, "car": 0.5}
+
+
+def test_smaller_logits_are_resized_to_the_labels():
+    # Half-pixel centres: columns 0..2 are nearer to the left logit, 3..5 to the right.
+    logits = np.zeros((1, 1, 2, 2), "float16")
+    logits[0, 0, 0, 0] = logits[0, 0, 1, 1] = 1
+    labels = np.array([[[0, 0, 0, 1, 1, 1]] * 2])
+    metric = ClassIoU(("road", "car"))
+    metric.update_state(labels, logits)
+    assert values(metric.result())["mean_iou"] == 1
+
+
+def test_perfect_absent_and_predicted_only():
+    labels = np.array([[[0, 0, 1]]])
+    metric = ClassIoU(CLASSES, well=("train",))
+    metric.update_state(labels, labels)
+    result = values(metric.result())
+    assert result["mean_iou"] == result["road"] == result["under_iou"] == 1
+    assert np.isnan([result["sky"], result["train"], result["well_iou"]]).all()
+    metric.update_state(labels, np.array([[[0, 0, 2]]]))
+    result = values(metric.result())
+    assert result["sky"] == 0
+    assert result["mean_iou"] == pytest.approx((1 + 0.5 + 0) / 3)
+
+
+def test_counts_are_right_above_two_to_the_24():
+    metric = ClassIoU(("road", "car"))
+    start = np.array([[2**25, 0], [0, 2**40]], "float64")
+    metric.matrix.assign(start)
+    metric.update_state(np.array([[[0, 0, 1]]]), np.array([[[0, 1, 1]]]))
+    matrix = keras.ops.convert_to_numpy(metric.matrix + 0)
+    assert matrix.tolist() == [[2**25 + 1, 1], [0, 2**40 + 1]]
+
+
+def test_reset_state():
+    metric = ClassIoU(("road", "car"))
+    metric.update_state(np.array([[[0]]]), np.array([[[1]]]))
+    metric.reset_state()
+    assert np.isnan(values(metric.result())["mean_iou"])
+
+
+def test_sample_weight_leaves_pixels_out():
+    labels, logits = random_batches()
+    weights = np.random.default_rng(1).integers(0, 2, labels.shape)
+    metric = ClassIoU(CLASSES)
+    metric.update_state(labels, logits, sample_weight=weights)
+    expected = brute_force_iou(np.where(weights, labels, 255), logits.argmax(-1), 4)
+    result = [values(metric.result())[name] for name in CLASSES]
+    np.testing.assert_allclose(result, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_in_compile_and_evaluate(jit_compile):
+    labels, images = random_batches()
+    model = segmenter(
+        metrics=[ClassIoU(CLASSES, well=("road",))], jit_compile=jit_compile
+    )
+    result = model.evaluate(images, labels, batch_size=3, verbose=0, return_dict=True)
+    names = {"loss", "mean_iou", "well_iou", "under_iou", *CLASSES}
+    assert set(result) == names
+    predictions = model.predict(images, verbose=0).argmax(-1)
+    expected = brute_force_iou(labels, predictions, 4)
+    np.testing.assert_allclose([result[n] for n in CLASSES], expected, rtol=1e-6)
+
+
+def test_in_fit():
+    labels, images = random_batches()
+    model = segmenter(metrics=[ClassIoU(CLASSES)])
+    data = (images, labels)
+    history = model.fit(*data, validation_data=data, verbose=0).history
+    names = {"loss", "mean_iou", *CLASSES}
+    assert set(history) == names | {f"val_{name}" for name in names}
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")
+def test_keras_file_round_trip(tmp_path):
+    labels, images = random_batches()
+    model = segmenter(metrics=[ClassIoU(CLASSES, well=("road",))])
+    model.fit(images, labels, verbose=0)
+    expected = model.evaluate(images, labels, verbose=0, return_dict=True)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    result = again.evaluate(images, labels, verbose=0, return_dict=True)
+    assert set(result) == set(expected)
+    np.testing.assert_array_equal(
+        [result[name] for name in expected], list(expected.values())
+    )
+
+
+def test_wrong_labels_are_an_error():
+    labels, images = random_batches()
+    labels[0, 0, :2] = 34
+    metric = ClassIoU(CLASSES)
+    with pytest.raises(ValueError, match=r"0\.\.3.*255.*34 \(2 pixels\)"):
+        metric.update_state(labels, images)
+    assert np.isnan(values(metric.result())["mean_iou"])
+
+
+def test_wrong_labels_are_an_error_after_a_compiled_function():
+    labels, images = random_batches()
+    labels[0, 0, :2] = 34
+    model = segmenter()
+    # This loss does not look at labels: only the metric can tell.
+    model.compile(loss=lambda y, z: keras.ops.mean(z), metrics=[ClassIoU(CLASSES)])
+    with pytest.raises(ValueError, match=r"0\.\.3.*255.*34 \(2 pixels\)"):
+        model.evaluate(images, labels, verbose=0)
+
+    metric = ClassIoU(CLASSES)
+
+    @tf.function
+    def step():
+        metric.update_state(labels, images)
+        return metric.result()
+
+    assert np.isnan(list(values(step()).values())).all()
+    with pytest.raises(ValueError, match="34"):
+        metric.result()
+    metric.reset_state()
+    metric.result()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"classes": ("road", "road")}, "differ.*'road'"),
+        ({"classes": ("road", "loss")}, "'loss'"),
+        ({"classes": ("road", "car"), "ignore_class": 1}, "also the class 'car'"),
+        ({"classes": ("road", "car"), "well": ["bus"]}, "'bus'"),
+        ({"classes": ("road", "car"), "well": [2]}, "2.*index"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ClassIoU(**arguments)
+
+
+def test_bad_shapes():
+    metric = ClassIoU(CLASSES)
+    labels = np.zeros((1, 2, 2), "uint8")
+    with pytest.raises(ValueError, match=r"width, 4\).*\(1, 2, 2, 3\)"):
+        metric.update_state(labels, np.zeros((1, 2, 2, 3), "float32"))
+    with pytest.raises(ValueError, match=r"\(1, 2, 2\).*\(1, 4, 4\)"):
+        metric.update_state(labels, np.zeros((1, 4, 4), "uint8"))
