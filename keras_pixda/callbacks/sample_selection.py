@@ -19,7 +19,7 @@ class SampleSelection(keras.callbacks.Callback):
     and training stops when less than a batch is left. What was decided is saved with
     the model's weights and taken up again by a restarted run.
 
-    Adds `kept_source_images` and `selection_threshold` to the logs of the epoch.
+    Adds `kept_source_images` to the logs of the epoch.
 
     Example:
 
@@ -46,19 +46,36 @@ class SampleSelection(keras.callbacks.Callback):
         dataset: The `FewShotDomainDataset` given to `fit`.
         threshold: Of the first selection, in nats. Defaults to 0.4.
         growth: Added to the threshold at every pass. Defaults to 0.4.
+        every: Passes from one selection to the next; more for a short source list,
+            whose passes end before the discriminator has learned anything. Defaults
+            to 1, as published for some 5 000 steps a pass.
         batch_size: Images judged at once. Defaults to `None`, that of the data set.
         verbose: 1 shows progress and a summary, 0 nothing. Defaults to 1.
+
+    Raises:
+        ValueError: If `every` is less than 1.
 
     Reference:
         Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
         Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
     """
 
-    def __init__(self, dataset, threshold=0.4, growth=0.4, batch_size=None, verbose=1):
+    def __init__(
+        self,
+        dataset,
+        threshold=0.4,
+        growth=0.4,
+        every=1,
+        batch_size=None,
+        verbose=1,
+    ):
         super().__init__()
+        if every < 1:
+            raise ValueError(f"every counts passes from 1, received {every}.")
         self.dataset = dataset
         self.threshold = threshold
         self.growth = growth
+        self.every = every
         self.batch_size = batch_size
         self.verbose = verbose
         self._scores = None
@@ -75,6 +92,10 @@ class SampleSelection(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Judge every source image that is still kept."""
+        if logs is not None:
+            logs["kept_source_images"] = len(self.dataset.kept)
+        if (epoch + 1) % self.every:
+            return
         state = self.model.selection
         threshold = self.threshold if state.threshold is None else state.threshold
         indices, scores = self.score()
@@ -84,7 +105,6 @@ class SampleSelection(keras.callbacks.Callback):
         )
         if logs is not None:
             logs["kept_source_images"] = len(kept)
-            logs["selection_threshold"] = threshold
         if self.verbose:
             print(
                 f"Selection {state.passes + 1}: kept {len(kept)} of {len(indices)} "

@@ -4,7 +4,21 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """One problem of a data set: which file, what is wrong, what to do about it."""
+    """One problem of a data set: which file, what is wrong, what to do about it.
+
+    Example:
+    ```python
+    from keras_pixda.datasets import Finding
+
+    finding = Finding("a.png", "the file is empty", "Copy it again.")
+    assert str(finding) == "a.png: the file is empty. Copy it again."
+    ```
+
+    Args:
+        file: path of the file.
+        problem: what is wrong, without a full stop.
+        remedy: what to do, a sentence.
+    """
 
     file: str
     problem: str

@@ -8,6 +8,7 @@ from keras_pixda.layers.fourier_style_transfer import (
     FourierStyleTransfer,
     fourier_style_transfer,
 )
+from keras_pixda.layers.resize_logits import resize_logits
 
 __all__ = [
     "AlignedResize",
@@ -15,4 +16,5 @@ __all__ = [
     "FourierStyleTransfer",
     "aligned_resize",
     "fourier_style_transfer",
+    "resize_logits",
 ]

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_pixda.losses.domain import domain_loss
 from keras_pixda.losses.pixel_cross_entropy import (
     check_same_size,
     labelled_pixels,
@@ -108,10 +109,10 @@ def pix_adv_loss(
         Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
     """
     labels = standardize_labels(labels)
-    domain_logits = ops.cast(discriminator_logits, "float32")
+    domain_logits = ops.convert_to_tensor(discriminator_logits)
     check_same_size(labels, domain_logits, "discriminator logits")
     domain_logits = ops.reshape(domain_logits, ops.shape(labels))
-    fooling = ops.softplus(domain_logits) - float(fool) * domain_logits
+    fooling = domain_loss(domain_logits, fool)
     surprise = pixel_cross_entropy(labels, segmentation_logits, ignore_class)
     if detach:
         surprise = ops.stop_gradient(surprise)

@@ -5,6 +5,13 @@ import warnings
 import keras
 from keras import ops
 
+from keras_pixda.layers import resize_logits
+from keras_pixda.models.checks import (
+    check_classes,
+    check_every_rate_is_used,
+    check_segmenter,
+)
+
 
 class FewShotModel(keras.Model):
     """Base of models that train a segmenter on source and target batches together.
@@ -45,6 +52,11 @@ class FewShotModel(keras.Model):
         # The networks inside keep their own dtype policies.
         kwargs["dtype"] = "float32"
         super().__init__(**kwargs)
+        if keras.backend.backend() != "tensorflow":
+            raise RuntimeError(
+                "Training needs Keras on TensorFlow, but the backend is "
+                f"{keras.backend.backend()!r}: set KERAS_BACKEND=tensorflow."
+            )
         check_segmenter(segmenter)
         self.segmenter = segmenter
         self.num_classes = segmenter.output_shape[-1]
@@ -88,6 +100,7 @@ class FewShotModel(keras.Model):
             # Built at once: an optimizer without slots is saved and restored empty.
             if not optimizer.built:
                 optimizer.build(network.trainable_variables)
+            check_every_rate_is_used(optimizer, network)
             ready.append(optimizer)
         return ready
 
@@ -225,18 +238,30 @@ class _PassLength(keras.callbacks.Callback):
             self.callbacks.set_params({**self.params, "steps": self.steps})
 
 
+def unpack_domains(data, smallest=1):
+    """Images and labels of a training batch, each a dict of source and target."""
+    images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    if not isinstance(images, dict) or not isinstance(labels, dict):
+        raise ValueError(
+            "A training batch must be ({'source': images, 'target': images}, "
+            "{'source': labels, 'target': labels}): fit a FewShotDomainDataset."
+        )
+    if sample_weight is not None:
+        raise ValueError("A training batch has no sample_weight: leave it out.")
+    height, width = images["target"].shape[1:3]
+    if min(height or smallest, width or smallest) < smallest:
+        raise ValueError(
+            f"Images are {height} x {width} pixels (height x width), but the image "
+            f"discriminator needs at least {smallest} a side."
+        )
+    return images, labels
+
+
 def logits_of(segmenter, images, training):
     """Logits of raw images, float32, at the size of the images."""
     images = ops.cast(images, "float32")
     logits = ops.cast(segmenter(images, training=training), "float32")
     return resize_logits(logits, ops.shape(images)[1:3])
-
-
-def resize_logits(logits, size):
-    """Logits resized bilinearly to `(height, width)`, if they have another size."""
-    if tuple(logits.shape[1:3]) == tuple(size):
-        return logits
-    return ops.image.resize(logits, size, interpolation="bilinear")
 
 
 def works_in_float16(network):
@@ -245,39 +270,3 @@ def works_in_float16(network):
         layer.compute_dtype == "float16" or works_in_float16(layer)
         for layer in getattr(network, "layers", [])
     )
-
-
-def check_segmenter(segmenter):
-    """Raise unless `segmenter` maps images to one map of logits."""
-    if not isinstance(segmenter, keras.Model):
-        raise ValueError(f"segmenter must be a keras.Model, received {segmenter!r}.")
-    try:
-        shape = segmenter.output_shape
-    except AttributeError as error:
-        raise ValueError(
-            f"The segmenter {segmenter.name!r} is not a functional model: wrap it, "
-            "inputs = keras.Input((None, None, 3)); keras.Model(inputs, it(inputs))."
-        ) from error
-    if not isinstance(shape, tuple):
-        raise ValueError(
-            f"The segmenter {segmenter.name!r} has {len(shape)} outputs, expected one "
-            "map of logits: take keras.Model(it.inputs, it.outputs[-1])."
-        )
-    if len(shape) != 4 or shape[-1] is None:
-        raise ValueError(
-            f"The segmenter {segmenter.name!r} gives {shape}, expected logits of the "
-            "shape (batch, height, width, classes)."
-        )
-
-
-def check_classes(dataset, num_classes):
-    """Raise if a data set has another number of classes than the segmenter."""
-    for domain in ("source", "target"):
-        record = getattr(dataset, domain, None)
-        classes = getattr(record, "classes", None)
-        if classes is not None and len(classes) != num_classes:
-            raise ValueError(
-                f"The {domain} {record.name!r} has {len(classes)} classes, but the "
-                f"segmenter gives {num_classes}: build it with "
-                f"num_classes={len(classes)}."
-            )

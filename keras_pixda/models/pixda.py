@@ -5,14 +5,19 @@ import tensorflow as tf
 from keras import ops
 
 from keras_pixda.layers import FourierStyleTransfer
-from keras_pixda.losses import DistillationLoss, FocalLoss, PixAdvLoss
+from keras_pixda.losses import (
+    SOURCE,
+    TARGET,
+    DistillationLoss,
+    FocalLoss,
+    PixAdvLoss,
+    domain_loss,
+)
 from keras_pixda.models.distillation import DistillationModel
-from keras_pixda.models.few_shot_model import FewShotModel
+from keras_pixda.models.few_shot_model import FewShotModel, unpack_domains
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pixel_discriminator import pixel_discriminator
 from keras_pixda.models.selection_state import SelectionState
-
-SOURCE, TARGET = 0.0, 1.0
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -163,7 +168,7 @@ class PixDAModel(FewShotModel):
 
     def train_step(self, data):
         """Segment both domains, then update segmenter and discriminators."""
-        images, labels = unpack_domains(data)
+        images, labels = unpack_domains(data, smallest=32)
         source_images = self.stylise(images["source"], images["target"])
         # Persistent: the discriminator's one answer on the target serves two losses.
         with tf.GradientTape(persistent=True) as tape:
@@ -183,11 +188,10 @@ class PixDAModel(FewShotModel):
             )
             segmenter_loss += sum(self.segmenter.losses)
 
-            pixel = domain_losses(
-                self.discriminator(source_map, training=True), target_answer
-            )
+            source_answer = self.discriminator(source_map, training=True)
+            pixel = both_domains(source_answer, target_answer)
             target_map = ops.stop_gradient(target_map)
-            image = domain_losses(
+            image = both_domains(
                 self.image_discriminator(source_map, training=True),
                 self.image_discriminator(target_map, training=True),
             )
@@ -238,7 +242,7 @@ class PixDAModel(FewShotModel):
         """
         logits = self(self.stylise(source_images, target_images), training=False)
         answer = self.image_discriminator(ops.softmax(logits), training=False)
-        return ops.mean(ops.softplus(ops.cast(answer, "float32")), axis=(1, 2, 3))
+        return ops.mean(domain_loss(answer, SOURCE), axis=(1, 2, 3))
 
     def distill(self, dataset, steps=200, weight=0.5, alpha=0.5, **fit_arguments):
         """Last phase: train on the target alone, held to what the model says now.
@@ -257,7 +261,9 @@ class PixDAModel(FewShotModel):
             The `History` of the phase.
         """
         teacher = keras.models.clone_model(self.segmenter)
-        teacher.set_weights(self.segmenter.get_weights())
+        # Layer by layer: a clone may list its weights in another order.
+        for copy, layer in zip(teacher.layers, self.segmenter.layers, strict=True):
+            copy.set_weights(layer.get_weights())
         model = DistillationModel(
             self.segmenter, teacher, DistillationLoss(alpha), weight
         )
@@ -311,31 +317,9 @@ class PixDAModel(FewShotModel):
 _image_discriminator = image_discriminator
 
 
-def unpack_domains(data):
-    """Images and labels of a training batch, each a dict of source and target."""
-    images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    if not isinstance(images, dict) or not isinstance(labels, dict):
-        raise ValueError(
-            "A training batch must be ({'source': images, 'target': images}, "
-            "{'source': labels, 'target': labels}): fit a FewShotDomainDataset."
-        )
-    if sample_weight is not None:
-        raise ValueError("PixDAModel takes no sample_weight in training.")
-    height, width = images["target"].shape[1:3]
-    if min(height or 32, width or 32) < 32:
-        raise ValueError(
-            f"Images are {height} x {width} pixels (height x width), but the image "
-            "discriminator needs at least 32 a side."
-        )
-    return images, labels
-
-
-def domain_losses(source_answer, target_answer):
-    """Half the binary cross-entropy of each domain's logits against its label."""
-    return tuple(
-        0.5 * ops.mean(ops.softplus(answer) - domain * answer)
-        for answer, domain in (
-            (ops.cast(source_answer, "float32"), SOURCE),
-            (ops.cast(target_answer, "float32"), TARGET),
-        )
+def both_domains(source_answer, target_answer):
+    """A discriminator's two loss terms, each with half the weight."""
+    return (
+        0.5 * ops.mean(domain_loss(source_answer, SOURCE)),
+        0.5 * ops.mean(domain_loss(target_answer, TARGET)),
     )

@@ -42,8 +42,9 @@ def published_optimizers(
         discriminator_learning_rate: Of both Adams. Defaults to 4e-4.
         decay_steps: Steps after which every rate is 0. Defaults to 62500.
         power: Of the polynomial. Defaults to 0.9.
-        head: Regular expression that the path of a head's variable matches as a whole.
-            Defaults to `".*head.*"`, right for the segmenters of this package.
+        head: Regular expression that the path of a head's variable matches as a whole,
+            or `None` for one rate. Defaults to `".*head.*"`, right for the segmenters
+            of this package.
 
     Returns:
         A dict with `optimizer`, `discriminator_optimizer` and
@@ -69,12 +70,13 @@ def published_optimizers(
             schedule(discriminator_learning_rate), beta_1=0.9, beta_2=0.99, name=name
         )
 
-    body = sgd(learning_rate, "segmenter_body")
-    rates = keras.optimizers.OptimizerMap(
-        body, {head: sgd(learning_rate * head_factor, "segmenter_head")}
-    )
+    optimizer = sgd(learning_rate, "segmenter")
+    if head is not None:
+        heads = {head: sgd(learning_rate * head_factor, "segmenter_head")}
+        rates = keras.optimizers.OptimizerMap(optimizer, heads)
+        optimizer = keras.optimizers.MultiOptimizer(rates, name="segmenter_rates")
     return {
-        "optimizer": keras.optimizers.MultiOptimizer(rates, name="segmenter"),
+        "optimizer": optimizer,
         "discriminator_optimizer": adam("discriminator"),
         "image_discriminator_optimizer": adam("image_discriminator"),
     }

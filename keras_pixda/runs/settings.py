@@ -17,6 +17,8 @@ SMALL = {
     "steps": 600,
     "distillation_steps": 200,
     "decay_steps": 1000,
+    # A short list is passed in a few steps; the published one takes some 5 000.
+    "selection_every": 4,
 }
 # The published network and schedule: half a night on one large GPU.
 PUBLISHED = {
@@ -30,6 +32,7 @@ PUBLISHED = {
     "steps": 30_000,
     "distillation_steps": 200,
     "decay_steps": 62_500,
+    "selection_every": 1,
 }
 PRESETS = {"small": SMALL, "published": PUBLISHED}
 SEGMENTERS = ("small", "deeplab_v2")
@@ -78,7 +81,8 @@ class Settings:
         detach: Whether its cross-entropy only weighs. Defaults to `True`.
         style_window: Of the Fourier style transfer. Defaults to 0.01.
         threshold: Of the first sample selection. Defaults to 0.4.
-        growth: Of the threshold at each pass. Defaults to 0.4.
+        growth: Of the threshold from selection to selection. Defaults to 0.4.
+        selection_every: Passes from one selection to the next.
         distillation_weight: Of the distillation loss. Defaults to 0.5.
         panels: Validation images to draw. Defaults to 6.
 
@@ -98,6 +102,7 @@ class Settings:
     head_factor: float
     discriminator_learning_rate: float
     decay_steps: int
+    selection_every: int
     validation: str | None = None
     shots: int = 1
     shots_file: str | None = None
@@ -117,7 +122,14 @@ class Settings:
 
     def __post_init__(self):
         object.__setattr__(self, "image_size", tuple(self.image_size))
-        for name in ("shots", "batch_size", "source_steps", "steps", "decay_steps"):
+        for name in (
+            "shots",
+            "batch_size",
+            "source_steps",
+            "steps",
+            "decay_steps",
+            "selection_every",
+        ):
             self._expect(name, getattr(self, name) >= 1, "at least 1")
         for name in ("distillation_steps", "panels", "coupled_decay", "gamma"):
             self._expect(name, getattr(self, name) >= 0, "at least 0")

@@ -190,6 +190,7 @@ class _Run:
                 self.dataset,
                 settings.threshold,
                 settings.growth,
+                settings.selection_every,
                 verbose=self.verbose,
             ),
             keras.callbacks.LambdaCallback(

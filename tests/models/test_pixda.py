@@ -256,6 +256,10 @@ def test_bad_input_is_named():
         PixDAModel(keras.Model(inputs, keras.layers.GlobalMaxPool2D()(inputs)))
     with pytest.raises(ValueError, match="has 2 outputs, expected one"):
         PixDAModel(keras.Model(inputs, [inputs, inputs]))
+    with pytest.raises(
+        ValueError, match="drives no variable of .*published_optimizers"
+    ):
+        tiny_model(**published_optimizers(head=".*classifier.*"))
     model = tiny_model()
     with pytest.raises(ValueError, match="fit a FewShotDomainDataset"):
         model.train_on_batch(*(d["source"] for d in tiny_batch()))

@@ -43,7 +43,7 @@ def build_model(reference):
     for name, network in networks(model).items():
         network.set_weights(recorded_weights(reference, 0, name))
     model.compile(
-        **published_optimizers(learning_rate=1e-2, decay_steps=100),
+        **published_optimizers(learning_rate=1e-2, decay_steps=100, head=None),
         loss=keras.losses.SparseCategoricalCrossentropy(
             from_logits=True, ignore_class=255
         ),

@@ -1,0 +1,28 @@
+"""Which domain a map comes from: the loss of every discriminator."""
+
+from keras import ops
+
+SOURCE, TARGET = 0.0, 1.0
+
+
+def domain_loss(logits, domain):
+    """Binary cross-entropy of domain logits, element by element.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.losses import domain_loss
+
+    domain_loss(np.zeros((1, 2, 2, 1)), domain=0)  # log(2) everywhere
+    ```
+
+    Args:
+        logits: Answers of a discriminator before the sigmoid, any shape.
+        domain: Domain label that they are compared with: 0 source, 1 target.
+
+    Returns:
+        A float32 tensor of the shape of `logits`, in nats.
+    """
+    logits = ops.cast(logits, "float32")
+    return ops.softplus(logits) - float(domain) * logits

@@ -1,0 +1,219 @@
+import csv
+import json
+import math
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_pixda.datasets import cityscapes, load
+from keras_pixda.models import PixDAModel
+from keras_pixda.runs import Settings, evaluate, predict, train
+
+
+def weights(path):
+    return keras.saving.load_model(path).get_weights()
+
+
+def assert_same_weights(one, other):
+    for value, wanted in zip(weights(one), weights(other), strict=True):
+        np.testing.assert_array_equal(value, wanted)
+
+
+def test_a_run_writes_what_it_promises(finished, settings):
+    folder, result = finished
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
+    assert names == [
+        "classes.json",
+        "config.json",
+        "history_adaptation.csv",
+        "history_distillation.csv",
+        "history_source_only.csv",
+        "panels/01.png",
+        "panels/02.png",
+        "panels/all.png",
+        "per_class_iou.csv",
+        "pixda.keras",
+        "result.json",
+        "segmenter.keras",
+        "source_only.keras",
+    ]
+    assert Settings.from_file(folder / "config.json") == settings
+    assert set(result["seconds"]) == {"source_only", "adaptation", "distillation"}
+    for phase in ("source_only", "adapted"):
+        assert 0 <= result[phase]["mean_iou"] <= 1
+        assert {"well_iou", "under_iou", "road"} < set(result[phase])
+    saved = json.loads((folder / "result.json").read_text())
+    assert saved["adapted"]["road"] == result["adapted"]["road"]
+    with (folder / "history_adaptation.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    # Five steps are a pass of four and a begun one.
+    assert [row["kept_source_images"] for row in rows] == ["8", "8"]
+    assert set(PixDAModel.loss_terms) < set(rows[0])
+    with Image.open(folder / "panels/all.png") as picture:
+        assert picture.width > 4 * 320
+
+
+def test_every_phase_moves_the_segmenter(finished):
+    folder, _ = finished
+    source_only = weights(folder / "source_only.keras")
+    model = keras.saving.load_model(folder / "pixda.keras")
+    adapted, distilled = (
+        model.segmenter.get_weights(),
+        weights(folder / "segmenter.keras"),
+    )
+    assert not np.array_equal(source_only[0], adapted[0])
+    assert not np.array_equal(adapted[0], distilled[0])
+    assert int(model.optimizer.iterations) == 5
+    assert model.selection.passes == 2
+
+
+def test_the_config_reproduces_the_run(finished, tmp_path):
+    folder, _ = finished
+    settings = Settings.from_file(folder / "config.json")
+    train(settings, tmp_path / "again", verbose=False)
+    for name in ("source_only.keras", "segmenter.keras"):
+        assert_same_weights(folder / name, tmp_path / "again" / name)
+
+
+def test_a_folder_with_a_run_is_refused_resumed_or_replaced(finished, change, tmp_path):
+    folder, result = finished
+    settings = change()
+    with pytest.raises(FileExistsError, match="already holds a run.*--resume"):
+        train(settings, folder, verbose=False)
+    before = (folder / "segmenter.keras").read_bytes()
+    again = train(settings, folder, resume=True, verbose=False)
+    assert (folder / "segmenter.keras").read_bytes() == before
+    assert again["adapted"]["mean_iou"] == result["adapted"]["mean_iou"]
+    with pytest.raises(ValueError, match="other settings .steps was 5, is 7"):
+        train(change(steps=7), folder, resume=True, verbose=False)
+
+    (tmp_path / "photo.jpg").write_text("mine")
+    with pytest.raises(FileExistsError, match="holds other files"):
+        train(settings, tmp_path, overwrite=True, verbose=False)
+    assert (tmp_path / "photo.jpg").read_text() == "mine"
+
+
+# The log file of a killed run is never closed.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_run_that_stopped_between_passes_goes_on(change, tmp_path, monkeypatch):
+    settings = change(source_steps=8, steps=8, distillation_steps=0, panels=0)
+    train(settings, tmp_path / "whole", verbose=False)
+
+    class Killed(BaseException):
+        pass
+
+    real_save = keras.callbacks.BackupAndRestore.on_epoch_end
+
+    def save_then_die(self, epoch, logs=None):
+        real_save(self, epoch, logs)
+        if epoch == 0:
+            raise Killed
+
+    for _ in ("source only", "adaptation"):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                keras.callbacks.BackupAndRestore, "on_epoch_end", save_then_die
+            )
+            with pytest.raises(Killed):
+                train(settings, tmp_path / "killed", resume=True, verbose=False)
+        # The next round gets past the phase that was interrupted.
+        if not (tmp_path / "killed" / "source_only.keras").exists():
+            with monkeypatch.context() as patch:
+                patch.setattr(PixDAModel, "fit", _die(Killed))
+                with pytest.raises(Killed):
+                    train(settings, tmp_path / "killed", resume=True, verbose=False)
+    train(settings, tmp_path / "killed", resume=True, verbose=False)
+    for name in ("source_only.keras", "segmenter.keras"):
+        assert_same_weights(tmp_path / "whole" / name, tmp_path / "killed" / name)
+
+
+def _die(error):
+    def fit(self, *args, **kwargs):
+        raise error
+
+    return fit
+
+
+def test_given_weights_take_the_place_of_source_only(finished, change, tmp_path):
+    folder, _ = finished
+    settings = change(weights=str(folder / "source_only.keras"), panels=0, steps=1)
+    result = train(settings, tmp_path / "run", verbose=False)
+    assert "source_only" not in result["seconds"]
+    assert_same_weights(
+        folder / "source_only.keras", tmp_path / "run" / "source_only.keras"
+    )
+    broken = tmp_path / "broken.keras"
+    broken.write_bytes(b"not a model")
+    with pytest.raises(ValueError, match=r"broken.keras: cannot be read"):
+        train(change(weights=str(broken)), tmp_path / "other", verbose=False)
+
+
+def test_an_empty_selection_ends_adaptation_and_distillation_goes_on(
+    change, tmp_path, capsys
+):
+    settings = change(threshold=99.0, steps=50, panels=0, decay_steps=1000)
+    result = train(settings, tmp_path / "run", verbose=True)
+    model = keras.saving.load_model(tmp_path / "run" / "pixda.keras")
+    assert int(model.optimizer.iterations) == 4  # One pass.
+    assert len(model.selection.kept) == 0
+    assert "distillation" in result["seconds"]
+    shown = capsys.readouterr().out
+    assert "adaptation ends here" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_bad_data_is_said_before_anything_is_written(change, tmp_path, scenes):
+    folder = tmp_path / "run"
+    for changes, message in (
+        ({"source": f"gta5:{tmp_path}"}, "Expected layout"),
+        ({"shots": 9}, "brickholm"),
+        ({"target": f"camvid:{scenes}"}, "Expected layout"),
+    ):
+        with pytest.raises((ValueError, OSError), match=message):
+            train(change(**changes), folder, verbose=False)
+        assert not folder.exists()
+
+
+def test_evaluate_and_predict_use_the_saved_run(finished, scenes, tmp_path):
+    folder, result = finished
+    iou = evaluate(folder, cityscapes(scenes / "cityscapes", "val"), verbose=False)
+    for name, value in result["adapted"].items():
+        same = math.isnan(value) and math.isnan(iou[name])
+        assert same or iou[name] == pytest.approx(value, abs=1e-6)
+    source = scenes / "gta5" / "images"
+    picture, out = tmp_path / "odd size.jpg", tmp_path / "out"
+    Image.new("RGB", (90, 50), "gray").save(picture)
+    written = predict(folder, picture, out, verbose=False)
+    assert [p.name for p in written] == ["odd size_labels.png"]
+    with Image.open(written[0]) as labels:
+        assert (labels.mode, labels.size) == ("P", (90, 50))
+        assert np.asarray(labels).max() < 19
+    with Image.open(out / "odd size_overlay.png") as overlay:
+        assert overlay.size == (90, 50)
+    assert len(predict(folder, source, tmp_path / "more", verbose=False)) == 8
+
+
+def test_evaluate_and_predict_name_what_is_missing(finished, scenes, tmp_path):
+    folder, _ = finished
+    with pytest.raises(FileNotFoundError, match=r"holds no segmenter.keras"):
+        predict(tmp_path, tmp_path, tmp_path / "out")
+    with pytest.raises(FileNotFoundError, match="no picture in it"):
+        predict(folder, tmp_path, tmp_path / "out")
+    with pytest.raises(FileNotFoundError, match="no such file or folder"):
+        predict(folder, tmp_path / "nowhere", tmp_path / "out")
+    for suffix in ("png", "jpg"):
+        Image.new("RGB", (32, 32)).save(tmp_path / f"twice.{suffix}")
+    with pytest.raises(ValueError, match="names of several pictures"):
+        predict(folder, tmp_path, tmp_path / "out")
+    (tmp_path / "classes.txt").write_text("road\nrest\n")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    Image.new("RGB", (32, 32)).save(tmp_path / "images" / "a.png")
+    Image.new("L", (32, 32)).save(tmp_path / "masks" / "a.png")
+    other = load(
+        f"folder:{tmp_path / 'images'},{tmp_path / 'masks'},{tmp_path / 'classes.txt'}"
+    )
+    with pytest.raises(ValueError, match="was trained on"):
+        evaluate(folder, other)

@@ -1,0 +1,113 @@
+import json
+import pathlib
+
+import pytest
+from PIL import Image
+
+from keras_pixda.cli import main
+from keras_pixda.datasets import toy_scenes
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    root = tmp_path_factory.mktemp("scenes")
+    toy_scenes(
+        root,
+        source_images=4,
+        target_images_per_city=1,
+        validation_images=1,
+        image_size=(32, 48),
+    )
+    return root
+
+
+def test_train_evaluate_predict(scenes, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(scenes)
+    words = ["train", "--source", "gta5:gta5", "--target", "cityscapes:cityscapes"]
+    words += ["--image-size", "32", "48", "--batch-size", "2", "--panels", "1"]
+    words += ["--source-steps", "1", "--steps", "1", "--distillation-steps", "0"]
+    words += ["--discriminator-filters", "2", "--no-detach"]
+    run = str(tmp_path / "run")
+    assert main([*words, "--output", run]) == 0
+    shown = capsys.readouterr().out
+    assert "source only" in shown
+    assert "PixDA" in shown
+    assert max(map(len, shown.replace(run, "RUN").splitlines())) <= 80
+    config = json.loads(pathlib.Path(run, "config.json").read_text())
+    assert config["source"] == f"gta5:{scenes / 'gta5'}"  # From any folder.
+    assert config["detach"] is False
+
+    assert main([*words, "--output", run]) == 2
+    assert "already holds a run" in capsys.readouterr().err
+    assert main(["train", "--output", run, "--resume"]) == 0
+    assert main(["train", "--output", str(tmp_path / "none"), "--resume"]) == 2
+    assert "no run to resume" in capsys.readouterr().err
+
+    data = ["--data", "cityscapes:cityscapes"]
+    assert main(["evaluate", run, *data]) == 0
+    table = capsys.readouterr().out
+    assert "mean" in table
+    assert "not in these data: fence" in table
+    out = str(tmp_path / "out")
+    assert main(["predict", run, "gta5/images", "--output", out]) == 0
+    assert "4 pictures segmented" in capsys.readouterr().out
+
+
+def test_check_lists_every_fault(scenes, tmp_path, capsys):
+    assert main(["check", f"gta5:{scenes / 'gta5'}"]) == 0
+    assert "4 pairs: no problems" in capsys.readouterr().out
+    root = tmp_path / "gta5"
+    for kind, mode in (("images", "RGB"), ("labels", "L")):
+        (root / kind).mkdir(parents=True)
+        for name in ("00001.png", "00002.png", "00003.png"):
+            Image.new(mode, (32, 32), 7 if mode == "L" else 0).save(root / kind / name)
+    (root / "images" / "00001.png").write_bytes(b"")
+    Image.new("L", (32, 30), 7).save(root / "labels" / "00002.png")
+    Image.new("L", (32, 32), 99).save(root / "labels" / "00003.png")
+    assert main(["check", f"gta5:{root}"]) == 1
+    shown = capsys.readouterr().out
+    for number in ("00001", "00002", "00003"):
+        assert number in shown
+    assert "3 problems" in shown
+    (root / "labels" / "00001.png").unlink()
+    assert main(["check", f"gta5:{root}"]) == 1
+    assert "00001.png" in capsys.readouterr().out
+
+
+def test_errors_are_one_line_without_a_traceback(capsys, tmp_path):
+    assert main(["check", f"gta5:{tmp_path}"]) == 2
+    assert capsys.readouterr().err.startswith("error: The folder")
+    assert main(["train", "--output", str(tmp_path / "x")]) == 2
+    assert "--source and --target missing" in capsys.readouterr().err
+    with pytest.raises(FileNotFoundError):
+        main(["--debug", "check", f"gta5:{tmp_path}"])
+    with pytest.raises(SystemExit):
+        main(["unknown"])
+
+
+def test_demo_draws_trains_and_says_what_came_out(tmp_path, capsys, monkeypatch):
+    import keras_pixda.runs as runs
+    from keras_pixda.runs import demo as run_demo
+
+    def short(output, overwrite):
+        return run_demo(
+            output,
+            overwrite,
+            image_size=(32, 48),
+            batch_size=2,
+            source_steps=1,
+            steps=1,
+            distillation_steps=1,
+            panels=1,
+            scenes={
+                "source_images": 4,
+                "target_images_per_city": 1,
+                "validation_images": 1,
+            },
+        )
+
+    monkeypatch.setattr(runs, "demo", short)
+    assert main(["demo", "--output", str(tmp_path / "demo")]) == 0
+    assert "Mean IoU on the photos" in capsys.readouterr().out
+    assert main(["demo", "--output", str(tmp_path / "demo")]) == 2
+    assert main(["demo", "--output", str(tmp_path / "demo"), "--overwrite"]) == 0
