@@ -99,6 +99,13 @@ class SampleSelection(keras.callbacks.Callback):
         state = self.model.selection
         threshold = self.threshold if state.threshold is None else state.threshold
         indices, scores = self.score()
+        if not np.isfinite(scores).all():
+            wrong = indices[~np.isfinite(scores)]
+            names = [self.dataset.source.pairs[i][0] for i in wrong[:3]]
+            raise ValueError(
+                f"{len(wrong)} source images have no finite score, such as {names}: "
+                "the networks have diverged; lower the learning rates."
+            )
         kept = np.sort(indices[scores > threshold])
         self.model.selection = SelectionState(
             kept=kept, threshold=threshold + self.growth, passes=state.passes + 1
@@ -128,6 +135,8 @@ class SampleSelection(keras.callbacks.Callback):
             Two arrays of the same length, int64 and float32.
         """
         batches = self.dataset.selection_pass(self.batch_size)
+        if self.verbose and self.params.get("verbose"):
+            print()  # Leaves the line of Keras's own progress bar.
         progress = Progress("selection", batches.num_batches, self.verbose)
         indices, scores = [], []
         with ThreadPoolExecutor(1) as reader:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -112,6 +114,15 @@ def test_every_and_batch_size(monkeypatch, capsys):
     assert capsys.readouterr().out == ""
     with pytest.raises(ValueError, match="counts passes from 1"):
         SampleSelection(pairs, every=0)
+
+
+def test_scores_that_are_not_finite_are_named(monkeypatch):
+    scores = np.array([0.1, np.nan, 0.9, 1.3, 0.7, 1.1], "float32")
+    model, pairs = model_with_scores(scores, monkeypatch), Pairs()
+    pairs.source = SimpleNamespace(pairs=[(f"{i}.png", "") for i in range(6)])
+    with pytest.raises(ValueError, match=r"1 source images have no .*'1.png'"):
+        model.fit(pairs, callbacks=[SampleSelection(pairs, verbose=0)], verbose=0)
+    assert model.selection.kept is None
 
 
 def test_a_shorter_pass_ends_quietly_with_a_right_bar(monkeypatch, capsys):
