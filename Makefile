@@ -2,21 +2,26 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
 .PHONY: demo test clean
 
-demo: .venv/installed
+demo: .venv/package
 	$(BIN)/keras-pixda demo --output demo --overwrite
 
-test: .venv/installed
+test: .venv/test-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2
 
-# Built once; again when the requirements change.
-.venv/installed: setup.py pyproject.toml
+# Each is made once, and again when the requirements change.
+.venv/package: setup.py pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,hub,cv]"
+	$(INSTALL) .
+	touch $@
+
+.venv/test-tools: .venv/package
+	$(INSTALL) ".[test,hub,cv]"
 	touch $@
 
 clean:

@@ -2,13 +2,18 @@
 
 import argparse
 import dataclasses
+import inspect
 import pathlib
+import re
 import sys
 
 DATA_HELP = (
     "gta5:ROOT, synthia:ROOT, cityscapes:ROOT, camvid:ROOT, idda:ROOT or "
     "folder:IMAGES,MASKS,CLASSES.txt"
 )
+
+# A setting and what its docstring says of it.
+SETTING = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)$", re.MULTILINE)
 
 
 def main(arguments=None):
@@ -97,21 +102,27 @@ def _parser():
 
 
 def _add_settings(parser):
-    """One option for every setting, named like it."""
+    """One option for every setting, named and explained like it."""
     from keras_pixda.runs import Settings
 
-    group = parser.add_argument_group("settings", "defaults come from the preset")
+    texts = dict(SETTING.findall(inspect.getdoc(Settings)))
+    group = parser.add_argument_group(
+        "settings",
+        f"DATA is {DATA_HELP}. What has no default here comes from the preset.",
+    )
     for field in dataclasses.fields(Settings):
         flag = f"--{field.name.replace('_', '-')}"
-        options = {"dest": field.name, "default": None, "metavar": "X"}
+        text = " ".join(texts[field.name].split()).replace("`", "")
+        options = {"dest": field.name, "metavar": "X", "help": text}
         if field.type is tuple:
             options |= {"type": int, "nargs": 2, "metavar": ("HEIGHT", "WIDTH")}
         elif field.type is bool:
-            options = {"dest": field.name, "action": argparse.BooleanOptionalAction}
+            del options["metavar"]
+            options |= {"action": argparse.BooleanOptionalAction}
         elif field.type in (int, float):
             options |= {"type": field.type}
         if field.name in ("source", "target", "validation"):
-            options |= {"help": DATA_HELP, "metavar": "DATA"}
+            options |= {"metavar": "DATA"}
         group.add_argument(flag, **options)
 
 

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_pixda.datasets import toy_scenes
+
 
 @pytest.fixture(scope="session")
 def reference():
@@ -34,3 +36,17 @@ def dtype_policy():
 def seeded():
     """The same random weights in every run."""
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory):
+    """A folder with eight rendered scenes and a few photos, drawn once."""
+    root = tmp_path_factory.mktemp("scenes")
+    toy_scenes(
+        root,
+        source_images=8,
+        target_images_per_city=2,
+        validation_images=3,
+        image_size=(32, 48),
+    )
+    return root

@@ -47,7 +47,8 @@ def exported():
             continue
         module = importlib.import_module(info.name)
         for name in module.__all__:
-            yield f"{info.name}.{name}", getattr(module, name)
+            if callable(getattr(module, name)):  # Not the constants.
+                yield f"{info.name}.{name}", getattr(module, name)
 
 
 @pytest.mark.parametrize(("name", "value"), list(exported()))

@@ -1,24 +1,10 @@
-"""Toy scenes and one tiny finished run, made once."""
+"""One tiny finished run on toy scenes, made once."""
 
 import dataclasses
 
 import pytest
 
-from keras_pixda.datasets import toy_scenes
 from keras_pixda.runs import Settings, train
-
-
-@pytest.fixture(scope="session")
-def scenes(tmp_path_factory):
-    root = tmp_path_factory.mktemp("scenes")
-    toy_scenes(
-        root,
-        source_images=8,
-        target_images_per_city=2,
-        validation_images=3,
-        image_size=(32, 48),
-    )
-    return root
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
 import csv
+import gc
 import json
 import math
 
@@ -106,34 +107,23 @@ def test_a_run_that_stopped_between_passes_goes_on(change, tmp_path, monkeypatch
 
     real_save = keras.callbacks.BackupAndRestore.on_epoch_end
 
-    def save_then_die(self, epoch, logs=None):
-        real_save(self, epoch, logs)
-        if epoch == 0:
-            raise Killed
+    for phase in ("small_segmenter", "pixda"):
 
-    for _ in ("source only", "adaptation"):
+        def save_then_die(self, epoch, logs=None, phase=phase):
+            real_save(self, epoch, logs)
+            if self.model.name == phase and epoch == 0:
+                raise Killed
+
         with monkeypatch.context() as patch:
             patch.setattr(
                 keras.callbacks.BackupAndRestore, "on_epoch_end", save_then_die
             )
             with pytest.raises(Killed):
                 train(settings, tmp_path / "killed", resume=True, verbose=False)
-        # The next round gets past the phase that was interrupted.
-        if not (tmp_path / "killed" / "source_only.keras").exists():
-            with monkeypatch.context() as patch:
-                patch.setattr(PixDAModel, "fit", _die(Killed))
-                with pytest.raises(Killed):
-                    train(settings, tmp_path / "killed", resume=True, verbose=False)
     train(settings, tmp_path / "killed", resume=True, verbose=False)
     for name in ("source_only.keras", "segmenter.keras"):
         assert_same_weights(tmp_path / "whole" / name, tmp_path / "killed" / name)
-
-
-def _die(error):
-    def fit(self, *args, **kwargs):
-        raise error
-
-    return fit
+    gc.collect()  # The warning about that file belongs to this test.
 
 
 def test_given_weights_take_the_place_of_source_only(finished, change, tmp_path):
