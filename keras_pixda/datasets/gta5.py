@@ -38,8 +38,8 @@ def gta5(root, leave_out=("15188", "17705")):
 
     Args:
         root: folder that holds `images` and `labels`.
-        leave_out: names without suffix of pairs not to use. Defaults to the two
-            pairs of the release whose image and label differ in size.
+        leave_out: names without suffix of pairs not to use. Defaults to two pairs
+            that users of the release report as invalid; `()` uses all.
 
     Raises:
         DataError: if images and labels do not pair up.

@@ -163,6 +163,25 @@ def test_call_evaluate_and_predict_are_the_segmenter():
     assert results["acc"] == pytest.approx(accuracy, abs=1e-6)
 
 
+def test_xla_gives_the_same_steps():
+    plain, compiled = tiny_model(), tiny_model(jit_compile=True)
+    compiled.set_weights(plain.get_weights())
+    for step in range(2):
+        batch = tiny_batch(seed=step)
+        np.testing.assert_allclose(
+            plain.train_on_batch(*batch), compiled.train_on_batch(*batch), rtol=1e-4
+        )
+
+
+def test_fit_validates_on_plain_images():
+    model = tiny_model(metrics=[keras.metrics.SparseCategoricalAccuracy(name="acc")])
+    images, labels = tiny_batch()
+    plain = images["target"], np.zeros((2, 64, 96), "uint8")
+    history = model.fit(images, labels, batch_size=2, validation_data=plain, verbose=0)
+    assert {"val_loss", "val_acc", "acc", "loss"} <= set(history.history)
+    assert "val_source_loss" not in history.history
+
+
 def test_small_logits_are_resized():
     inputs = keras.Input((None, None, 3))
     model = PixDAModel(keras.Model(inputs, keras.layers.Conv2D(3, 4, 4)(inputs)))
