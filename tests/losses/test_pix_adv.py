@@ -3,7 +3,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_pixda.losses import PixAdvLoss, class_imbalance, pix_adv_loss
+from keras_pixda.losses import (
+    SOURCE,
+    PixAdvLoss,
+    class_imbalance,
+    domain_loss,
+    pix_adv_loss,
+    pixel_cross_entropy,
+)
 
 
 def recorded_inputs(reference):
@@ -32,9 +39,13 @@ def test_value_and_maps_equal_the_recorded_ones(reference):
         reference["pixadv.as_coded.value"],
         rtol=1e-4,
     )
-    np.testing.assert_allclose(
-        class_imbalance(labels), reference["pixadv.map_B"], rtol=1e-4
-    )
+    for values, name in (
+        (pixel_cross_entropy(labels, logits), "map_S"),
+        (class_imbalance(labels), "map_B"),
+        (domain_loss(domain, SOURCE)[..., 0], "map_fool"),
+    ):
+        expected = reference[f"pixadv.{name}"]
+        np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-6)
     expected = (
         reference["pixadv.map_S"]
         * reference["pixadv.map_B"]
