@@ -1,5 +1,6 @@
 """The whole method, from two data sets to an adapted segmenter."""
 
+import contextlib
 import time
 
 import keras
@@ -213,36 +214,38 @@ class _Run:
         if steps:
             started = time.monotonic()
             done = int(model.optimizer.iterations)
-            model.distill(
-                self.dataset,
-                steps,
-                self.settings.distillation_weight,
-                verbose=0,
-                callbacks=[
-                    ProgressLine("distillation", done + steps, self.verbose),
-                    self._csv("distillation"),
-                ],
-            )
+            with self._history("distillation") as history:
+                model.distill(
+                    self.dataset,
+                    steps,
+                    self.settings.distillation_weight,
+                    verbose=0,
+                    callbacks=[
+                        ProgressLine("distillation", done + steps, self.verbose),
+                        history,
+                    ],
+                )
             self._took("distillation", started)
         self.folder.write("segmenter.keras", model.segmenter)
 
     def _fit(self, phase, model, data, steps, watchers):
         started = time.monotonic()
         name = phase.replace(" ", "_")
-        model.fit(
-            data,
-            epochs=ENDLESS,
-            verbose=0,
-            shuffle=False,
-            callbacks=[
-                ProgressLine(phase, steps, self.verbose),
-                StopAtStep(steps),
-                *watchers,
-                self._csv(name),
-                # Last, so that what the others decided is in the backup.
-                keras.callbacks.BackupAndRestore(str(self.folder / f"backup/{name}")),
-            ],
-        )
+        backup = keras.callbacks.BackupAndRestore(str(self.folder / f"backup/{name}"))
+        with self._history(name) as history:
+            model.fit(
+                data,
+                epochs=ENDLESS,
+                verbose=0,
+                shuffle=False,
+                callbacks=[
+                    ProgressLine(phase, steps, self.verbose),
+                    StopAtStep(steps),
+                    *watchers,
+                    history,
+                    backup,  # Last, so that it holds what the others decided.
+                ],
+            )
         self._took(name, started)
 
     def _optimizers(self):
@@ -255,10 +258,14 @@ class _Run:
             decay_steps=settings.decay_steps,
         )
 
-    def _csv(self, name):
-        return keras.callbacks.CSVLogger(
-            str(self.folder / f"history_{name}.csv"), append=True
-        )
+    @contextlib.contextmanager
+    def _history(self, name):
+        path = self.folder / f"history_{name}.csv"
+        logger = keras.callbacks.CSVLogger(str(path), append=True)
+        try:
+            yield logger
+        finally:
+            logger.on_train_end()  # Keras closes the file only if training ends well.
 
     # === Results ===
 
