@@ -1,7 +1,7 @@
 """Losses: a pure function for the map of a loss, a class for its mean."""
 
 from keras_pixda.losses.distillation import DistillationLoss, distillation_loss
-from keras_pixda.losses.domain import SOURCE, TARGET, domain_loss
+from keras_pixda.losses.domain import SOURCE, TARGET, domain_loss, domain_losses
 from keras_pixda.losses.entropy import EntropyLoss, entropy_loss
 from keras_pixda.losses.focal import FocalLoss, focal_loss
 from keras_pixda.losses.pix_adv import PixAdvLoss, class_imbalance, pix_adv_loss
@@ -17,6 +17,7 @@ __all__ = [
     "class_imbalance",
     "distillation_loss",
     "domain_loss",
+    "domain_losses",
     "entropy_loss",
     "focal_loss",
     "pix_adv_loss",

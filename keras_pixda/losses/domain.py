@@ -26,3 +26,29 @@ def domain_loss(logits, domain):
     """
     logits = ops.cast(logits, "float32")
     return ops.softplus(logits) - float(domain) * logits
+
+
+def domain_losses(source_logits, target_logits):
+    """The two terms that teach a discriminator, each a mean with half the weight.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.losses import domain_losses
+
+    undecided = np.zeros((1, 2, 2, 1))
+    domain_losses(undecided, undecided)  # log(2) / 2, log(2) / 2
+    ```
+
+    Args:
+        source_logits: Answers on source predictions, before the sigmoid.
+        target_logits: Answers on target predictions.
+
+    Returns:
+        Two float32 scalars: binary cross-entropy against source, and against target.
+    """
+    return (
+        0.5 * ops.mean(domain_loss(source_logits, SOURCE)),
+        0.5 * ops.mean(domain_loss(target_logits, TARGET)),
+    )

@@ -46,6 +46,10 @@ class FewShotModel(keras.Model):
 
     # The terms that a method's train_step reports beside the total, in this order.
     loss_terms = ()
+    # The constructor's arguments that are networks or layers.
+    parts = ("segmenter",)
+    # Layer called on (source, target) images, if the method has one.
+    style_transfer = None
 
     def __init__(self, segmenter, **kwargs):
         # float32 here: autocasting images to half precision would lose grey levels.
@@ -83,7 +87,8 @@ class FewShotModel(keras.Model):
         """Scale losses if a network works in float16, and build every optimizer.
 
         Args:
-            optimizers: Pairs of an optimizer and the network it updates.
+            optimizers: Pairs of an optimizer, or `None` for one like that of the pair
+                before, and the network it updates.
             auto_scale_loss: Whether to wrap optimizers in a `LossScaleOptimizer`.
 
         Returns:
@@ -93,6 +98,8 @@ class FewShotModel(keras.Model):
         scale = auto_scale_loss and any(map(works_in_float16, networks))
         ready = []
         for optimizer, network in optimizers:
+            if optimizer is None:
+                optimizer = type(ready[-1]).from_config(ready[-1].get_config())
             optimizer = keras.optimizers.get(optimizer)
             scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
             if scale and not scaled:
@@ -143,6 +150,30 @@ class FewShotModel(keras.Model):
         # Keras's own tracker of the loss stays unused: it would report a second "loss".
         own = self.loss_trackers[0]
         return [m for m in super().metrics if m is own or m.name != "loss"]
+
+    def stylise(self, source_images, target_images):
+        """Source images in the look of the target images, float32."""
+        source_images = ops.cast(source_images, "float32")
+        if not self.style_transfer:
+            return source_images
+        return self.style_transfer((source_images, target_images))
+
+    def update(self, tape, losses):
+        """Update every network by its own loss.
+
+        Args:
+            tape: The persistent `tf.GradientTape` that recorded the losses.
+            losses: Triples of a loss, its optimizer and the network to update.
+        """
+        with tape:  # Scaling the losses is recorded as well.
+            scaled = [optimizer.scale_loss(loss) for loss, optimizer, _ in losses]
+        # All gradients are taken before any update.
+        gradients = [
+            tape.gradient(loss, network.trainable_variables)
+            for loss, (_, _, network) in zip(scaled, losses, strict=True)
+        ]
+        for gradient, (_, optimizer, network) in zip(gradients, losses, strict=True):
+            optimizer.apply(gradient, network.trainable_variables)
 
     def track(self, batch_size, **terms):
         """Take the value of each loss term into its running mean."""
@@ -211,8 +242,19 @@ class FewShotModel(keras.Model):
         del config["dtype"]
         return {
             **config,
-            "segmenter": keras.saving.serialize_keras_object(self.segmenter),
+            **{
+                name: keras.saving.serialize_keras_object(getattr(self, name))
+                for name in self.parts
+            },
         }
+
+    @classmethod
+    def from_config(cls, config):
+        """Rebuild a model from its config."""
+        config = dict(config)
+        for name in cls.parts:
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        return cls(**config)
 
 
 # === Parts ===
@@ -258,10 +300,12 @@ def unpack_domains(data, smallest=1):
 
 
 def logits_of(segmenter, images, training):
-    """Logits of raw images, float32, at the size of the images."""
+    """Every output's logits of raw images, float32, at the size of the images."""
     images = ops.cast(images, "float32")
-    logits = ops.cast(segmenter(images, training=training), "float32")
-    return resize_logits(logits, ops.shape(images)[1:3])
+    return keras.tree.map_structure(
+        lambda x: resize_logits(ops.cast(x, "float32"), ops.shape(images)[1:3]),
+        segmenter(images, training=training),
+    )
 
 
 def works_in_float16(network):

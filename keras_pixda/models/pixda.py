@@ -7,11 +7,11 @@ from keras import ops
 from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.losses import (
     SOURCE,
-    TARGET,
     DistillationLoss,
     FocalLoss,
     PixAdvLoss,
     domain_loss,
+    domain_losses,
 )
 from keras_pixda.models.distillation import DistillationModel
 from keras_pixda.models.few_shot_model import FewShotModel, unpack_domains
@@ -77,6 +77,7 @@ class PixDAModel(FewShotModel):
         "image_discriminator_source",
         "image_discriminator_target",
     )
+    parts = ("segmenter", "discriminator", "image_discriminator", "style_transfer")
 
     def __init__(
         self,
@@ -133,11 +134,6 @@ class PixDAModel(FewShotModel):
                 works in float16. Defaults to `True`.
             **kwargs: As in `keras.Model.compile`.
         """
-        discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
-        if image_discriminator_optimizer is None:
-            image_discriminator_optimizer = type(discriminator_optimizer).from_config(
-                discriminator_optimizer.get_config()
-            )
         optimizer, self.discriminator_optimizer, self.image_discriminator_optimizer = (
             self.compile_optimizers(
                 [
@@ -189,9 +185,9 @@ class PixDAModel(FewShotModel):
             segmenter_loss += sum(self.segmenter.losses)
 
             source_answer = self.discriminator(source_map, training=True)
-            pixel = both_domains(source_answer, target_answer)
+            pixel = domain_losses(source_answer, target_answer)
             target_map = ops.stop_gradient(target_map)
-            image = both_domains(
+            image = domain_losses(
                 self.image_discriminator(source_map, training=True),
                 self.image_discriminator(target_map, training=True),
             )
@@ -204,15 +200,7 @@ class PixDAModel(FewShotModel):
                     self.image_discriminator,
                 ),
             ]
-            scaled = [optimizer.scale_loss(loss) for loss, optimizer, _ in losses]
-        # All gradients are taken before any update.
-        gradients = [
-            tape.gradient(loss, network.trainable_variables)
-            for loss, (_, _, network) in zip(scaled, losses, strict=True)
-        ]
-        del tape
-        for gradient, (_, optimizer, network) in zip(gradients, losses, strict=True):
-            optimizer.apply(gradient, network.trainable_variables)
+        self.update(tape, losses)
 
         terms = (source_loss, target_loss, adversarial_loss, *pixel, *image)
         self.track(
@@ -221,13 +209,6 @@ class PixDAModel(FewShotModel):
             **dict(zip(self.loss_terms, terms, strict=True)),
         )
         return self.compute_metrics(images, labels, target_logits)
-
-    def stylise(self, source_images, target_images):
-        """Source images in the look of the target images, float32."""
-        source_images = ops.cast(source_images, "float32")
-        if not self.style_transfer:
-            return source_images
-        return self.style_transfer((source_images, target_images))
 
     def selection_scores(self, source_images, target_images):
         """How much each styled source image passes for a target image.
@@ -289,37 +270,6 @@ class PixDAModel(FewShotModel):
         """Restore what selection has decided."""
         self.selection = SelectionState.load(store)
 
-    def get_config(self):
-        """Arguments that rebuild this model."""
-        return {
-            **super().get_config(),
-            **{
-                name: keras.saving.serialize_keras_object(getattr(self, name))
-                for name in ("discriminator", "image_discriminator", "style_transfer")
-            },
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        """Rebuild a model from its config."""
-        config = dict(config)
-        for name in (
-            "segmenter",
-            "discriminator",
-            "image_discriminator",
-            "style_transfer",
-        ):
-            config[name] = keras.saving.deserialize_keras_object(config[name])
-        return cls(**config)
-
 
 # The constructor's argument has the name of the function.
 _image_discriminator = image_discriminator
-
-
-def both_domains(source_answer, target_answer):
-    """A discriminator's two loss terms, each with half the weight."""
-    return (
-        0.5 * ops.mean(domain_loss(source_answer, SOURCE)),
-        0.5 * ops.mean(domain_loss(target_answer, TARGET)),
-    )

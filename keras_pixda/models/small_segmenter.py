@@ -6,7 +6,9 @@ from keras import layers
 from keras_pixda.layers import AlignedResize
 
 
-def small_segmenter(num_classes, filters=24, name="small_segmenter"):
+def small_segmenter(
+    num_classes, filters=24, auxiliary_head=False, name="small_segmenter"
+):
     """A small U-shaped segmenter that trains from scratch on a CPU in minutes.
 
     The stem and four stages halve the resolution to 1/16, the way back adds the encoder
@@ -25,6 +27,9 @@ def small_segmenter(num_classes, filters=24, name="small_segmenter"):
     Args:
         num_classes: Number of classes.
         filters: Filters at half resolution; deeper stages have more. Defaults to 24.
+        auxiliary_head: Whether to give back a head at quarter resolution as well, which
+            methods with two prediction levels train: outputs are then
+            `[auxiliary, main]`. Defaults to `False`.
         name: Name of the model. Defaults to `"small_segmenter"`.
 
     Returns:
@@ -46,6 +51,10 @@ def small_segmenter(num_classes, filters=24, name="small_segmenter"):
         x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
         return layers.ReLU(name=f"{name}_relu")(x)
 
+    def head(x, name, logits_name):
+        x = layers.Conv2D(num_classes, 1, dtype="float32", name=name)(x)
+        return AlignedResize(dtype="float32", name=logits_name)((x, images))
+
     # === Functional model ===
 
     images = keras.Input((None, None, 3), name="images")
@@ -61,6 +70,10 @@ def small_segmenter(num_classes, filters=24, name="small_segmenter"):
         x = AlignedResize(name=f"up{i}_resize")((x, skip))
         x = layers.Add(name=f"up{i}_add")((x, skip))
         x = block(x, skip.shape[-1], f"up{i}")
-    x = layers.Conv2D(num_classes, 1, dtype="float32", name="head")(x)
-    logits = AlignedResize(dtype="float32", name="logits")((x, images))
-    return keras.Model(images, logits, name=name)
+        if i == 2:
+            middle = x
+    outputs = [head(x, "head", "logits")]
+    if auxiliary_head:
+        # Made last, so that one seed gives all other weights their usual values.
+        outputs.insert(0, head(middle, "auxiliary_head", "auxiliary_logits"))
+    return keras.Model(images, outputs if auxiliary_head else outputs[0], name=name)

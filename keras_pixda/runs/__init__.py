@@ -3,6 +3,7 @@
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.demo import demo
 from keras_pixda.runs.evaluate import evaluate
+from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.predict import predict
 from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.run_folder import RunFolder
@@ -11,6 +12,7 @@ from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.train import train
 
 __all__ = [
+    "Panels",
     "RunFolder",
     "Settings",
     "class_facts",

@@ -4,7 +4,6 @@ import contextlib
 import time
 
 import keras
-import numpy as np
 
 from keras_pixda.callbacks import (
     PerClassIoU,
@@ -26,10 +25,10 @@ from keras_pixda.models import (
 from keras_pixda.optimizers import published_optimizers
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
+from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.saved_run import load_model
-from keras_pixda.visualization import panel
 
 # More passes than any run has: the steps end it.
 ENDLESS = 1_000_000
@@ -83,12 +82,17 @@ def train(settings, folder, resume=False, overwrite=False, verbose=True):
     segmenter = run.source_only()
     before = run.evaluate(segmenter, "source only")
     run.remember(source_only=before)
-    drawn_before = run.predict(segmenter)
+    panels = Panels(run.validation.record, settings.panels, settings.image_size)
+    panels.add("source only", segmenter)
     model = run.adapt(segmenter)
     run.distil(model)
     after = run.evaluate(model.segmenter, "PixDA", before)
     run.remember(adapted=after)
-    run.draw(drawn_before, run.predict(model.segmenter))
+    panels.add("PixDA", model.segmenter)
+    for name, picture in panels.pictures().items():
+        path = run.folder.write(f"panels/{name}", picture)
+        if name == "all.png":
+            run.say(f"Panels: {path}")
     return run.result
 
 
@@ -280,43 +284,6 @@ class _Run:
         )
         self.say(f"\n{present_table(iou, previous, metric.well_names, title)}\n")
         return iou
-
-    def predict(self, segmenter):
-        """Class ids of the validation images that panels show."""
-        logits = [
-            keras.ops.convert_to_numpy(segmenter(self._drawn(i)[0], training=False))[0]
-            for i in self._drawn_indices()
-        ]
-        return [np.argmax(values, axis=-1) for values in logits]
-
-    def draw(self, before, after):
-        """One panel an image, and all of them in one picture."""
-        if not before:
-            return
-        pairs = [self._drawn(i) for i in self._drawn_indices()]
-        columns = {
-            "image": [images[0] for images, _ in pairs],
-            "truth": [labels[0] for _, labels in pairs],
-            "source only": before,
-            "PixDA": after,
-        }
-        style = (self.facts["palette"], self.facts["classes"])
-        for number in range(len(before)):
-            row = {
-                title: cells[number : number + 1] for title, cells in columns.items()
-            }
-            self.folder.write(f"panels/{number + 1:02d}.png", panel(row, *style))
-        path = self.folder.write("panels/all.png", panel(columns, *style))
-        self.say(f"Panels: {path}")
-
-    def _drawn_indices(self):
-        total = len(self.validation.record)
-        number = min(self.settings.panels, total)
-        return np.linspace(0, total - 1, number).round().astype(int).tolist()
-
-    def _drawn(self, index):
-        record = self.validation.record.select([index])
-        return SegmentationDataset(record, 1, self.settings.image_size)[0]
 
     def remember(self, **values):
         """Add to the result, in the folder too."""

@@ -13,6 +13,7 @@ from keras_pixda.models import (
     pixel_discriminator,
     small_segmenter,
 )
+from keras_pixda.models.pair_discriminator import pair_discriminator
 
 
 def test_pixel_discriminator_is_the_published_one(reference):
@@ -53,6 +54,44 @@ def test_image_discriminator_halves_as_padding_one_does(size, expected):
         512,
         1,
     ]
+
+
+def test_pair_discriminator_takes_two_maps_and_answers_within_one():
+    model = pair_discriminator(5)
+    kernels = [w for w in model.trainable_weights if w.name == "kernel"]
+    assert [w.shape for w in kernels] == [
+        (4, 4, 10, 64),
+        (4, 4, 64, 128),
+        (4, 4, 128, 256),
+        (4, 4, 256, 512),
+        (4, 4, 512, 3),
+    ]
+    small = pair_discriminator(3, filters=2)
+    pairs = np.random.default_rng(0).normal(size=(2, 66, 75, 6)) * 1e3
+    answers = np.array(small(pairs))
+    assert answers.shape == (2, 2, 2, 3)
+    assert 0 < np.abs(answers).max() <= 1
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_spectral_norm_of_every_convolution_is_one(policy, dtype_policy):
+    dtype_policy(policy)
+    for model in (
+        pair_discriminator(3, filters=2),
+        image_discriminator(6, filters=2, spectral_norm=True),
+    ):
+        pairs = np.ones((1, 32, 32, 6), dtype="float32")
+        for _ in range(40):  # One power iteration each.
+            answers = model(pairs, training=True)
+        assert answers.dtype == "float32"
+        kernels = [w.numpy() for w in model.trainable_weights if w.name == "kernel"]
+        assert len(kernels) == 5
+        for kernel in kernels:
+            matrix = kernel.reshape(-1, kernel.shape[-1])
+            assert np.linalg.norm(matrix, 2) == pytest.approx(1.0, abs=0.05)
+            # Divided out in float32: these are no half-precision numbers.
+            rounded = keras.ops.cast(keras.ops.cast(kernel, "bfloat16"), "float32")
+            assert not np.array_equal(kernel, rounded)
 
 
 def test_deeplab_v2_has_the_published_weights():
@@ -98,6 +137,24 @@ def test_small_segmenter_takes_any_size_and_saves(size, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again(images), model(images))
+
+
+def test_small_segmenter_with_auxiliary_head_is_the_same_network_with_one_more():
+    images = np.random.default_rng(0).integers(0, 256, (2, 37, 51, 3), dtype="uint8")
+    keras.utils.set_random_seed(1)
+    plain = small_segmenter(4, filters=4)
+    keras.utils.set_random_seed(1)
+    model = small_segmenter(4, filters=4, auxiliary_head=True)
+    auxiliary, main = model(images)
+    assert auxiliary.shape == main.shape == (2, 37, 51, 4)
+    np.testing.assert_array_equal(main, plain(images))
+    shapes = {w.path: w.shape for w in model.weights}
+    # On the decoder's map at quarter resolution, twice the filters.
+    assert shapes.pop("auxiliary_head/kernel") == (1, 1, 8, 4)
+    assert shapes.pop("auxiliary_head/bias") == (4,)
+    assert shapes == {w.path: w.shape for w in plain.weights}
+    middle = keras.Model(model.input, model.get_layer("auxiliary_head").output)
+    assert middle(np.zeros((1, 64, 96, 3))).shape == (1, 16, 24, 4)
 
 
 def test_half_precision_networks_answer_in_float32(dtype_policy):

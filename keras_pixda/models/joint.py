@@ -1,0 +1,125 @@
+"""Joint training on both domains; with two options it is FDA."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_pixda.losses import EntropyLoss, FocalLoss
+from keras_pixda.models.few_shot_model import FewShotModel, unpack_domains
+
+
+@keras.saving.register_keras_serializable("keras_pixda")
+class JointModel(FewShotModel):
+    """Joint training of any segmenter on source and few target images, and FDA.
+
+    Every step segments one source batch and one target batch and takes the plain sum of
+    their two segmentation losses. Two options, both off, make it FDA: Fourier style
+    transfer of the source batch, and an entropy loss on the target.
+
+    The call is the segmenter, so `evaluate` and `predict` take plain images.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.layers import FourierStyleTransfer
+    from keras_pixda.models import JointModel, small_segmenter
+
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3))
+    labels = np.random.default_rng(1).integers(0, 3, (2, 32, 32))
+    fda = JointModel(
+        small_segmenter(num_classes=3, filters=4), FourierStyleTransfer(0.01)
+    )
+    fda.compile("adam", entropy_weight=0.005)
+    both = {"source": images, "target": images}
+    fda.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
+    ```
+
+    Args:
+        segmenter: Any `keras.Model` from RGB images `(batch, height, width, 3)`,
+            0..255, to logits `(batch, height, width, classes)`; smaller logits are
+            resized to the image.
+        style_transfer: Layer called on `(source, target)` images. Defaults to `None`,
+            the source images as they are.
+        name: Name of the model. Defaults to `"joint"`.
+
+    Raises:
+        ValueError: If the segmenter is not built or has another kind of output.
+
+    Reference:
+        Yang and Soatto, [FDA: Fourier Domain Adaptation for Semantic
+        Segmentation](https://arxiv.org/abs/2004.05498), CVPR 2020.
+    """
+
+    loss_terms = ("source_loss", "target_loss", "entropy_loss")
+    parts = ("segmenter", "style_transfer")
+
+    def __init__(self, segmenter, style_transfer=None, name="joint", **kwargs):
+        super().__init__(segmenter, name=name, **kwargs)
+        self.style_transfer = style_transfer
+        if style_transfer:
+            style_transfer.build([(None, None, None, 3)] * 2)
+
+    # === Compile ===
+
+    def compile(
+        self,
+        optimizer="sgd",
+        loss=None,
+        entropy_weight=0.0,
+        metrics=None,
+        auto_scale_loss=True,
+        **kwargs,
+    ):
+        """Configure training; the defaults are plain joint training.
+
+        Args:
+            optimizer: Of the segmenter. Defaults to `"sgd"`.
+            loss: Segmentation loss of labels and logits, for both domains. Defaults to
+                `None`, `FocalLoss(gamma=2.0)`.
+            entropy_weight: Of the `EntropyLoss` of all target pixels; 0.005 in FDA.
+                Defaults to 0.0.
+            metrics: Metrics of labels and logits. Defaults to `None`.
+            auto_scale_loss: Whether the optimizer scales its loss when the segmenter
+                works in float16. Defaults to `True`.
+            **kwargs: As in `keras.Model.compile`.
+        """
+        [optimizer] = self.compile_optimizers(
+            [(optimizer, self.segmenter)], auto_scale_loss
+        )
+        self._metrics_given = keras.saving.serialize_keras_object(metrics)
+        super().compile(optimizer, metrics=metrics, auto_scale_loss=False, **kwargs)
+        self.loss = keras.losses.get(loss) or FocalLoss()
+        self.entropy_loss = EntropyLoss()
+        self.entropy_weight = entropy_weight
+
+    def compile_arguments(self):
+        """Arguments of `compile` as they are in force."""
+        return {**super().compile_arguments(), "entropy_weight": self.entropy_weight}
+
+    # === Train ===
+
+    def train_step(self, data):
+        """Segment both domains and update the segmenter once."""
+        images, labels = unpack_domains(data)
+        source_images = self.stylise(images["source"], images["target"])
+        with tf.GradientTape() as tape:
+            source_logits = self(source_images, training=True)
+            target_logits = self(images["target"], training=True)
+            source_loss = self.loss(labels["source"], source_logits)
+            target_loss = self.loss(labels["target"], target_logits)
+            entropy_loss = self.entropy_loss(labels["target"], target_logits)
+            loss = source_loss + target_loss + self.entropy_weight * entropy_loss
+            loss += sum(self.segmenter.losses)
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.segmenter.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+
+        self.track(
+            ops.shape(source_logits)[0],
+            loss=loss,
+            source_loss=source_loss,
+            target_loss=target_loss,
+            entropy_loss=entropy_loss,
+        )
+        return self.compute_metrics(images, labels, target_logits)
