@@ -5,33 +5,19 @@ import time
 
 import keras
 
-from keras_pixda.callbacks import (
-    PerClassIoU,
-    ProgressLine,
-    SampleSelection,
-    StopAtStep,
-)
+from keras_pixda.callbacks import PerClassIoU, ProgressLine
 from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset, load
-from keras_pixda.layers import FourierStyleTransfer
-from keras_pixda.losses import FocalLoss, PixAdvLoss
+from keras_pixda.methods import source_only
+from keras_pixda.methods.pixda import pixda_model, sample_selection
+from keras_pixda.methods.training import fit_steps
 from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
-from keras_pixda.models import (
-    PixDAModel,
-    deeplab_v2,
-    image_discriminator,
-    pixel_discriminator,
-    small_segmenter,
-)
-from keras_pixda.optimizers import published_optimizers
+from keras_pixda.models import deeplab_v2, small_segmenter
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.saved_run import load_model
-
-# More passes than any run has: the steps end it.
-ENDLESS = 1_000_000
 
 
 def train(settings, folder, resume=False, overwrite=False, verbose=True):
@@ -143,22 +129,8 @@ class _Run:
         keras.utils.set_random_seed(settings.seed)
         segmenter = starting_segmenter(settings, len(self.dataset.source.classes))
         if settings.weights is None:
-            source = SegmentationDataset(
-                self.dataset.source,
-                settings.batch_size,
-                settings.image_size,
-                label_size="image",
-                shuffle=True,
-                seed=settings.seed,
-                drop_remainder=True,
-            )
-            segmenter.compile(
-                self._optimizers()["optimizer"], loss=FocalLoss(settings.gamma)
-            )
-            follow = keras.callbacks.LambdaCallback(
-                on_epoch_begin=lambda epoch, logs: setattr(source, "epoch", epoch)
-            )
-            self._fit("source only", segmenter, source, settings.source_steps, [follow])
+            with self._phase("source only", settings.source_steps) as callbacks:
+                source_only(segmenter, self.dataset, settings, callbacks)
         self.folder.write("source_only.keras", segmenter)
         return segmenter
 
@@ -168,20 +140,7 @@ class _Run:
         if self.folder.has("pixda.keras"):
             return load_model(self.folder / "pixda.keras")
         keras.utils.set_random_seed(settings.seed + 1)
-        num_classes = len(self.dataset.source.classes)
-        filters = settings.discriminator_filters
-        model = PixDAModel(
-            segmenter,
-            pixel_discriminator(num_classes, filters),
-            image_discriminator(num_classes, filters),
-            FourierStyleTransfer(settings.style_window),
-        )
-        model.compile(
-            **self._optimizers(),
-            loss=FocalLoss(settings.gamma),
-            adversarial_loss=PixAdvLoss(detach=settings.detach),
-            adversarial_weight=settings.adversarial_weight,
-        )
+        model = pixda_model(segmenter, settings)
         watchers = [
             PerClassIoU(
                 self.validation,
@@ -191,20 +150,15 @@ class _Run:
                 csv=self.folder / "per_class_iou.csv",
                 print_table=False,
             ),
-            SampleSelection(
-                self.dataset,
-                settings.threshold,
-                settings.growth,
-                settings.selection_every,
-                verbose=self.verbose,
-            ),
+            sample_selection(self.dataset, settings, self.verbose),
             keras.callbacks.LambdaCallback(
                 on_epoch_end=lambda epoch, logs: self.say(
                     f"Pass {epoch + 1}: mean IoU {100 * logs['val_mean_iou']:.1f} %"
                 )
             ),
         ]
-        self._fit("adaptation", model, self.dataset, settings.steps, watchers)
+        with self._phase("adaptation", settings.steps, watchers) as callbacks:
+            fit_steps(model, self.dataset, settings.steps, callbacks)
         self.folder.write("pixda.keras", model)
         return model
 
@@ -232,35 +186,17 @@ class _Run:
             self._took("distillation", started)
         self.folder.write("segmenter.keras", model.segmenter)
 
-    def _fit(self, phase, model, data, steps, watchers):
+    @contextlib.contextmanager
+    def _phase(self, title, steps, watchers=()):
+        """Callbacks of a phase, which is timed and goes on after an interruption."""
         started = time.monotonic()
-        name = phase.replace(" ", "_")
+        name = title.replace(" ", "_")
         backup = keras.callbacks.BackupAndRestore(str(self.folder / f"backup/{name}"))
+        line = ProgressLine(title, steps, self.verbose)
         with self._history(name) as history:
-            model.fit(
-                data,
-                epochs=ENDLESS,
-                verbose=0,
-                shuffle=False,
-                callbacks=[
-                    ProgressLine(phase, steps, self.verbose),
-                    StopAtStep(steps),
-                    *watchers,
-                    history,
-                    backup,  # Last, so that it holds what the others decided.
-                ],
-            )
+            # The backup is last, so that it holds what the others decided.
+            yield [line, *watchers, history, backup]
         self._took(name, started)
-
-    def _optimizers(self):
-        settings = self.settings
-        return published_optimizers(
-            learning_rate=settings.learning_rate,
-            head_factor=settings.head_factor,
-            coupled_decay=settings.coupled_decay,
-            discriminator_learning_rate=settings.discriminator_learning_rate,
-            decay_steps=settings.decay_steps,
-        )
 
     @contextlib.contextmanager
     def _history(self, name):

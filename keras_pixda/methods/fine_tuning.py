@@ -1,0 +1,31 @@
+"""Fine-Tuning: from Source Only, on the few target images alone."""
+
+from keras_pixda.losses import FocalLoss
+from keras_pixda.methods.training import fit_steps, optimizers, target_steps
+
+
+def fine_tuning(segmenter, dataset, settings, callbacks=()):
+    """Train a source-only segmenter on the shots; no source image is ever read.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import fine_tuning
+
+    def main(segmenter, dataset, settings):
+        return fine_tuning(segmenter, dataset, settings)
+    ```
+
+    Args:
+        segmenter: The `keras.Model` that Source Only has trained; trained on in place.
+        dataset: `FewShotDomainDataset`, of which only the target is used.
+        settings: `Settings`; `steps + distillation_steps` is the budget.
+        callbacks: Callbacks of the training. Defaults to `()`.
+
+    Returns:
+        The segmenter.
+    """
+    steps = target_steps(settings)
+    segmenter.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
+    fit_steps(segmenter, dataset.target_dataset(steps=steps), steps, callbacks)
+    return segmenter

@@ -1,0 +1,46 @@
+"""Source Only: what the rendered images alone can teach."""
+
+import keras
+
+from keras_pixda.datasets import SegmentationDataset
+from keras_pixda.losses import FocalLoss
+from keras_pixda.methods.training import fit_steps, optimizers
+
+
+def source_only(segmenter, dataset, settings, callbacks=()):
+    """Train a segmenter on source images; no target image is ever read.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import source_only
+
+    def main(segmenter, dataset, settings):
+        return source_only(segmenter, dataset, settings)
+    ```
+
+    Args:
+        segmenter: The `keras.Model` to train, in place.
+        dataset: `FewShotDomainDataset`, of which only the source is used.
+        settings: `Settings`; `source_steps` is the budget.
+        callbacks: Callbacks of the training. Defaults to `()`.
+
+    Returns:
+        The segmenter.
+    """
+    source = SegmentationDataset(
+        dataset.source,
+        dataset.batch_size,
+        dataset.image_size,
+        label_size="image",
+        shuffle=True,
+        seed=dataset.seed,
+        drop_remainder=True,
+    )
+    # A restarted training takes up the order of the pass that it is in.
+    follow = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: setattr(source, "epoch", epoch)
+    )
+    segmenter.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
+    fit_steps(segmenter, source, settings.source_steps, [follow, *callbacks])
+    return segmenter

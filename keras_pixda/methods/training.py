@@ -1,0 +1,86 @@
+"""What every method does alike: the same optimizers, the same count of steps."""
+
+from keras_pixda.callbacks import StopAtStep
+from keras_pixda.optimizers import published_optimizers
+
+# More passes than any training has: the steps end it.
+ENDLESS = 1_000_000
+
+
+def optimizers(settings):
+    """The three optimizers of the settings; methods take those they need.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods.training import optimizers
+    from keras_pixda.runs import Settings
+
+    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
+    list(optimizers(settings))[0]  # "optimizer"
+    ```
+
+    Args:
+        settings: The `Settings` of the run.
+
+    Returns:
+        A dict as from `published_optimizers`.
+    """
+    return published_optimizers(
+        learning_rate=settings.learning_rate,
+        head_factor=settings.head_factor,
+        coupled_decay=settings.coupled_decay,
+        discriminator_learning_rate=settings.discriminator_learning_rate,
+        decay_steps=settings.decay_steps,
+    )
+
+
+def target_steps(settings):
+    """Target batches that every method may look at: adaptation and distillation.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods.training import target_steps
+    from keras_pixda.runs import Settings
+
+    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
+    target_steps(settings)  # 800
+    ```
+
+    Args:
+        settings: The `Settings` of the run.
+    """
+    return settings.steps + settings.distillation_steps
+
+
+def fit_steps(model, data, steps, callbacks=()):
+    """Fit for a number of steps, over as many passes as that takes.
+
+    Example:
+
+    ```python
+    import keras
+    import numpy as np
+    from keras_pixda.methods.training import fit_steps
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return np.zeros((1, 2)), np.zeros((1, 1))
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    fit_steps(model, Batches(), steps=3)
+    ```
+
+    Args:
+        model: A compiled model.
+        data: What `fit` takes.
+        steps: Steps in all; those of a restored optimizer count.
+        callbacks: Further callbacks, called after the step is counted.
+    """
+    callbacks = [StopAtStep(steps), *callbacks]
+    model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
