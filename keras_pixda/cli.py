@@ -67,17 +67,19 @@ def _parser():
     check.set_defaults(run=_check)
 
     train = commands.add_parser("train", help="source only, adaptation, distillation")
-    train.add_argument("--output", required=True, help="folder of the run")
-    train.add_argument("--resume", action="store_true", help="go on with its run")
-    train.add_argument("--overwrite", action="store_true", help="replace its run")
-    train.add_argument("--config", help="config.json of a run to repeat")
-    train.add_argument(
-        "--preset",
-        default="small",
-        help="small, or published: DeepLabV2 and its schedule (default: %(default)s)",
-    )
     _add_settings(train)
     train.set_defaults(run=_train)
+
+    compare = commands.add_parser("compare", help="all methods, one table")
+    compare.add_argument(
+        "--methods", nargs="+", metavar="NAME", help="some of them (default: all)"
+    )
+    compare.add_argument(
+        "--shots", type=int, nargs="+", default=[1, 3, 5], dest="all_shots", metavar="K"
+    )
+    compare.add_argument("--seeds", type=int, default=3, help="(default: %(default)s)")
+    _add_settings(compare, without=("shots", "shots_file"))
+    compare.set_defaults(run=_compare, shots=None, shots_file=None)
 
     evaluate = commands.add_parser("evaluate", help="per-class IoU of a finished run")
     evaluate.add_argument("folder", metavar="RUN", help="folder of the run")
@@ -101,16 +103,27 @@ def _parser():
     return parser
 
 
-def _add_settings(parser):
-    """One option for every setting, named and explained like it."""
+def _add_settings(parser, without=()):
+    """Options of a run's folder, and one for every setting, named like it."""
     from keras_pixda.runs import Settings
 
+    parser.add_argument("--output", required=True, help="folder of the run")
+    parser.add_argument("--resume", action="store_true", help="go on with its run")
+    parser.add_argument("--overwrite", action="store_true", help="replace its run")
+    parser.add_argument("--config", help="config.json of a run to repeat")
+    parser.add_argument(
+        "--preset",
+        default="small",
+        help="small, or published: DeepLabV2 and its schedule (default: %(default)s)",
+    )
     texts = dict(SETTING.findall(inspect.getdoc(Settings)))
     group = parser.add_argument_group(
         "settings",
         f"DATA is {DATA_HELP}. What has no default here comes from the preset.",
     )
     for field in dataclasses.fields(Settings):
+        if field.name in without:
+            continue
         flag = f"--{field.name.replace('_', '-')}"
         text = " ".join(texts[field.name].split()).replace("`", "")
         options = {"dest": field.name, "metavar": "X", "help": text}
@@ -152,7 +165,29 @@ def _print_findings(findings, what):
 
 
 def _train(options):
-    from keras_pixda.runs import Settings, train
+    from keras_pixda.runs import train
+
+    train(_settings(options), options.output, options.resume, options.overwrite)
+
+
+def _compare(options):
+    from keras_pixda.runs import compare
+
+    chosen = {"names": options.methods} if options.methods else {}
+    compare(
+        _settings(options),
+        options.output,
+        options.all_shots,
+        options.seeds,
+        resume=options.resume,
+        overwrite=options.overwrite,
+        **chosen,
+    )
+
+
+def _settings(options):
+    """Settings from a run's config or a preset, changed by what was given."""
+    from keras_pixda.runs import Settings
 
     given = {
         field.name: getattr(options, field.name)
@@ -171,13 +206,11 @@ def _train(options):
         if not config.exists():
             raise FileNotFoundError(f"{options.output} holds no run to resume.")
     if config is not None:
-        settings = dataclasses.replace(Settings.from_file(config), **given)
-    else:
-        missing = [f"--{n}" for n in ("source", "target") if n not in given]
-        if missing:
-            raise ValueError(f"{' and '.join(missing)} missing, expected {DATA_HELP}.")
-        settings = Settings.preset(options.preset, **given)
-    train(settings, options.output, options.resume, options.overwrite)
+        return dataclasses.replace(Settings.from_file(config), **given)
+    missing = [f"--{n}" for n in ("source", "target") if n not in given]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} missing, expected {DATA_HELP}.")
+    return Settings.preset(options.preset, **given)
 
 
 def _evaluate(options):

@@ -1,6 +1,7 @@
 """Whole runs: what the command line calls."""
 
 from keras_pixda.runs.class_facts import class_facts
+from keras_pixda.runs.compare import compare
 from keras_pixda.runs.demo import demo
 from keras_pixda.runs.evaluate import evaluate
 from keras_pixda.runs.panels import Panels
@@ -16,6 +17,7 @@ __all__ = [
     "RunFolder",
     "Settings",
     "class_facts",
+    "compare",
     "demo",
     "evaluate",
     "predict",

@@ -1,0 +1,71 @@
+import csv
+import json
+
+import pytest
+
+from keras_pixda import methods
+from keras_pixda.cli import main
+from keras_pixda.runs import compare
+from keras_pixda.runs.compare import comparison_table
+
+
+def cell(method, shots, seed, mean):
+    iou = {"mean_iou": mean, "well_iou": 2 * mean, "under_iou": mean / 2}
+    return {"method": method, "shots": shots, "seed": seed, "iou": iou}
+
+
+def test_the_table_has_the_published_shape_with_mean_and_spread():
+    results = [
+        cell("source_only", 1, 0, 0.2),
+        cell("source_only", 1, 1, 0.2),
+        cell("naae", 1, 0, 0.1),
+        cell("naae", 1, 1, 0.3),
+        cell("naae", 3, 0, 0.4),
+        cell("naae", 3, 1, 0.4),
+    ]
+    assert comparison_table(results, [1, 3], ["source_only", "naae"]).splitlines() == [
+        "| method | 1-shot | 3-shot |",
+        "|---|---|---|",
+        "| Source Only | 20.0 / 40.0 / 10.0 (± 0.0) | 20.0 / 40.0 / 10.0 (± 0.0) |",
+        "| NAAE (reconstruction) | 20.0 / 40.0 / 10.0 (± 10.0) "
+        "| 40.0 / 80.0 / 20.0 (± 0.0) |",
+    ]
+
+
+def test_a_killed_comparison_repeats_only_what_was_not_finished(
+    change, tmp_path, monkeypatch
+):
+    settings = change(source_steps=2, steps=1, distillation_steps=1)
+    ran = []
+    real = methods.fine_tuning
+
+    def watched(segmenter, dataset, settings, callbacks=()):
+        ran.append((settings.shots, settings.seed))
+        if ran == [(1, 0), (2, 0), (1, 1)]:
+            raise KeyboardInterrupt
+        return real(segmenter, dataset, settings, callbacks)
+
+    monkeypatch.setattr(methods, "fine_tuning", watched)
+    arguments = (settings, tmp_path / "comparison", [1, 2], 2)
+    names = ["source_only", "fine_tuning"]
+    with pytest.raises(KeyboardInterrupt):
+        compare(*arguments, names, verbose=False)
+    table = compare(*arguments, names, resume=True, verbose=False)
+    # The third cell was interrupted and is repeated; two finished ones are not.
+    assert ran == [(1, 0), (2, 0), (1, 1), (1, 1), (2, 1)]
+    assert len(table.splitlines()) == 4
+    results = json.loads((tmp_path / "comparison" / "results.json").read_text())
+    assert len(results) == 2 + 4
+    with (tmp_path / "comparison" / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(r["road"]) for r in rows] == [c["iou"]["road"] for c in results]
+    assert (tmp_path / "comparison" / "table.md").read_text() == table + "\n"
+
+
+def test_the_command_names_an_unknown_method(scenes, tmp_path, capsys):
+    words = ["compare", "--output", str(tmp_path / "c"), "--methods", "magic"]
+    words += ["--source", f"gta5:{scenes / 'gta5'}"]
+    words += ["--target", f"cityscapes:{scenes / 'cityscapes'}"]
+    assert main(words) == 2
+    assert "Unknown methods ['magic']" in capsys.readouterr().err
+    assert not (tmp_path / "c").exists()
