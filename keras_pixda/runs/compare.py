@@ -119,11 +119,7 @@ class _Comparison:
         self.settings = settings
         self.source = load(settings.source)
         self.target = load(settings.target)
-        validation = (
-            load(settings.validation)
-            if settings.validation
-            else load(settings.target, "val")
-        )
+        validation = settings.validation_record()
         self.validation = SegmentationDataset(validation, 4, settings.image_size)
         self.folder = RunFolder(folder, settings, resume, overwrite)
         if not self.folder.has("classes.json"):

@@ -5,6 +5,8 @@ import difflib
 import json
 import pathlib
 
+from keras_pixda.datasets import load
+
 # A network that trains from scratch on a CPU.
 SMALL = {
     "segmenter": "small",
@@ -196,6 +198,12 @@ class Settings:
     def from_file(cls, path):
         """Settings from a JSON file, such as the `config.json` of a run."""
         return cls.from_json(pathlib.Path(path).read_text("utf-8"), str(path))
+
+    def validation_record(self):
+        """The record of the data to evaluate on."""
+        if self.validation:
+            return load(self.validation)
+        return load(self.target, "val")
 
     def to_json(self):
         """The settings as JSON text."""

@@ -99,11 +99,7 @@ class _Run:
             seed=settings.seed,
             shots_file=settings.shots_file,
         )
-        validation = (
-            load(settings.validation)
-            if settings.validation
-            else load(settings.target, "val")
-        )
+        validation = settings.validation_record()
         self.validation = SegmentationDataset(validation, 4, settings.image_size)
         self.folder = RunFolder(folder, settings, resume, overwrite)
         self.result = {"seconds": {}}
