@@ -83,6 +83,17 @@ class FewShotModel(keras.Model):
 
     # === Compile ===
 
+    def compile(self, optimizer, metrics=None, **kwargs):
+        """Configure training with an optimizer from `compile_optimizers`.
+
+        Args:
+            optimizer: Of the segmenter, scaled and built.
+            metrics: Metrics of labels and logits. Defaults to `None`.
+            **kwargs: As in `keras.Model.compile`.
+        """
+        self._metrics_given = keras.saving.serialize_keras_object(metrics)
+        super().compile(optimizer, metrics=metrics, auto_scale_loss=False, **kwargs)
+
     def compile_optimizers(self, optimizers, auto_scale_loss):
         """Scale losses if a network works in float16, and build every optimizer.
 

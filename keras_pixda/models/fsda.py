@@ -161,8 +161,7 @@ class FSDAModel(FewShotModel):
                 auto_scale_loss,
             )
         )
-        self._metrics_given = keras.saving.serialize_keras_object(metrics)
-        super().compile(optimizer, metrics=metrics, auto_scale_loss=False, **kwargs)
+        super().compile(optimizer, metrics=metrics, **kwargs)
         self.loss = loss
         self.auxiliary_weight = auxiliary_weight
         self.certainty = certainty

@@ -87,8 +87,7 @@ class JointModel(FewShotModel):
         [optimizer] = self.compile_optimizers(
             [(optimizer, self.segmenter)], auto_scale_loss
         )
-        self._metrics_given = keras.saving.serialize_keras_object(metrics)
-        super().compile(optimizer, metrics=metrics, auto_scale_loss=False, **kwargs)
+        super().compile(optimizer, metrics=metrics, **kwargs)
         self.loss = keras.losses.get(loss) or FocalLoss()
         self.entropy_loss = EntropyLoss()
         self.entropy_weight = entropy_weight

@@ -137,8 +137,7 @@ class NAAEModel(FewShotModel):
                 auto_scale_loss,
             )
         )
-        self._metrics_given = keras.saving.serialize_keras_object(metrics)
-        super().compile(optimizer, metrics=metrics, auto_scale_loss=False, **kwargs)
+        super().compile(optimizer, metrics=metrics, **kwargs)
         self.loss = keras.losses.get(loss) or FocalLoss(gamma=0.0)
 
     def compile_arguments(self):

@@ -144,8 +144,7 @@ class PixDAModel(FewShotModel):
                 auto_scale_loss,
             )
         )
-        self._metrics_given = keras.saving.serialize_keras_object(metrics)
-        super().compile(optimizer, metrics=metrics, auto_scale_loss=False, **kwargs)
+        super().compile(optimizer, metrics=metrics, **kwargs)
         self.loss = keras.losses.get(loss) or FocalLoss()
         self.adversarial_loss = keras.losses.get(adversarial_loss) or PixAdvLoss()
         self.adversarial_weight = adversarial_weight
