@@ -4,12 +4,15 @@ from keras_pixda.datasets.augmentation import augmentation
 from keras_pixda.datasets.camvid import camvid
 from keras_pixda.datasets.check import check
 from keras_pixda.datasets.cityscapes import cityscapes
+from keras_pixda.datasets.class_pixels import class_pixels
+from keras_pixda.datasets.cut_mix import cut_mix
 from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.few_shot_domain_dataset import FewShotDomainDataset
 from keras_pixda.datasets.folder import folder
 from keras_pixda.datasets.gta5 import gta5
 from keras_pixda.datasets.idda import idda
 from keras_pixda.datasets.load import load
+from keras_pixda.datasets.pair_cache import PairCache
 from keras_pixda.datasets.reader import read_image, read_mask, read_pair
 from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
@@ -20,12 +23,15 @@ __all__ = [
     "DataError",
     "FewShotDomainDataset",
     "Finding",
+    "PairCache",
     "SegmentationDataset",
     "SegmentationRecord",
     "augmentation",
     "camvid",
     "check",
     "cityscapes",
+    "class_pixels",
+    "cut_mix",
     "draw_scene",
     "folder",
     "gta5",

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_pixda.datasets.pair_cache import PairCache
+
 
 def as_size(size, name):
     """Return `(height, width)` as two positive integers, or say what is wrong."""
@@ -27,3 +29,10 @@ def as_batch_size(batch_size, record, full_batches):
             f"{len(record)} pairs: there would be no batch"
         )
     return int(batch_size)
+
+
+def as_cache(cache):
+    """Return the `PairCache` that is meant, or `None`."""
+    if cache is None or isinstance(cache, PairCache):
+        return cache
+    return PairCache(cache)

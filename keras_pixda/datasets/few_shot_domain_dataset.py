@@ -1,11 +1,16 @@
 """Pair every source batch with a batch of the few target images."""
 
+import math
+
 import keras
 import numpy as np
 
-from keras_pixda.datasets.arguments import as_batch_size, as_size
+from keras_pixda.datasets.arguments import as_batch_size, as_cache, as_size
 from keras_pixda.datasets.choose_shots import choose_shots
-from keras_pixda.datasets.reader import read_pair
+from keras_pixda.datasets.class_pixels import class_pixels
+from keras_pixda.datasets.pair_cache import PairCache
+from keras_pixda.datasets.rare_class_sampling import RareClassSampling
+from keras_pixda.datasets.reader import read_image, read_pair
 from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
 from keras_pixda.datasets.selection_pass import SelectionPass
 
@@ -16,10 +21,11 @@ class FewShotDomainDataset(keras.utils.PyDataset):
     A batch is `(images, labels)`, each a dictionary with the keys `"source"` and
     `"target"`: images `uint8` `(batch, height, width, 3)` in 0..255, labels `uint8`
     train ids `(batch, height, width)`. An epoch is one pass over the kept source
-    images in a new order; the target images go round endlessly, each as often as
-    the others. A batch depends on `seed`, `epoch`, its index and `kept` alone, so
-    threads and restarts change nothing; `fit(..., shuffle=False)` keeps Keras from
-    mixing the order of the batches once more.
+    images in a new order, or as many images drawn by `rare_class_sampling`; the target
+    images go round endlessly, each as often as the others. A batch depends on `seed`,
+    `epoch`, its index and `kept` alone, so threads and restarts change nothing;
+    `fit(..., shuffle=False)` keeps Keras from mixing the order of the batches once
+    more.
 
     Example:
     ```python
@@ -52,11 +58,20 @@ class FewShotDomainDataset(keras.utils.PyDataset):
             `shots_file` as it is.
         batch_size: source images a batch, and as many target images.
         image_size: `(height, width)` of images and labels.
-        seed: where the shots, the orders and the augmentation come from. Defaults to
-            `0`.
+        seed: where the shots, the orders, the augmentation and the mixing come from.
+            Defaults to `0`.
         shots_file: text file that names the target images to take, one a line; a name
             that comes twice counts twice. Defaults to `None`: the seed chooses.
         augmentation: what `augmentation(...)` returned. Defaults to `None`.
+        mixing: what `cut_mix(...)` returned: puts parts of a batch's source images
+            into its target images, after the augmentation. Defaults to `None`.
+        rare_class_sampling: temperature, such as 0.01; the smaller, the more of the
+            source images hold rare classes. An image may then come more than once an
+            epoch, or not at all, and all masks of the source are read at once to count
+            their classes. Defaults to `None`, every image once.
+        cache: keeps decoded source images for later epochs: `"memory"`, a folder or
+            a `PairCache`. The shots stay in memory anyway. Defaults to `None`, every
+            epoch decodes them.
         workers: number of threads that prepare batches. Defaults to `2`.
         max_queue_size: number of batches prepared ahead. Defaults to `10`.
 
@@ -82,6 +97,9 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         seed=0,
         shots_file=None,
         augmentation=None,
+        mixing=None,
+        rare_class_sampling=None,
+        cache=None,
         workers=2,
         max_queue_size=10,
     ):
@@ -101,10 +119,20 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         self.shots_file = shots_file
         self.target = target.select(choose_shots(target, shots, seed, shots_file))
         self.augmentation = augmentation
+        self.mixing = mixing
+        self.cache = as_cache(cache)
+        self.rare_class_sampling = rare_class_sampling
         self.epoch = 0
         self.kept = np.arange(len(source))
         self._within_epoch = False
-        self._shots_in_memory = {}
+        self._shots = PairCache()
+        self._rare_classes = None
+        if rare_class_sampling is not None:
+            self._rare_classes = RareClassSampling(
+                class_pixels(source, self.image_size, self.cache, workers),
+                math.prod(self.image_size),
+                rare_class_sampling,
+            )
 
     @property
     def kept(self):
@@ -136,18 +164,24 @@ class FewShotDomainDataset(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         sources, targets, epoch = self._batch(index)
-        size = self.image_size
         pairs = {
-            "source": [read_pair(self.source, i, size, size) for i in sources],
+            "source": [self._read_source(i) for i in sources],
             "target": [self.read_shot(i) for i in targets],
         }
+        first = index * self.batch_size
         if self.augmentation:
-            first = index * self.batch_size
             for domain, key in enumerate(pairs):
                 pairs[key] = [
                     self.augmentation(*pair, seed=(self.seed, epoch, domain, position))
                     for position, pair in enumerate(pairs[key], first)
                 ]
+        if self.mixing:
+            pairs["target"] = [
+                self.mixing(source, target, seed=(self.seed, epoch, 2, position))
+                for position, (source, target) in enumerate(
+                    zip(pairs["source"], pairs["target"], strict=True), first
+                )
+            ]
         images, labels = (
             {key: np.stack([pair[part] for pair in pairs[key]]) for key in pairs}
             for part in (0, 1)
@@ -194,6 +228,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
                 "label_size": "image",
                 "shuffle": steps is None,
                 "seed": self.seed,
+                "cache": self._shots,
                 "workers": self.workers,
                 "max_queue_size": self.max_queue_size,
             }
@@ -212,10 +247,22 @@ class FewShotDomainDataset(keras.utils.PyDataset):
 
     def read_shot(self, index):
         """Return image and labels of a shot; they are few and stay in memory."""
-        if index not in self._shots_in_memory:
-            size = self.image_size
-            self._shots_in_memory[index] = read_pair(self.target, index, size, size)
-        return self._shots_in_memory[index]
+        size = self.image_size
+        return self._shots.read(self.target, index, size, size, read_pair)
+
+    def read_source_image(self, index):
+        """Return a source image alone; its labels are not decoded for it."""
+        size = self.image_size
+        pair = self.cache and self.cache.find(self.source, index, size, size)
+        if pair:
+            return pair[0]
+        return read_image(self.source.pairs[index][0], size, self.source.crop)
+
+    def _read_source(self, index):
+        size = self.image_size
+        if self.cache:
+            return self.cache.read(self.source, index, size, size, read_pair)
+        return read_pair(self.source, index, size, size)
 
     def _batch(self, index):
         """Return the source and target positions of a batch, and its epoch."""
@@ -224,9 +271,12 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         batches = len(kept) // self.batch_size
         if not 0 <= index < batches:
             raise IndexError(f"batch {index} of {batches}")
-        order = np.random.default_rng([self.seed, epoch]).permutation(kept)
-        first = index * self.batch_size
-        sources = order[first : first + self.batch_size]
+        if self._rare_classes:
+            random = np.random.default_rng([self.seed, epoch, 3, index])
+            sources = self._rare_classes.draw(kept, self.batch_size, random)
+        else:
+            order = np.random.default_rng([self.seed, epoch]).permutation(kept)
+            sources = order[index * self.batch_size :][: self.batch_size]
         targets = self._shots_from(
             (epoch * batches + index) * self.batch_size, self.batch_size
         )

@@ -1,5 +1,6 @@
 """Find the files of a data set and pair every image with its mask."""
 
+import os
 from pathlib import Path, PurePath
 
 from keras_pixda.datasets.data_error import DataError, Finding
@@ -146,3 +147,12 @@ def find_listed(path, images):
     if findings:
         raise DataError(findings)
     return positions
+
+
+def file_state(path):
+    """Return what changes when a file does; `None` if it cannot be looked at."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from keras_pixda.datasets.decode import decode_ids, decode_picture, fault
+from keras_pixda.datasets.files import file_state
 from keras_pixda.datasets.segmentation_record import UNKNOWN
 
 
@@ -136,7 +137,7 @@ def _labels(path, record, ignore_mask):
     """Return the mask's train ids, as large as the file."""
     labels = _train_ids(path, decode_ids(path, record), record)
     if ignore_mask:
-        ignored = _ignored_pixels(ignore_mask)
+        ignored = _ignored_pixels(ignore_mask, file_state(ignore_mask))
         _require_same_size(ignore_mask, ignored.shape, path, labels.shape)
         labels = np.where(ignored, np.uint8(record.ignore_class), labels)
     return labels
@@ -177,7 +178,8 @@ def _unknown_ids(path, ids, record):
 
 
 @functools.lru_cache(maxsize=16)
-def _ignored_pixels(path):
+def _ignored_pixels(path, state):
+    # The state is there for the lru_cache: a changed file is read again.
     return np.asarray(decode_picture(path))[..., 0] == 255
 
 

@@ -5,7 +5,7 @@ import math
 import keras
 import numpy as np
 
-from keras_pixda.datasets.arguments import as_batch_size, as_size
+from keras_pixda.datasets.arguments import as_batch_size, as_cache, as_size
 from keras_pixda.datasets.reader import read_pair
 
 
@@ -46,6 +46,8 @@ class SegmentationDataset(keras.utils.PyDataset):
         augmentation: what `augmentation(...)` returned; wants labels of the size of
             the images. Defaults to `None`.
         drop_remainder: whether a last, smaller batch is left out. Defaults to `False`.
+        cache: keeps decoded pairs for later epochs: `"memory"`, a folder or a
+            `PairCache`. Defaults to `None`, every epoch decodes them.
         workers: number of threads that prepare batches. Defaults to `2`.
         max_queue_size: number of batches prepared ahead. Defaults to `10`.
 
@@ -66,6 +68,7 @@ class SegmentationDataset(keras.utils.PyDataset):
         seed=0,
         augmentation=None,
         drop_remainder=False,
+        cache=None,
         workers=2,
         max_queue_size=10,
     ):
@@ -85,6 +88,7 @@ class SegmentationDataset(keras.utils.PyDataset):
             )
         self.augmentation = augmentation
         self.drop_remainder = drop_remainder
+        self.cache = as_cache(cache)
         self.epoch = 0
         self._within_epoch = False
 
@@ -101,13 +105,9 @@ class SegmentationDataset(keras.utils.PyDataset):
             order = np.random.default_rng([self.seed, epoch]).permutation(order)
         first = index * self.batch_size
         chosen = order[first : first + self.batch_size]
-        native = self.label_size == "native"
-        label_size = self.image_size if self.label_size == "image" else self.label_size
         samples = []
         for position, sample in enumerate(chosen, first):
-            pair = read_pair(
-                self.record, sample, self.image_size, None if native else label_size
-            )
+            pair = self._read(sample)
             if self.augmentation:
                 pair = self.augmentation(*pair, seed=(self.seed, epoch, position))
             samples.append(pair)
@@ -132,3 +132,11 @@ class SegmentationDataset(keras.utils.PyDataset):
         # Keras also calls this once before the first epoch.
         self.epoch += self._within_epoch
         self._within_epoch = False
+
+    def _read(self, sample):
+        sizes = {"image": self.image_size, "native": None}
+        label_size = sizes.get(self.label_size, self.label_size)
+        arguments = self.record, sample, self.image_size, label_size
+        if self.cache:
+            return self.cache.read(*arguments, read=read_pair)
+        return read_pair(*arguments)

@@ -5,8 +5,6 @@ import math
 import keras
 import numpy as np
 
-from keras_pixda.datasets.reader import read_image
-
 
 class SelectionPass(keras.utils.PyDataset):
     """The kept source images of a few-shot data set in order, each with a shot.
@@ -35,8 +33,7 @@ class SelectionPass(keras.utils.PyDataset):
             raise IndexError(f"batch {index} of {len(self)}")
         first = index * self.batch_size
         chosen = self.kept[first : first + self.batch_size]
-        source, size = self.dataset.source, self.dataset.image_size
-        images = [read_image(source.pairs[i][0], size, source.crop) for i in chosen]
+        images = [self.dataset.read_source_image(i) for i in chosen]
         shots = len(self.dataset.target)
         targets = [
             self.dataset.read_shot(position % shots)[0]

@@ -36,7 +36,7 @@ def make_record(tmp_path, write):
     """
 
     def make_record(name="street", cities=None):
-        random = np.random.default_rng(0)
+        random = np.random.default_rng([*name.encode()])
         number = 0
         for city, count in (cities or {"ulm": 4}).items():
             for index in range(count):

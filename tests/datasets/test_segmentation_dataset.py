@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_pixda.datasets import SegmentationDataset, augmentation, read_pair
+from keras_pixda.datasets import (
+    SegmentationDataset,
+    augmentation,
+    read_pair,
+    segmentation_dataset,
+)
 
 
 def test_batches(make_record):
@@ -70,6 +75,30 @@ def test_augmentation_is_a_function_of_seed_epoch_and_place(make_record):
     assert not np.array_equal(images, dataset[0][0])
 
 
+@pytest.mark.parametrize("label_size", ["image", (6, 8), "native"])
+def test_cache(make_record, monkeypatch, label_size):
+    options = {"batch_size": 2, "image_size": (12, 16), "label_size": label_size}
+    record = make_record()
+    plain = SegmentationDataset(record, **options)
+    cached = SegmentationDataset(record, **options, cache="memory")
+    assert plain.cache is None
+    reads = []
+
+    def counting(*arguments):
+        reads.append(arguments[1])
+        return read_pair(*arguments)
+
+    monkeypatch.setattr(segmentation_dataset, "read_pair", counting)
+    first = list(cached)
+    assert reads == [0, 1, 2, 3]
+    again = list(cached)
+    assert reads == [0, 1, 2, 3]
+    for batch, other, expected in zip(first, again, plain, strict=True):
+        for part in (0, 1):
+            np.testing.assert_array_equal(batch[part], expected[part])
+            np.testing.assert_array_equal(other[part], expected[part])
+
+
 def test_epoch_counts_only_whole_epochs(make_record):
     dataset = SegmentationDataset(make_record(), image_size=(12, 16))
     dataset.on_epoch_end()
@@ -104,6 +133,7 @@ def test_masks_of_a_batch_must_agree(make_record, write):
             {"batch_size": 5, "drop_remainder": True},
             "batch_size 5 is larger than street",
         ),
+        ({"cache": 3}, '"memory" or the path of a folder, got 3'),
         ({"augmentation": print}, 'label_size="image"'),
     ],
 )

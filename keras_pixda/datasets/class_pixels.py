@@ -1,0 +1,63 @@
+"""Count the pixels of every class in every mask."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from keras_pixda.datasets.reader import read_mask
+from keras_pixda.progress import Progress
+
+
+def class_pixels(record, size=None, cache=None, workers=2, verbose=True):
+    """Return how many pixels of each class each pair of a record has.
+
+    Every mask is read once. With a cache whole pairs are, and are there already when
+    the training begins.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from PIL import Image
+
+    from keras_pixda.datasets import class_pixels, folder
+
+    with tempfile.TemporaryDirectory() as root:
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            pathlib.Path(root, kind).mkdir()
+            Image.new(mode, (32, 24)).save(f"{root}/{kind}/a.png")
+        record = folder(f"{root}/images", f"{root}/masks", ("road", "other"))
+        pixels = class_pixels(record, verbose=False)
+    assert pixels.tolist() == [[768, 0]]
+    ```
+
+    Args:
+        record: the `SegmentationRecord`.
+        size: `(height, width)` to count at. Defaults to `None`, as it is.
+        cache: `PairCache` to read through. Defaults to `None`.
+        workers: number of threads that read. Defaults to `2`.
+        verbose: whether to show progress. Defaults to `True`.
+
+    Returns:
+        `int64` array `(pairs, classes)`; ignored pixels do not count.
+
+    Raises:
+        DataError: if a file cannot be used.
+    """
+
+    def count(index):
+        if cache:
+            _, labels = cache.read(record, index, size, size)
+        else:
+            ignore_mask = record.ignore_masks[index] if record.ignore_masks else None
+            labels = read_mask(record.pairs[index][1], record, size, ignore_mask)
+        return np.bincount(labels.ravel(), minlength=256)[: len(record.classes)]
+
+    pixels = np.zeros((len(record), len(record.classes)), np.int64)
+    progress = Progress("class pixels", len(record), verbose)
+    with ThreadPoolExecutor(workers) as pool:
+        for index, counts in enumerate(pool.map(count, range(len(record)))):
+            pixels[index] = counts
+            progress(index + 1)
+    return pixels
