@@ -11,7 +11,12 @@ PIXEL_MEAN = (122.67891434, 116.66876762, 104.00698793)
 
 
 def deeplab_v2(
-    num_classes, auxiliary_head=False, blocks=BLOCKS, filters=64, name="deeplab_v2"
+    num_classes,
+    auxiliary_head=False,
+    blocks=BLOCKS,
+    filters=64,
+    weights=None,
+    name="deeplab_v2",
 ):
     """DeepLabV2 on ResNet-101, the network of the published results.
 
@@ -41,16 +46,28 @@ def deeplab_v2(
         blocks: Bottleneck blocks of the four stages. Defaults to `(3, 4, 23, 3)`, the
             101 layers.
         filters: Filters of the stem. Defaults to 64.
+        weights: `"imagenet"` copies those of the ResNet of keras.applications into all
+            but the heads (see `keras_pixda.weights.load_imagenet`). Defaults to `None`:
+            random.
         name: Name of the model. Defaults to `"deeplab_v2"`.
 
     Returns:
         A `keras.Model` from RGB images `(batch, height, width, 3)`, 0..255, to logits
         `(batch, height, width, num_classes)`, float32.
 
+    Raises:
+        ValueError: If `weights` is neither, or there are none for `blocks`.
+
     Reference:
         Chen et al., [DeepLab: Semantic Image Segmentation with Deep Convolutional Nets,
         Atrous Convolution, and Fully Connected CRFs](https://arxiv.org/abs/1606.00915).
     """
+    if weights not in (None, "imagenet"):
+        raise ValueError(
+            f'weights must be None or "imagenet", received {weights!r}: '
+            "keras_pixda.weights.load_pytorch reads published checkpoints."
+        )
+
     # === Layers ===
 
     def convolution(x, filters, size, name, stride=1, dilation=1, **kwargs):
@@ -129,4 +146,9 @@ def deeplab_v2(
         outputs.append(head(x, images, "auxiliary_head"))
     x = stage(x, 4, dilation=4)
     outputs.append(head(x, images, "head"))
-    return keras.Model(images, outputs if auxiliary_head else outputs[0], name=name)
+    model = keras.Model(images, outputs if auxiliary_head else outputs[0], name=name)
+    if weights:
+        from keras_pixda.weights import load_imagenet  # Which needs this module.
+
+        load_imagenet(model)
+    return model

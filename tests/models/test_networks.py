@@ -1,7 +1,6 @@
 """The discriminators and segmenters: sizes, weights, save and load."""
 
 import pathlib
-import re
 
 import keras
 import numpy as np
@@ -14,6 +13,7 @@ from keras_pixda.models import (
     small_segmenter,
 )
 from keras_pixda.models.pair_discriminator import pair_discriminator
+from keras_pixda.weights.pytorch_names import pytorch_variables, to_keras
 
 
 def test_pixel_discriminator_is_the_published_one(reference):
@@ -170,37 +170,14 @@ def test_half_precision_networks_answer_in_float32(dtype_policy):
     np.testing.assert_allclose(rescale(images), 201 / 64 - 2, atol=1e-6)
 
 
-def pytorch_name(path):
-    """The name in a published checkpoint of a variable of `deeplab_v2`."""
-    layer, kind = path.rsplit("/", 1)
-    layer = re.sub(r"^head_(\d)$", r"layer6.conv2d_list.\1", layer)
-    layer = re.sub(r"^auxiliary_head_(\d)$", r"layer5.conv2d_list.\1", layer)
-    layer = re.sub(r"^(layer\d)_(\d+)_", r"\1.\2.", layer)
-    layer = layer.replace("downsample_conv", "downsample.0")
-    layer = layer.replace("downsample_bn", "downsample.1")
-    kinds = {
-        "kernel": "weight",
-        "gamma": "weight",
-        "beta": "bias",
-        "moving_mean": "running_mean",
-        "moving_variance": "running_var",
-    }
-    return f"{layer}.{kinds.get(kind, kind)}"
-
-
 def test_deeplab_v2_answers_as_the_same_network_in_pytorch():
     """One filter wide and six blocks deep, odd width; recorded with PyTorch 2.13."""
     path = pathlib.Path(__file__).parents[1] / "reference" / "deeplab_v2_reference.npz"
     with np.load(path) as data:
         recorded = dict(data)
     model = deeplab_v2(5, auxiliary_head=True, blocks=(2, 1, 1, 1), filters=1)
-    for variable in model.weights:
-        value = recorded.pop(f"w.{pytorch_name(variable.path)}")
-        if value.ndim == 4:
-            value = value.transpose(2, 3, 1, 0)
-        if variable.path == "conv1/kernel":
-            value = value[:, :, ::-1]  # From BGR to RGB.
-        variable.assign(value)
+    for name, variable in pytorch_variables(model).items():
+        variable.assign(to_keras(name, recorded.pop(f"w.{name}")))
     auxiliary, main = model(recorded.pop("images"), training=False)
     for logits, name in ((auxiliary, "auxiliary"), (main, "main")):
         expected = recorded.pop(name).transpose(0, 2, 3, 1)
