@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from keras_pixda.datasets import cityscapes, load
+from keras_pixda.datasets.cityscapes_classes import CITYSCAPES_ID_MAP
 from keras_pixda.models import PixDAModel
 from keras_pixda.runs import Settings, evaluate, predict, train
 
@@ -172,12 +173,14 @@ def test_evaluate_and_predict_use_the_saved_run(finished, scenes, tmp_path):
     picture, out = tmp_path / "odd size.jpg", tmp_path / "out"
     Image.new("RGB", (90, 50), "gray").save(picture)
     written = predict(folder, picture, out, verbose=False)
-    assert [p.name for p in written] == ["odd size_labels.png"]
+    # All classes are of Cityscapes: the official ids, which its evaluation reads.
+    assert written == [out / "labels" / "odd size_labelIds.png"]
     with Image.open(written[0]) as labels:
-        assert (labels.mode, labels.size) == ("P", (90, 50))
-        assert np.asarray(labels).max() < 19
-    with Image.open(out / "odd size_overlay.png") as overlay:
-        assert overlay.size == (90, 50)
+        assert (labels.mode, labels.size) == ("L", (90, 50))
+        assert set(np.unique(labels)) <= set(CITYSCAPES_ID_MAP)
+    for kind in ("colours/odd size_colours", "overlays/odd size_overlay"):
+        with Image.open(out / f"{kind}.png") as picture:
+            assert (picture.mode, picture.size) == ("RGB", (90, 50))
     assert len(predict(folder, source, tmp_path / "more", verbose=False)) == 8
 
 
@@ -191,7 +194,7 @@ def test_evaluate_and_predict_name_what_is_missing(finished, scenes, tmp_path):
         predict(folder, tmp_path / "nowhere", tmp_path / "out")
     for suffix in ("png", "jpg"):
         Image.new("RGB", (32, 32)).save(tmp_path / f"twice.{suffix}")
-    with pytest.raises(ValueError, match="names of several pictures"):
+    with pytest.raises(ValueError, match=r"twice.png: has the same name as twice.jpg"):
         predict(folder, tmp_path, tmp_path / "out")
     (tmp_path / "classes.txt").write_text("road\nrest\n")
     (tmp_path / "images").mkdir()

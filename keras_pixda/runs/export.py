@@ -1,0 +1,59 @@
+"""Export the segmenter of a finished run."""
+
+import json
+import pathlib
+
+from keras_pixda.runs.saved_run import saved_run
+from keras_pixda.serving import export_segmenter
+
+
+def export(
+    folder,
+    output,
+    format,
+    outputs="logits",
+    image_size=None,
+    model="segmenter.keras",
+    overwrite=False,
+):
+    """Write a run's segmenter for serving, and beside it what its classes are.
+
+    Example:
+
+    ```python
+    from keras_pixda.runs import export
+
+    def main(folder):
+        return export(folder, "segmenter.onnx", "onnx", outputs="classes")
+    ```
+
+    Args:
+        folder: Folder that `train` wrote.
+        output: What to write, see `export_segmenter`. The file of the same name with
+            the suffix `.json` holds the names and colours of the classes, and the image
+            size of the run, which is the one to serve images at.
+        format: `"savedmodel"`, `"onnx"` or `"litert"`.
+        outputs: `"logits"` or `"classes"`. Defaults to `"logits"`.
+        image_size: `(height, width)` to fix the file to. Defaults to `None`, any.
+        model: File in the run's folder. Defaults to `"segmenter.keras"`.
+        overwrite: Whether to replace an earlier export. Defaults to `False`.
+
+    Returns:
+        The largest difference to Keras, see `export_segmenter`.
+
+    Raises:
+        FileExistsError: If there is something at `output` or the file beside it.
+        FileNotFoundError: If the folder holds no run.
+        ValueError: If the exported file does not equal Keras; it is not kept then.
+    """
+    segmenter, facts = saved_run(folder, model)
+    beside = pathlib.Path(output).with_suffix(".json")
+    if beside.exists() and not overwrite:
+        raise FileExistsError(f"{beside} exists: choose another name, or overwrite it.")
+    difference = export_segmenter(
+        segmenter, output, format, outputs, image_size, overwrite=overwrite
+    )
+    kept = ("classes", "palette", "ignore_class", "image_size")
+    served = {name: facts[name] for name in kept}
+    beside.write_text(json.dumps(served, indent=2) + "\n", "utf-8")
+    return difference

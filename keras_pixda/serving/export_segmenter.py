@@ -1,0 +1,180 @@
+"""Files that serve a segmenter without Keras or this package."""
+
+import os
+import pathlib
+import shutil
+import tempfile
+import warnings
+
+import keras
+import numpy as np
+
+from keras_pixda.datasets.arguments import as_size
+from keras_pixda.models.checks import check_segmenter
+from keras_pixda.serving.exported import load_exported, require
+from keras_pixda.serving.float32_copy import float32_copy
+from keras_pixda.serving.serving_model import ServingModel
+
+# Suffix of each format; a SavedModel is a folder and has none.
+FORMATS = {"savedmodel": "", "onnx": ".onnx", "litert": ".tflite"}
+OUTPUTS = ("logits", "classes")
+# Two shapes that every usual network takes; Keras and the file are asked the same.
+TRIAL_SHAPES = ((1, 64, 96), (2, 96, 64))
+
+
+def export_segmenter(
+    segmenter,
+    path,
+    format,
+    outputs="logits",
+    image_size=None,
+    verify=True,
+    overwrite=False,
+):
+    """Write a segmenter as SavedModel, ONNX or LiteRT, and check that it is the same.
+
+    The exported file takes `images`, RGB `(batch, height, width, 3)`, uint8, and gives
+    `logits` or `classes` as large as the images. It is written under another name,
+    loaded, compared with Keras on random images and only then put in place. Half
+    precision is for training: a segmenter with such a dtype policy is rebuilt with the
+    same weights in float32, and that is what is exported and compared.
+
+    Example:
+
+    ```python
+    import tempfile
+    import keras
+    from keras_pixda.serving import export_segmenter
+
+    images = keras.Input((None, None, 3))
+    segmenter = keras.Model(images, keras.layers.Conv2D(5, 1)(images))
+    with tempfile.TemporaryDirectory() as folder:
+        export_segmenter(segmenter, f"{folder}/segmenter", "savedmodel") < 1e-4  # True
+    ```
+
+    Args:
+        segmenter: Keras model from RGB images `(batch, height, width, 3)`, 0..255, to
+            logits `(batch, h, w, classes)`; smaller ones are resized to the image.
+        path: What to write: a folder for a SavedModel, a file `*.onnx` or `*.tflite`.
+        format: `"savedmodel"`, `"onnx"` or `"litert"`. The last two need the extra
+            `export`. LiteRT files hold built-in operations only.
+        outputs: `"logits"`, float32 `(batch, height, width, classes)`, or `"classes"`,
+            uint8 `(batch, height, width)`. Defaults to `"logits"`.
+        image_size: `(height, width)` that the file is fixed to; LiteRT then takes one
+            image at a time, so that all its shapes are fixed. Defaults to `None`, the
+            segmenter's own, which usually is any.
+        verify: Whether to load the result and compare it. Defaults to `True`.
+        overwrite: Whether to replace what is at `path`. Defaults to `False`.
+
+    Returns:
+        The largest difference to Keras's logits; for classes, by how much Keras's
+        logit of the file's class falls short of the highest. `None` if not verified.
+
+    Raises:
+        FileExistsError: If there is something at `path`.
+        ImportError: If a package that the format needs is missing.
+        ValueError: If an argument does not fit, or if the difference is above 1e-4 (or
+            a hundred-thousandth of the largest logit); nothing is left at `path` then.
+    """
+    path = pathlib.Path(path)
+    _check_arguments(path, format, outputs, overwrite)
+    require(format, verify)
+    check_segmenter(segmenter)
+    serving = ServingModel(float32_copy(segmenter), outputs)
+    size = segmenter.input_shape[1:3]
+    if image_size is not None:
+        size = as_size(image_size, "image_size")
+    fixed = None not in size
+    batch = 1 if fixed and format == "litert" else None
+    serving.build((batch, *size, 3))
+    trials = [(1, *size)] if fixed else TRIAL_SHAPES
+    pairs = [_trial(serving, trial) for trial in trials]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, so that the last step is a rename.
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
+        unfinished = pathlib.Path(folder, path.name)
+        _write(serving, unfinished, format, (batch, *size, 3))
+        difference = None
+        if verify:
+            difference = _difference(unfinished, format, outputs, pairs)
+        if path.is_dir():
+            shutil.rmtree(path)
+        os.replace(unfinished, path)
+    return difference
+
+
+def _check_arguments(path, format, outputs, overwrite):
+    if format not in FORMATS:
+        raise ValueError(f"format is {format!r}, expected one of {[*FORMATS]}.")
+    if outputs not in OUTPUTS:
+        raise ValueError(f"outputs is {outputs!r}, expected one of {OUTPUTS}.")
+    if FORMATS[format] and path.suffix != FORMATS[format]:
+        raise ValueError(f"{path}: expected a name that ends in {FORMATS[format]}.")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists: choose another name, or overwrite it.")
+    if path.is_dir() and not (path / "saved_model.pb").exists():
+        raise FileExistsError(f"{path} is a folder and no SavedModel: it is kept.")
+
+
+def _trial(serving, shape):
+    """Random images and what Keras says of them."""
+    images = np.random.default_rng(0).integers(0, 256, (*shape, 3), "uint8")
+    try:
+        return images, keras.ops.convert_to_numpy(serving.logits(images))
+    except Exception as error:  # Whatever a network raises at a size it cannot take.
+        raise ValueError(
+            f"The segmenter {serving.segmenter.name!r} cannot take images of "
+            f"{shape[1]}x{shape[2]} (height x width), give an image_size that it can: "
+            f"{error}"
+        ) from error
+
+
+def _write(serving, path, format, shape):
+    options = {}
+    if format == "litert":
+        import tensorflow as tf
+
+        # What is not built in would need TensorFlow on the device.
+        options["target_spec"] = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+    with warnings.catch_warnings():
+        # The converters use what NumPy is about to drop; nothing of ours.
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        serving.export(
+            str(path),
+            format="tf_saved_model" if format == "savedmodel" else format,
+            verbose=False,
+            input_signature=[
+                keras.layers.InputSpec(shape=shape, dtype="uint8", name="images")
+            ],
+            **options,
+        )
+
+
+def _difference(path, format, outputs, pairs):
+    """The largest difference of a file to Keras's logits; raises if it is too large."""
+    wrong = f"{path.name} would be wrong and is not kept"
+    try:
+        exported = load_exported(path, format, outputs)
+        answers = [exported(images) for images, _ in pairs]
+    except Exception as error:  # Each format's runner has errors of its own.
+        raise ValueError(f"{wrong}: it cannot be run: {error}") from error
+    differences, largest = [], 0.0
+    for answer, (_, logits) in zip(answers, pairs, strict=True):
+        expected = logits.shape if outputs == "logits" else logits.shape[:-1]
+        if answer.shape != expected:
+            raise ValueError(f"{wrong}: it gives {answer.shape}, expected {expected}.")
+        if outputs == "logits":
+            difference = np.abs(answer - logits)
+        else:
+            chosen = np.take_along_axis(logits, answer[..., None].astype(int), axis=-1)
+            difference = logits.max(axis=-1) - chosen[..., 0]
+        differences.append(np.max(difference))
+        largest = max(largest, np.max(np.abs(logits)))
+    difference, allowed = float(np.max(differences)), max(1e-4, 1e-5 * largest)
+    if not difference <= allowed:  # So that a NaN is refused too.
+        raise ValueError(
+            f"{wrong}: it differs from Keras by up to {difference:.2g}, expected at "
+            f"most {allowed:.2g}."
+        )
+    return difference
