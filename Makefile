@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: demo test clean
+.PHONY: demo test compare clean
 
 demo: .venv/package
 	$(BIN)/keras-pixda demo --output demo --overwrite
@@ -13,6 +13,14 @@ test: .venv/test-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2
+
+# All methods on drawn scenes, about an hour; goes on where it was stopped.
+compare: .venv/package
+	$(BIN)/keras-pixda scenes comparison/scenes
+	$(BIN)/keras-pixda compare --output comparison/toy --processes 2 \
+		--source gta5:comparison/scenes/gta5 \
+		--target cityscapes:comparison/scenes/cityscapes \
+		$(if $(wildcard comparison/toy/config.json),--resume)
 
 # Each is made once, and again when the requirements change.
 .venv/package: setup.py pyproject.toml
@@ -25,4 +33,4 @@ test: .venv/test-tools
 	touch $@
 
 clean:
-	rm -rf .venv build dist demo *.egg-info
+	rm -rf .venv build dist demo comparison *.egg-info

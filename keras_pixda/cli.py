@@ -36,7 +36,7 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     try:
         return options.run(options) or 0
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         if options.debug:
             raise
         print(f"error: {error}", file=sys.stderr)
@@ -61,12 +61,22 @@ def _parser():
     demo.add_argument("--overwrite", action="store_true", help="replace an earlier run")
     demo.set_defaults(run=_demo)
 
+    scenes = commands.add_parser("scenes", help="draw the demo's data sets")
+    scenes.add_argument("folder", metavar="FOLDER", help="where to")
+    scenes.set_defaults(run=_scenes)
+
     check = commands.add_parser("check", help="walk a data set and list its faults")
     check.add_argument("data", metavar="DATA", help=DATA_HELP)
     check.add_argument("--split", help="train, val ... (default: the data set's own)")
     check.set_defaults(run=_check)
 
     train = commands.add_parser("train", help="source only, adaptation, distillation")
+    train.add_argument(
+        "--method",
+        default="pixda",
+        metavar="NAME",
+        help="pixda, pixda+ or another variant of PixDA (default: %(default)s)",
+    )
     _add_settings(train)
     train.set_defaults(run=_train)
 
@@ -76,6 +86,20 @@ def _parser():
     )
     compare.add_argument(
         "--shots", type=int, nargs="+", default=[1, 3, 5], dest="all_shots", metavar="K"
+    )
+    compare.add_argument(
+        "--ablate", action="store_true", help="add PixDA without each of its parts"
+    )
+    compare.add_argument(
+        "--options",
+        action="store_true",
+        help="add PixDA with each option beyond the paper",
+    )
+    compare.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        help="runs at a time, which share the cores (default: %(default)s)",
     )
     compare.add_argument("--seeds", type=int, default=3, help="(default: %(default)s)")
     _add_settings(compare, without=("shots", "shots_file"))
@@ -90,16 +114,63 @@ def _parser():
     )
     evaluate.set_defaults(run=_evaluate)
 
+    size = {"type": int, "nargs": 2, "metavar": ("HEIGHT", "WIDTH")}
     predict = commands.add_parser("predict", help="segment pictures")
     predict.add_argument("folder", metavar="RUN", help="folder of the run")
-    predict.add_argument("images", metavar="IMAGES", help="a picture or a folder")
+    predict.add_argument(
+        "images", metavar="IMAGES", help="a picture, a folder or an animation"
+    )
     predict.add_argument(
         "--output", default="predictions", help="(default: %(default)s)"
     )
     predict.add_argument(
         "--model", default="segmenter.keras", help="file (default: %(default)s)"
     )
+    predict.add_argument(
+        "--image-size",
+        **size,
+        help="to segment at (default: the run's, with --window the picture's)",
+    )
+    predict.add_argument("--window", **size, help="slide a window over large pictures")
+    predict.add_argument(
+        "--overlap",
+        type=float,
+        default=0.25,
+        help="share of a window that the next one sees too (default: %(default)s)",
+    )
+    predict.add_argument(
+        "--flip", action="store_true", help="average with the mirrored picture"
+    )
+    predict.add_argument(
+        "--batch-size", type=int, default=4, help="windows at a time (default: 4)"
+    )
+    predict.add_argument(
+        "--overwrite", action="store_true", help="replace earlier results"
+    )
     predict.set_defaults(run=_predict)
+
+    export = commands.add_parser("export", help="write files for serving")
+    export.add_argument("folder", metavar="RUN", help="folder of the run")
+    export.add_argument("--output", required=True, help="file or folder to write")
+    export.add_argument(
+        "--format", required=True, choices=("savedmodel", "onnx", "litert")
+    )
+    export.add_argument(
+        "--outputs",
+        choices=("logits", "classes"),
+        default="logits",
+        help="(default: %(default)s)",
+    )
+    export.add_argument(
+        "--image-size", **size, help="fix the file to one size (default: any)"
+    )
+    export.add_argument(
+        "--model", default="segmenter.keras", help="file (default: %(default)s)"
+    )
+    export.add_argument(
+        "--overwrite", action="store_true", help="replace an earlier export"
+    )
+    export.set_defaults(run=_export)
     return parser
 
 
@@ -145,6 +216,14 @@ def _demo(options):
     demo(options.output, overwrite=options.overwrite)
 
 
+def _scenes(options):
+    from keras_pixda.datasets import toy_scenes
+    from keras_pixda.progress import Progress
+
+    toy_scenes(options.folder, progress=Progress("drawing", 1))
+    print(f"gta5:{options.folder}/gta5 and cityscapes:{options.folder}/cityscapes")
+
+
 def _check(options):
     from keras_pixda.datasets import DataError, check, load
     from keras_pixda.progress import Progress
@@ -166,22 +245,37 @@ def _print_findings(findings, what):
 
 def _train(options):
     from keras_pixda.runs import train
+    from keras_pixda.runs.rows import ROWS
 
-    train(_settings(options), options.output, options.resume, options.overwrite)
+    variants = [name for name, row in ROWS.items() if row.method == "pixda"]
+    if options.method not in variants:
+        raise ValueError(
+            f"--method is {options.method!r}, expected one of {variants}; the other "
+            "methods run in `keras-pixda compare`."
+        )
+    train(
+        ROWS[options.method].apply(_settings(options)),
+        options.output,
+        options.resume,
+        options.overwrite,
+    )
 
 
 def _compare(options):
     from keras_pixda.runs import compare
+    from keras_pixda.runs.rows import ABLATIONS, BEYOND, METHODS, OPTIONS
 
-    chosen = {"names": options.methods} if options.methods else {}
+    names = options.methods or [*METHODS, *BEYOND]
+    names += [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
     compare(
         _settings(options),
         options.output,
         options.all_shots,
         options.seeds,
+        names,
+        options.processes,
         resume=options.resume,
         overwrite=options.overwrite,
-        **chosen,
     )
 
 
@@ -227,8 +321,21 @@ def _evaluate(options):
 def _predict(options):
     from keras_pixda.runs import predict
 
-    written = predict(options.folder, options.images, options.output, options.model)
+    written = predict(**_arguments_of(predict, options))
     print(f"{len(written)} pictures segmented in {options.output}")
+
+
+def _export(options):
+    from keras_pixda.runs import export
+
+    difference = export(**_arguments_of(export, options))
+    print(f"{options.output}: differs from Keras by at most {difference:.1e}")
+
+
+def _arguments_of(function, options):
+    """The options that have the name of one of its arguments."""
+    names = inspect.signature(function).parameters
+    return {name: value for name, value in vars(options).items() if name in names}
 
 
 def _absolute(data):

@@ -13,6 +13,7 @@ from keras_pixda.losses.pixel_cross_entropy import (
 )
 
 AVERAGES = ("all", "labelled")
+MAPS = ("surprise", "imbalance")
 
 
 def class_imbalance(labels, ignore_class=255, average_over="all"):
@@ -64,6 +65,7 @@ def pix_adv_loss(
     fool=0,
     detach=True,
     average_over="all",
+    maps=MAPS,
 ):
     """Pixel-wise adversarial loss, weighted by how badly and how rarely a pixel shows.
 
@@ -97,6 +99,8 @@ def pix_adv_loss(
             paper's text. `False` is the released code. Defaults to `True`.
         average_over: `"all"` pixels, as in the released code, or the `"labelled"` ones,
             in the counts of B. Defaults to `"all"`.
+        maps: Which maps weigh A: `"surprise"` is S, `"imbalance"` is B. Defaults to
+            both.
 
     Returns:
         A float32 tensor of shape `(batch, height, width)`, 0 on ignored pixels.
@@ -112,12 +116,22 @@ def pix_adv_loss(
     domain_logits = ops.convert_to_tensor(discriminator_logits)
     check_same_size(labels, domain_logits, "discriminator logits")
     domain_logits = ops.reshape(domain_logits, ops.shape(labels))
-    fooling = domain_loss(domain_logits, fool)
-    surprise = pixel_cross_entropy(labels, segmentation_logits, ignore_class)
-    if detach:
-        surprise = ops.stop_gradient(surprise)
-    imbalance = class_imbalance(labels, ignore_class, average_over)
-    return fooling * surprise * imbalance
+    check_maps(maps)
+    values = domain_loss(domain_logits, fool)
+    if "surprise" in maps:
+        surprise = pixel_cross_entropy(labels, segmentation_logits, ignore_class)
+        values *= ops.stop_gradient(surprise) if detach else surprise
+    else:
+        values *= ops.cast(labelled_pixels(labels, ignore_class), "float32")
+    if "imbalance" in maps:
+        values *= class_imbalance(labels, ignore_class, average_over)
+    return values
+
+
+def check_maps(maps):
+    """Raise if a map is unknown."""
+    if isinstance(maps, str) or not set(maps) <= set(MAPS):
+        raise ValueError(f"maps must be some of {MAPS}, received {maps!r}.")
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -147,12 +161,14 @@ class PixAdvLoss(keras.losses.Loss):
             in the gradient (`False`, the released code). Defaults to `True`.
         average_over: Mean over `"all"` pixels, ignored ones included, as in the
             released code, or over the `"labelled"` ones. Defaults to `"all"`.
+        maps: Which maps weigh the adversarial loss of a pixel: `"surprise"`, how
+            badly it shows, and `"imbalance"`, how rarely. Defaults to both.
         reduction: As in every Keras loss; `None` gives the map. Defaults to
             `"sum_over_batch_size"`.
         name: Name of the loss. Defaults to `"pix_adv_loss"`.
 
     Raises:
-        ValueError: If `fool` is not 0 or 1, or `average_over` is unknown.
+        ValueError: If `fool` is not 0 or 1, or if `average_over` or a map is unknown.
 
     Reference:
         Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
@@ -165,6 +181,7 @@ class PixAdvLoss(keras.losses.Loss):
         fool=0,
         detach=True,
         average_over="all",
+        maps=MAPS,
         reduction="sum_over_batch_size",
         name="pix_adv_loss",
     ):
@@ -175,6 +192,8 @@ class PixAdvLoss(keras.losses.Loss):
             raise ValueError(
                 f"average_over must be one of {AVERAGES}, received {average_over!r}."
             )
+        check_maps(maps)
+        self.maps = tuple(maps)
         self.ignore_class = ignore_class
         self.fool = fool
         self.detach = detach
@@ -191,6 +210,7 @@ class PixAdvLoss(keras.losses.Loss):
             fool=self.fool,
             detach=self.detach,
             average_over=self.average_over,
+            maps=self.maps,
         )
         if self.average_over == "labelled" and self.reduction == "sum_over_batch_size":
             values = mean_over_labelled(values, labels, self.ignore_class)
@@ -204,4 +224,5 @@ class PixAdvLoss(keras.losses.Loss):
             "fool": self.fool,
             "detach": self.detach,
             "average_over": self.average_over,
+            "maps": list(self.maps),
         }

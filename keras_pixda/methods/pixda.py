@@ -1,7 +1,9 @@
 """PixDA: adaptation with sample selection, then distillation."""
 
+import keras
+
 from keras_pixda.callbacks import SampleSelection
-from keras_pixda.layers import FourierStyleTransfer
+from keras_pixda.layers import AlignedResize, FourierStyleTransfer
 from keras_pixda.losses import FocalLoss, PixAdvLoss
 from keras_pixda.methods.training import fit_steps, optimizers
 from keras_pixda.models import (
@@ -39,8 +41,9 @@ def pixda(segmenter, dataset, settings, callbacks=()):
         Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
     """
     model = pixda_model(segmenter, settings)
-    selection = sample_selection(dataset, settings, verbose=0)
-    fit_steps(model, dataset, settings.steps, [selection, *callbacks])
+    if settings.selection:
+        callbacks = [sample_selection(dataset, settings, verbose=0), *callbacks]
+    fit_steps(model, dataset, settings.steps, callbacks)
     if settings.distillation_steps:
         model.distill(
             dataset,
@@ -71,19 +74,47 @@ def pixda_model(segmenter, settings):
     """
     num_classes = segmenter.output_shape[-1]
     filters = settings.discriminator_filters
+    adversary, maps = {
+        "pixda": (pixel_discriminator, ("surprise", "imbalance")),
+        "surprise": (pixel_discriminator, ("surprise",)),
+        "imbalance": (pixel_discriminator, ("imbalance",)),
+        "image": (enlarged_image_discriminator, ()),
+    }[settings.adversarial]
+    style = settings.style_transfer and FourierStyleTransfer(settings.style_window)
     model = PixDAModel(
         segmenter,
-        pixel_discriminator(num_classes, filters),
+        adversary(num_classes, filters),
         image_discriminator(num_classes, filters),
-        FourierStyleTransfer(settings.style_window),
+        style,
     )
     model.compile(
         **optimizers(settings),
         loss=FocalLoss(settings.gamma),
-        adversarial_loss=PixAdvLoss(detach=settings.detach),
+        adversarial_loss=PixAdvLoss(detach=settings.detach, maps=maps),
         adversarial_weight=settings.adversarial_weight,
     )
     return model
+
+
+def enlarged_image_discriminator(num_classes, filters):
+    """An image discriminator whose answers cover the pixels, to train against.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods.pixda import enlarged_image_discriminator
+
+    enlarged_image_discriminator(19, filters=4).output_shape  # (None, None, None, 1)
+    ```
+
+    Args:
+        num_classes: Channels of the input, the segmenter's softmax.
+        filters: Filters of the first convolution.
+    """
+    inputs = keras.Input((None, None, num_classes), name="probabilities")
+    logits = image_discriminator(num_classes, filters, name="trunk")(inputs)
+    logits = AlignedResize(dtype="float32", name="enlarge")((logits, inputs))
+    return keras.Model(inputs, logits, name="enlarged_image_discriminator")
 
 
 def sample_selection(dataset, settings, verbose=1):

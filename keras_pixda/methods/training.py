@@ -32,6 +32,7 @@ def optimizers(settings):
         coupled_decay=settings.coupled_decay,
         discriminator_learning_rate=settings.discriminator_learning_rate,
         decay_steps=settings.decay_steps,
+        ema_momentum=settings.ema or None,
     )
 
 

@@ -15,6 +15,7 @@ def published_optimizers(
     decay_steps=62_500,
     power=0.9,
     head=".*head.*",
+    ema_momentum=None,
 ):
     """The three optimizers of PixDA, to be handed to `compile` as they are.
 
@@ -45,6 +46,9 @@ def published_optimizers(
         head: Regular expression that the path of a head's variable matches as a whole,
             or `None` for one rate. Defaults to `".*head.*"`, right for the segmenters
             of this package.
+        ema_momentum: Of the moving average of the segmenter's weights, which they take
+            on when `fit` ends, as with `use_ema` in `keras.optimizers`. Defaults to
+            `None`, no average.
 
     Returns:
         A dict with `optimizer`, `discriminator_optimizer` and
@@ -61,8 +65,15 @@ def published_optimizers(
         )
 
     def sgd(rate, name):
+        average = (
+            {"use_ema": True, "ema_momentum": ema_momentum} if ema_momentum else {}
+        )
         return CoupledSGD(
-            schedule(rate), momentum=momentum, coupled_decay=coupled_decay, name=name
+            schedule(rate),
+            momentum=momentum,
+            coupled_decay=coupled_decay,
+            name=name,
+            **(average if ema_momentum else {}),
         )
 
     def adam(name):

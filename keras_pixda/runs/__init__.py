@@ -2,11 +2,17 @@
 
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.compare import compare
+from keras_pixda.runs.comparison_table import comparison_table
 from keras_pixda.runs.demo import demo
 from keras_pixda.runs.evaluate import evaluate
+from keras_pixda.runs.export import export
+from keras_pixda.runs.few_shot_data import few_shot_data
+from keras_pixda.runs.measure import measure
 from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.predict import predict
 from keras_pixda.runs.present_table import present_table
+from keras_pixda.runs.report import report
+from keras_pixda.runs.rows import Row
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.saved_run import saved_run
 from keras_pixda.runs.settings import Settings
@@ -14,14 +20,20 @@ from keras_pixda.runs.train import train
 
 __all__ = [
     "Panels",
+    "Row",
     "RunFolder",
     "Settings",
     "class_facts",
     "compare",
+    "comparison_table",
     "demo",
     "evaluate",
+    "export",
+    "few_shot_data",
+    "measure",
     "predict",
     "present_table",
+    "report",
     "saved_run",
     "train",
 ]

@@ -1,39 +1,31 @@
 """All methods on one pair of data sets, over shots and seeds."""
 
+import concurrent.futures
 import dataclasses
+import multiprocessing
+import os
+import platform
 import time
 
 import keras
 import numpy as np
+import tensorflow as tf
+from PIL import Image
 
 from keras_pixda import methods
-from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset, load
-from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
+from keras_pixda.datasets import SegmentationDataset, load
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
+from keras_pixda.runs.comparison_table import comparison_table
+from keras_pixda.runs.few_shot_data import few_shot_data
+from keras_pixda.runs.measure import measure
+from keras_pixda.runs.panels import Panels
+from keras_pixda.runs.report import report
+from keras_pixda.runs.rows import BEYOND, METHODS, ROWS
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.saved_run import load_model
 from keras_pixda.runs.train import starting_segmenter
-
-# In the order of the published table.
-METHODS = (
-    "source_only",
-    "naae",
-    "joint_training",
-    "fda",
-    "fine_tuning",
-    "fsda",
-    "pixda",
-)
-TITLES = {
-    "source_only": "Source Only",
-    "naae": "NAAE (reconstruction)",
-    "joint_training": "Joint Training",
-    "fda": "FDA",
-    "fine_tuning": "Fine-Tuning",
-    "fsda": "FSDA",
-    "pixda": "PixDA",
-}
+from keras_pixda.visualization import shots_figure
 
 
 def compare(
@@ -41,16 +33,18 @@ def compare(
     folder,
     shots=(1, 3, 5),
     seeds=3,
-    names=METHODS,
+    names=(*METHODS, *BEYOND),
+    processes=1,
     resume=False,
     overwrite=False,
     verbose=True,
 ):
-    """Run every method for every number of shots and every seed, and tabulate.
+    """Run every method for every number of shots and every seed, and report.
 
     For a seed, all methods start from the same source-only weights, see the source in
     the same order and the same shots, and may look at the same number of target
-    batches. A finished cell is not run again; one that was interrupted is repeated.
+    batches. A finished cell is not run again; one that was interrupted is repeated. A
+    finished comparison may be resumed with more methods, shots or seeds.
 
     Example:
 
@@ -65,7 +59,7 @@ def compare(
         settings = Settings.preset(
             "small", source=f"gta5:{root}/data/gta5",
             target=f"cityscapes:{root}/data/cityscapes", image_size=(32, 48),
-            batch_size=2, source_steps=1, steps=1, distillation_steps=0,
+            batch_size=2, source_steps=1, steps=1, distillation_steps=0, panels=1,
         )
         table = compare(
             settings, f"{root}/comparison", shots=[1], seeds=1,
@@ -76,11 +70,14 @@ def compare(
 
     Args:
         settings: The `Settings` of all runs; its `shots` and `seed` are the cells'.
-        folder: Where to write: `cells/*.json`, `results.json`, `results.csv` and
-            `table.md`.
+        folder: Where to write: `report.html`, `table.md`, `figure.svg`, `panel.png`,
+            `results.json`, `results.csv` and `cells/*.json`.
         shots: Numbers of target images from each city. Defaults to `(1, 3, 5)`.
         seeds: Number of seeds, counted from the settings' one. Defaults to 3.
-        names: Methods to run, of `keras_pixda.methods`. Defaults to all seven.
+        names: Rows to run, of `keras_pixda.runs.rows.ROWS`. Defaults to the seven
+            methods and PixDA+.
+        processes: Cells to run at a time, each in a process with its share of the
+            cores. Defaults to 1.
         resume: Whether to go on with the comparison in the folder. Defaults to `False`.
         overwrite: Whether to replace it. Defaults to `False`.
         verbose: Whether to show progress. Defaults to `True`.
@@ -92,85 +89,135 @@ def compare(
         FileExistsError: If the folder holds a run and neither flag is given.
         ValueError: If a method is unknown, or data or settings do not fit.
     """
-    unknown = [name for name in names if name not in METHODS]
+    unknown = [name for name in names if name not in ROWS]
     if unknown:
-        raise ValueError(f"Unknown methods {unknown}, expected some of {METHODS}.")
-    keras.config.set_dtype_policy(settings.dtype)
-    comparison = _Comparison(settings, folder, resume, overwrite, verbose)
-    seeds = range(settings.seed, settings.seed + seeds)
-    cells = [(n, k, seed) for seed in seeds for k in shots for n in names]
-    # Source Only has no shots: one cell a seed.
-    cells = [c for c in cells if c[0] != "source_only" or c[1] == shots[0]]
-    progress = Progress("comparison", len(cells), verbose)
-    results = []
-    for done, cell in enumerate(cells, start=1):
-        results.append(comparison.cell(*cell))
-        progress(done, note=f"{cell[0]}, {cell[1]} shots, seed {cell[2]}")
+        raise ValueError(f"Unknown methods {unknown}, expected some of {[*ROWS]}.")
+    folder = RunFolder(folder, settings, resume, overwrite)
+    comparison = _Comparison(settings, folder, verbose)
+    every_seed = range(settings.seed, settings.seed + seeds)
+    # Source Only has no shots: one cell a seed, and first, for all others start there.
+    starts = [("source_only", shots[0], seed) for seed in every_seed]
+    cells = [
+        (name, k, seed)
+        for seed in every_seed
+        for k in shots
+        for name in names
+        if name != "source_only"
+    ]
+    progress = Progress("comparison", len(starts) + len(cells), verbose)
+    results = {}
+    for stage in (starts, cells):
+        for cell, result in _run(stage, comparison, processes):
+            results[cell] = result
+            note = f"{cell[0]}, {cell[1]} shots, seed {cell[2]}"
+            progress(len(results), note=note)
+    results = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
     table = comparison.write(results, shots, names)
     if verbose:
-        print(f"\n{table}")
+        print(f"\n{table}\n\nReport: {folder / 'report.html'}")
     return table
+
+
+def _run(cells, comparison, processes):
+    """Cells and their results, as they are finished."""
+    if processes == 1:
+        for cell in cells:
+            yield cell, comparison.cell(*cell)
+        return
+    threads = max(1, (os.cpu_count() or 1) // processes)
+    pool = concurrent.futures.ProcessPoolExecutor(
+        processes,
+        multiprocessing.get_context("spawn"),  # TensorFlow does not survive a fork.
+        initializer=_prepare,
+        initargs=(comparison.settings, comparison.folder, threads),
+    )
+    try:
+        coming = {pool.submit(_cell, cell): cell for cell in cells}
+        for future in concurrent.futures.as_completed(coming):
+            yield coming[future], future.result()
+    except concurrent.futures.process.BrokenProcessPool as error:
+        raise ChildProcessError(
+            "A process of the comparison was killed, perhaps for memory: resume it, "
+            "with fewer processes if it happens again."
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _prepare(settings, folder, threads):
+    """Ready a process: its share of the cores, and the data."""
+    global _comparison
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    _comparison = _Comparison(settings, folder, verbose=False)
+
+
+def _cell(cell):
+    return _comparison.cell(*cell)
 
 
 class _Comparison:
     """The cells of one comparison, and what they share."""
 
-    def __init__(self, settings, folder, resume, overwrite, verbose):
+    def __init__(self, settings, folder, verbose):
+        keras.config.set_dtype_policy(settings.dtype)
         self.settings = settings
+        self.folder = folder
         self.source = load(settings.source)
         self.target = load(settings.target)
-        validation = settings.validation_record()
-        self.validation = SegmentationDataset(validation, 4, settings.image_size)
-        self.folder = RunFolder(folder, settings, resume, overwrite)
-        if not self.folder.has("classes.json"):
-            self.folder.write("classes.json", class_facts(self.target, verbose))
-        self.facts = self.folder.read_json("classes.json")
+        record = settings.validation_record()
+        size = settings.image_size
+        self.validation = SegmentationDataset(record, 4, size, cache="memory")
+        self.panels = Panels(record, settings.panels, size)
+        if not folder.has("classes.json"):
+            folder.write("classes.json", class_facts(self.target, verbose))
+        self.facts = folder.read_json("classes.json")
 
     def cell(self, name, shots, seed):
         """The result of one method, from the folder if it is there."""
         file = f"cells/{name}_{shots}_{seed}.json"
         if self.folder.has(file):
             return self.folder.read_json(file)
-        settings = dataclasses.replace(self.settings, shots=shots, seed=seed)
-        dataset = self._dataset(settings)
-        segmenter = self._start(settings, dataset)
+        row = ROWS[name]
+        common = dataclasses.replace(self.settings, shots=shots, seed=seed)
+        settings = row.apply(common)
         started = time.monotonic()
-        if name != "source_only":
+        segmenter = self._start(common)
+        if row.method != "source_only":
+            started = time.monotonic()
             keras.utils.set_random_seed(seed)
-            segmenter = getattr(methods, name)(segmenter, dataset, settings)
+            dataset = few_shot_data(settings, self.source, self.target)
+            segmenter = getattr(methods, row.method)(segmenter, dataset, settings)
         seconds = round(time.monotonic() - started, 1)
-        metric = ClassIoU(
-            self.facts["classes"], self.facts["ignore_class"], self.facts["well"]
-        )
-        iou = SegmenterEvaluator(segmenter, metric).iou(self.validation)
-        cell = {"method": name, "shots": shots, "seed": seed, "seconds": seconds}
-        self.folder.write(file, {**cell, "iou": iou})
+        if seed == self.settings.seed:
+            for number, classes in enumerate(self.panels.classes(segmenter)):
+                picture = Image.fromarray(classes.astype("uint8"))
+                self.folder.write(f"cells/{name}_{shots}_{number}.png", picture)
+        result = {
+            "method": name,
+            "shots": shots,
+            "seed": seed,
+            "seconds": seconds,
+            "iou": measure(segmenter, self.validation, self.facts),
+        }
+        self.folder.write(file, result)
         keras.backend.clear_session()  # Frees the graphs of the cell.
-        return {**cell, "iou": iou}
+        return result
 
-    def _dataset(self, settings):
-        return FewShotDomainDataset(
-            self.source,
-            self.target,
-            settings.shots,
-            settings.batch_size,
-            settings.image_size,
-            seed=settings.seed,
-        )
-
-    def _start(self, settings, dataset):
+    def _start(self, settings):
         """Source-only weights of a seed, trained once."""
         file = f"source_only/{settings.seed}.keras"
         if not self.folder.has(file):
             keras.utils.set_random_seed(settings.seed)
             segmenter = starting_segmenter(settings, len(self.source.classes))
             if settings.weights is None:
+                dataset = few_shot_data(settings, self.source, self.target)
                 methods.source_only(segmenter, dataset, settings)
             self.folder.write(file, segmenter)
         return load_model(self.folder / file)
 
     def write(self, results, shots, names):
-        """Results as JSON and CSV, and the table."""
+        """Everything that the folder shows; returns the table."""
         self.folder.write("results.json", results)
         classes = list(results[0]["iou"])
         lines = [",".join(["method", "shots", "seed", "seconds", *classes])]
@@ -179,51 +226,41 @@ class _Comparison:
             values = [*facts, *(cell["iou"][name] for name in classes)]
             lines.append(",".join(map(str, values)))
         self.folder.write("results.csv", "\n".join(lines) + "\n")
-        table = comparison_table(results, shots, names)
+        titles = {name: ROWS[name].title for name in names}
+        table = comparison_table(results, titles, shots)
         self.folder.write("table.md", table + "\n")
+        panel = self._panel(titles, shots[0])
+        if panel:
+            self.folder.write("panel.png", panel)
+        self.folder.write("figure.svg", shots_figure(results, titles, shots))
+        title = f"{self.source.name} to {self.target.name}"
+        page = report(results, titles, shots, title, self._measured_how(), panel)
+        self.folder.write("report.html", page)
         return table
 
-
-def comparison_table(results, shots, names=METHODS):
-    """Markdown in the shape of the published table, mean and spread over seeds.
-
-    Example:
-
-    ```python
-    from keras_pixda.runs.compare import comparison_table
-
-    iou = {"mean_iou": 0.5, "well_iou": 0.6, "under_iou": 0.4}
-    cell = {"method": "pixda", "shots": 1, "seed": 0, "iou": iou}
-    print(comparison_table([cell], shots=[1], names=["pixda"]))
-    ```
-
-    Args:
-        results: Cells as `results.json` holds them.
-        shots: The columns.
-        names: The rows. Defaults to all seven methods.
-
-    Returns:
-        The table: mIoU / well / under in %, and the spread of mIoU over seeds.
-    """
-    lines = [
-        "| method | " + " | ".join(f"{k}-shot" for k in shots) + " |",
-        "|---" * (len(shots) + 1) + "|",
-    ]
-    for name in names:
-        cells = []
-        for k in shots:
-            # Source Only has no shots: the same figures in every column.
-            found = [
-                cell["iou"]
-                for cell in results
-                if cell["method"] == name
-                and (name == "source_only" or cell["shots"] == k)
+    def _panel(self, titles, shots):
+        """The same images, a column for each method, of the first seed."""
+        for name, title in titles.items():
+            files = [
+                self.folder / f"cells/{name}_{shots}_{number}.png"
+                for number in range(len(self.panels.columns["image"]))
             ]
-            means = [
-                100 * np.mean([iou[key] for iou in found])
-                for key in ("mean_iou", "well_iou", "under_iou")
-            ]
-            spread = 100 * np.std([iou["mean_iou"] for iou in found])
-            cells.append(" / ".join(f"{m:.1f}" for m in means) + f" (± {spread:.1f})")
-        lines.append(f"| {TITLES[name]} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+            self.panels.columns[title] = [np.asarray(Image.open(f)) for f in files]
+        return self.panels.pictures(cell_width=240).get("all.png")
+
+    def _measured_how(self):
+        """What a reader must know to judge the figures."""
+        settings = self.settings
+        height, width = settings.image_size
+        looks = settings.steps + settings.distillation_steps
+        return {
+            "Source": f"{self.source.name}, {len(self.source)} images",
+            "Target": f"{self.target.name}, {len(self.target)} images to draw from",
+            "Measured on": f"{len(self.validation.record)} images at label size",
+            "Well represented": ", ".join(self.facts["well"]),
+            "Network": f"{settings.segmenter}, images of {width} x {height} pixels",
+            "Budget": f"{settings.source_steps} source-only steps, then for every "
+            f"method {looks} batches of {settings.batch_size} target images",
+            "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
+            f"TensorFlow {tf.__version__}, Keras {keras.__version__}",
+        }

@@ -3,8 +3,8 @@
 import pathlib
 
 from keras_pixda.datasets import SegmentationDataset
-from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
 from keras_pixda.progress import Progress
+from keras_pixda.runs.measure import measure
 from keras_pixda.runs.saved_run import saved_run
 
 
@@ -42,6 +42,5 @@ def evaluate(folder, record, model="segmenter.keras", verbose=True):
             f"{pathlib.Path(folder)} was trained on {facts['classes']}."
         )
     dataset = SegmentationDataset(record, 1, facts["image_size"])
-    metric = ClassIoU(facts["classes"], facts["ignore_class"], facts["well"])
     progress = Progress("evaluation", len(dataset), verbose)
-    return SegmenterEvaluator(segmenter, metric).iou(dataset, progress=progress)
+    return measure(segmenter, dataset, facts, progress)

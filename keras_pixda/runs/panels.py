@@ -48,7 +48,11 @@ class Panels:
 
     def add(self, title, segmenter):
         """Add a column with the classes that a segmenter sees."""
-        self.columns[title] = [
+        self.columns[title] = self.classes(segmenter)
+
+    def classes(self, segmenter):
+        """The classes that a segmenter sees in each image, `(height, width)`."""
+        return [
             np.argmax(
                 keras.ops.convert_to_numpy(segmenter(image[None], training=False))[0],
                 axis=-1,
@@ -56,17 +60,27 @@ class Panels:
             for image in self.columns["image"]
         ]
 
-    def pictures(self):
-        """One picture an image and one of all, by file name."""
+    def pictures(self, cell_width=None):
+        """One picture an image and one of all, by file name.
+
+        Args:
+            cell_width: Width of an image in them. Defaults to `None`, as in `panel`.
+        """
         style = (self.record.palette, self.record.classes)
         drawn = {}
         for number in range(len(self.columns["image"])):
             row = {k: cells[number : number + 1] for k, cells in self.columns.items()}
             drawn[f"{number + 1:02d}.png"] = panel(
-                row, *style, ignore_class=self.record.ignore_class
+                row,
+                *style,
+                ignore_class=self.record.ignore_class,
+                cell_width=cell_width,
             )
         if drawn:
             drawn["all.png"] = panel(
-                self.columns, *style, ignore_class=self.record.ignore_class
+                self.columns,
+                *style,
+                ignore_class=self.record.ignore_class,
+                cell_width=cell_width,
             )
         return drawn

@@ -24,7 +24,7 @@ def saved_run(folder, model="segmenter.keras"):
         model: File of the model in it. Defaults to `"segmenter.keras"`.
 
     Returns:
-        The `keras.Model` and the dict of `classes.json`.
+        The segmenter, that of a `PixDAModel` too, and the dict of `classes.json`.
 
     Raises:
         FileNotFoundError: If the folder holds no such model.
@@ -38,7 +38,8 @@ def saved_run(folder, model="segmenter.keras"):
                 "`keras-pixda train` has finished."
             )
     facts = json.loads((folder / "classes.json").read_text("utf-8"))
-    return load_model(folder / model), facts
+    model = load_model(folder / model)
+    return getattr(model, "segmenter", model), facts
 
 
 def load_model(path):

@@ -38,6 +38,7 @@ PUBLISHED = {
 }
 PRESETS = {"small": SMALL, "published": PUBLISHED}
 SEGMENTERS = ("small", "deeplab_v2")
+ADVERSARIAL = ("pixda", "surprise", "imbalance", "image")
 DTYPES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -80,12 +81,26 @@ class Settings:
         coupled_decay: Weight decay of the segmenter. Defaults to 5e-4.
         gamma: Of the focal loss. Defaults to 2.0.
         adversarial_weight: Of the pixel-wise adversarial loss. Defaults to 0.1.
+        adversarial: What that loss is: `"pixda"`; with only the `"surprise"` or only
+            the `"imbalance"` map as weight; or `"image"`, plain and image-wise.
+            Defaults to `"pixda"`.
         detach: Whether its cross-entropy only weighs. Defaults to `True`.
+        style_transfer: Whether PixDA gives the source the target's style. Defaults to
+            `True`.
         style_window: Of the Fourier style transfer. Defaults to 0.01.
+        selection: Whether PixDA selects source images. Defaults to `True`.
         threshold: Of the first sample selection. Defaults to 0.4.
         growth: Of the threshold from selection to selection. Defaults to 0.4.
         selection_every: Passes from one selection to the next.
         distillation_weight: Of the distillation loss. Defaults to 0.5.
+        augment: Whether images are flipped, scaled and changed in colour at random
+            after the source-only phase. Defaults to `False`.
+        cut_mix: Share of target images that get a rectangle of a source image pasted
+            in, 0 for none. Defaults to 0.0.
+        rare_class_sampling: Temperature, 0 for none, of drawing source images by the
+            classes they hold; small ones prefer rare classes. Defaults to 0.0.
+        ema: Momentum of the moving average that the segmenter's weights end as, 0 for
+            none. Defaults to 0.0.
         panels: Validation images to draw. Defaults to 6.
 
     Raises:
@@ -115,11 +130,18 @@ class Settings:
     coupled_decay: float = 5e-4
     gamma: float = 2.0
     adversarial_weight: float = 0.1
+    adversarial: str = "pixda"
     detach: bool = True
+    style_transfer: bool = True
     style_window: float = 0.01
+    selection: bool = True
     threshold: float = 0.4
     growth: float = 0.4
     distillation_weight: float = 0.5
+    augment: bool = False
+    cut_mix: float = 0.0
+    rare_class_sampling: float = 0.0
+    ema: float = 0.0
     panels: int = 6
 
     def __post_init__(self):
@@ -133,14 +155,25 @@ class Settings:
             "selection_every",
         ):
             self._expect(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("distillation_steps", "panels", "coupled_decay", "gamma"):
+        for name in (
+            "distillation_steps",
+            "panels",
+            "coupled_decay",
+            "gamma",
+            "adversarial_weight",
+            "rare_class_sampling",
+        ):
             self._expect(name, getattr(self, name) >= 0, "at least 0")
+        for name in ("cut_mix", "ema"):
+            self._expect(name, 0 <= getattr(self, name) <= 1, "0 to 1")
         for name in ("learning_rate", "discriminator_learning_rate", "head_factor"):
             self._expect(name, getattr(self, name) > 0, "above 0")
         size = self.image_size
         fits = len(size) == 2 and all(isinstance(s, int) and s >= 32 for s in size)
         self._expect("image_size", fits, "(height, width), at least 32 each")
         self._expect("segmenter", self.segmenter in SEGMENTERS, f"one of {SEGMENTERS}")
+        known = self.adversarial in ADVERSARIAL
+        self._expect("adversarial", known, f"one of {ADVERSARIAL}")
         self._expect("dtype", self.dtype in DTYPES, f"one of {DTYPES}")
         needed = max(self.source_steps, self.steps + self.distillation_steps)
         self._expect(

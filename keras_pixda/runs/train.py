@@ -6,14 +6,15 @@ import time
 import keras
 
 from keras_pixda.callbacks import PerClassIoU, ProgressLine
-from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset, load
+from keras_pixda.datasets import SegmentationDataset, load
 from keras_pixda.methods import source_only
 from keras_pixda.methods.pixda import pixda_model, sample_selection
 from keras_pixda.methods.training import fit_steps
-from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
 from keras_pixda.models import deeplab_v2, small_segmenter
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
+from keras_pixda.runs.few_shot_data import few_shot_data
+from keras_pixda.runs.measure import measure
 from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.run_folder import RunFolder
@@ -90,15 +91,8 @@ class _Run:
         self.verbose = verbose
         # Data first: what does not fit is said before anything is written.
         whole_target = load(settings.target)
-        self.dataset = FewShotDomainDataset(
-            load(settings.source),
-            whole_target,
-            None if settings.shots_file else settings.shots,
-            settings.batch_size,
-            settings.image_size,
-            seed=settings.seed,
-            shots_file=settings.shots_file,
-        )
+        source = load(settings.source)
+        self.dataset = few_shot_data(settings, source, whole_target)
         validation = settings.validation_record()
         self.validation = SegmentationDataset(validation, 4, settings.image_size)
         self.folder = RunFolder(folder, settings, resume, overwrite)
@@ -146,13 +140,15 @@ class _Run:
                 csv=self.folder / "per_class_iou.csv",
                 print_table=False,
             ),
-            sample_selection(self.dataset, settings, self.verbose),
             keras.callbacks.LambdaCallback(
                 on_epoch_end=lambda epoch, logs: self.say(
                     f"Pass {epoch + 1}: mean IoU {100 * logs['val_mean_iou']:.1f} %"
                 )
             ),
         ]
+        if settings.selection:
+            # Between the measuring and the line of each pass.
+            watchers.insert(1, sample_selection(self.dataset, settings, self.verbose))
         with self._phase("adaptation", settings.steps, watchers) as callbacks:
             fit_steps(model, self.dataset, settings.steps, callbacks)
         self.folder.write("pixda.keras", model)
@@ -207,14 +203,9 @@ class _Run:
 
     def evaluate(self, segmenter, title, previous=None):
         """Per-class IoU on the validation data, shown as a table."""
-        metric = ClassIoU(
-            self.facts["classes"], self.facts["ignore_class"], self.facts["well"]
-        )
         progress = Progress("evaluation", len(self.validation), self.verbose)
-        iou = SegmenterEvaluator(segmenter, metric).iou(
-            self.validation, progress=progress
-        )
-        self.say(f"\n{present_table(iou, previous, metric.well_names, title)}\n")
+        iou = measure(segmenter, self.validation, self.facts, progress)
+        self.say(f"\n{present_table(iou, previous, self.facts['well'], title)}\n")
         return iou
 
     def remember(self, **values):

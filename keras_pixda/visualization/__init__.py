@@ -2,8 +2,18 @@
 
 from keras_pixda.visualization.colour_mask import colour_mask
 from keras_pixda.visualization.iou_table import iou_table
+from keras_pixda.visualization.over_seeds import over_seeds
 from keras_pixda.visualization.overlay import overlay
 from keras_pixda.visualization.panel import panel
+from keras_pixda.visualization.shots_figure import shots_figure
 from keras_pixda.visualization.summary_writer import summary_writer
 
-__all__ = ["colour_mask", "iou_table", "overlay", "panel", "summary_writer"]
+__all__ = [
+    "colour_mask",
+    "iou_table",
+    "over_seeds",
+    "overlay",
+    "panel",
+    "shots_figure",
+    "summary_writer",
+]

@@ -97,6 +97,21 @@ def test_equals_a_plain_numpy_rewrite(fool, average_over):
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("maps", [("surprise",), ("imbalance",), ()])
+def test_a_map_can_be_left_out(maps):
+    random = np.random.default_rng(4)
+    labels = random.choice([0, 1, 1, 2, 255], (2, 5, 6)).astype("uint8")
+    logits = random.normal(size=(2, 5, 6, 3)).astype("float32")
+    domain = random.normal(size=(2, 5, 6, 1)).astype("float32")
+    expected = np.log1p(np.exp(domain[..., 0])) * (labels != 255)
+    if maps == ("surprise",):
+        expected *= np.asarray(pixel_cross_entropy(labels, logits))
+    if maps == ("imbalance",):
+        expected *= np.asarray(class_imbalance(labels))
+    loss = PixAdvLoss(maps=maps)(labels, (logits, domain))
+    np.testing.assert_allclose(loss, expected.mean(), rtol=1e-5)
+
+
 def test_perfect_segmenter_gives_zero():
     labels = np.random.default_rng(0).integers(0, 3, (1, 4, 4))
     logits = 100.0 * np.eye(3, dtype="float32")[labels]
@@ -132,12 +147,15 @@ def test_half_precision_stays_right_above_65504_pixels(dtype):
 
 
 def test_config_round_trip():
-    loss = PixAdvLoss(7, fool=1, detach=False, average_over="labelled", name="mine")
+    loss = PixAdvLoss(
+        7, fool=1, detach=False, average_over="labelled", maps=["surprise"], name="mine"
+    )
     again = keras.saving.deserialize_keras_object(
         keras.saving.serialize_keras_object(loss)
     )
     assert again.get_config() == loss.get_config()
     assert again.get_config()["average_over"] == "labelled"
+    assert again.maps == ("surprise",)
 
 
 def test_bad_arguments_are_named():
@@ -145,6 +163,9 @@ def test_bad_arguments_are_named():
         PixAdvLoss(fool=2)
     with pytest.raises(ValueError, match="average_over must be one of"):
         PixAdvLoss(average_over="some")
+    for maps in ("surprise", ["rarity"]):
+        with pytest.raises(ValueError, match="maps must be some of"):
+            PixAdvLoss(maps=maps)
     with pytest.raises(ValueError, match="discriminator logits are 2 x 2"):
         pix_adv_loss(
             np.zeros((1, 4, 4)), np.zeros((1, 4, 4, 3)), np.zeros((1, 2, 2, 1))

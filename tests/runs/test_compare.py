@@ -5,8 +5,8 @@ import pytest
 
 from keras_pixda import methods
 from keras_pixda.cli import main
-from keras_pixda.runs import compare
-from keras_pixda.runs.compare import comparison_table
+from keras_pixda.runs import Settings, compare, comparison_table
+from keras_pixda.runs.rows import ABLATIONS, BEYOND, METHODS, OPTIONS, ROWS
 
 
 def cell(method, shots, seed, mean):
@@ -23,7 +23,8 @@ def test_the_table_has_the_published_shape_with_mean_and_spread():
         cell("naae", 3, 0, 0.4),
         cell("naae", 3, 1, 0.4),
     ]
-    assert comparison_table(results, [1, 3], ["source_only", "naae"]).splitlines() == [
+    titles = {"source_only": "Source Only", "naae": "NAAE (reconstruction)"}
+    assert comparison_table(results, titles, [1, 3]).splitlines() == [
         "| method | 1-shot | 3-shot |",
         "|---|---|---|",
         "| Source Only | 20.0 / 40.0 / 10.0 (± 0.0) | 20.0 / 40.0 / 10.0 (± 0.0) |",
@@ -60,6 +61,52 @@ def test_a_killed_comparison_repeats_only_what_was_not_finished(
         rows = list(csv.DictReader(file))
     assert [float(r["road"]) for r in rows] == [c["iou"]["road"] for c in results]
     assert (tmp_path / "comparison" / "table.md").read_text() == table + "\n"
+
+
+def test_processes_give_the_same_results_as_one(change, tmp_path):
+    settings = change(source_steps=2, steps=1, distillation_steps=1)
+    names = ["source_only", "fine_tuning", "pixda"]
+    results = {}
+    for processes in (1, 2):
+        folder = tmp_path / str(processes)
+        compare(settings, folder, [1], 1, names, processes, verbose=False)
+        results[processes] = json.loads((folder / "results.json").read_text())
+    for one, two in zip(results[1], results[2], strict=True):
+        assert one["method"] == two["method"]
+        assert one["iou"]["mean_iou"] == pytest.approx(two["iou"]["mean_iou"], abs=0.01)
+
+
+def test_a_finished_comparison_takes_more_rows(change, tmp_path):
+    settings = change(source_steps=2, steps=2, distillation_steps=1)
+    folder = tmp_path / "comparison"
+    names = ["source_only", "pixda"]
+    compare(settings, folder, [1], 1, names, verbose=False)
+    before = (folder / "cells" / "pixda_1_0.json").stat().st_mtime_ns
+    names += ["no_distillation", "pixda+"]
+    compare(settings, folder, [1], 1, names, resume=True, verbose=False)
+    assert (folder / "cells" / "pixda_1_0.json").stat().st_mtime_ns == before
+    assert len(json.loads((folder / "results.json").read_text())) == 4
+    page = (folder / "report.html").read_text()
+    for name in names:
+        assert ROWS[name].title in page
+        assert ROWS[name].title in (folder / "figure.svg").read_text()
+    assert (folder / "panel.png").exists()
+
+
+@pytest.mark.parametrize("name", [*BEYOND, *ABLATIONS, *OPTIONS])
+def test_a_variant_changes_settings_and_keeps_the_budget(name):
+    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
+    changed = ROWS[name].apply(settings)
+    assert changed != settings
+    looks = settings.steps + settings.distillation_steps
+    assert changed.steps + changed.distillation_steps == looks
+
+
+def test_the_seven_methods_run_as_the_settings_say():
+    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
+    assert [row.method for row in METHODS.values()] == [*METHODS]
+    assert sorted(METHODS) == sorted(methods.__all__)
+    assert all(row.apply(settings) == settings for row in METHODS.values())
 
 
 def test_the_command_names_an_unknown_method(scenes, tmp_path, capsys):

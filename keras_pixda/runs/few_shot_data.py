@@ -1,0 +1,48 @@
+"""The training data of a run, with the options of its settings."""
+
+from keras_pixda.datasets import FewShotDomainDataset, augmentation, cut_mix
+
+
+def few_shot_data(settings, source, target, cache="memory"):
+    """The `FewShotDomainDataset` of the settings.
+
+    Example:
+
+    ```python
+    import tempfile
+    from keras_pixda.datasets import cityscapes, gta5, toy_scenes
+    from keras_pixda.runs import Settings, few_shot_data
+
+    with tempfile.TemporaryDirectory() as root:
+        toy_scenes(root, source_images=4, target_images_per_city=1,
+                   validation_images=1, image_size=(32, 48))
+        settings = Settings.preset(
+            "small", source=f"gta5:{root}/gta5", target=f"cityscapes:{root}/cityscapes"
+        )
+        source, target = gta5(f"{root}/gta5"), cityscapes(f"{root}/cityscapes")
+        dataset = few_shot_data(settings, source, target)
+    len(dataset)  # 1
+    ```
+
+    Args:
+        settings: The `Settings` of the run.
+        source: `SegmentationRecord` of the source.
+        target: `SegmentationRecord` of the whole target training set.
+        cache: Where decoded images are kept, as in `FewShotDomainDataset`. Defaults to
+            `"memory"`.
+    """
+    return FewShotDomainDataset(
+        source,
+        target,
+        None if settings.shots_file else settings.shots,
+        settings.batch_size,
+        settings.image_size,
+        seed=settings.seed,
+        shots_file=settings.shots_file,
+        augmentation=augmentation(flip=True, scale=(0.5, 2.0), colour=0.5)
+        if settings.augment
+        else None,
+        mixing=cut_mix(probability=settings.cut_mix) if settings.cut_mix else None,
+        rare_class_sampling=settings.rare_class_sampling or None,
+        cache=cache,
+    )

@@ -1,0 +1,31 @@
+"""The figures of a segmenter on validation data."""
+
+from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
+
+
+def measure(segmenter, dataset, facts, progress=None):
+    """IoU of a segmenter on a data set, in all, `well`, `under` and by class.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.models import small_segmenter
+    from keras_pixda.runs import measure
+
+    facts = {"classes": ["road", "car"], "ignore_class": 255, "well": ["road"]}
+    batches = [(np.zeros((1, 32, 48, 3)), np.zeros((1, 32, 48), dtype="uint8"))]
+    measure(small_segmenter(2, filters=4), batches, facts)["mean_iou"]
+    ```
+
+    Args:
+        segmenter: `keras.Model` from images to logits.
+        dataset: Batches of images and labels, as in `SegmenterEvaluator`.
+        facts: What `class_facts` found in the target training set.
+        progress: Called with the batches done and in all. Defaults to `None`.
+
+    Returns:
+        A dict of fractions: `mean_iou`, `well_iou`, `under_iou` and each class.
+    """
+    metric = ClassIoU(facts["classes"], facts["ignore_class"], facts["well"])
+    return SegmenterEvaluator(segmenter, metric).iou(dataset, progress=progress)
