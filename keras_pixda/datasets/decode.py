@@ -1,19 +1,40 @@
 """Turn files into pixels; the one place that knows how they can be broken."""
 
 import io
+import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from keras_pixda.datasets.data_error import DataError, Finding
 
 IMAGE_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
-MASK_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
+# No other decoder of Pillow is let near a file: one of them starts a program.
+FORMATS = ("PNG", "JPEG", "MPO")
+# Larger pictures are taken for decompression bombs: 8 bytes a pixel, 0.7 GiB.
+MAX_PIXELS = 89_478_485  # The size from which Pillow warns.
+BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+STARTS = (
+    (PNG_SIGNATURE, "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF8", "GIF"),
+    (b"BM", "BMP"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"%!PS", "PostScript file"),
+    (b"%PDF", "PDF"),
+)
+MARKED = (b"eXIf", b"iTXt", b"tEXt", b"zTXt")
+ORIENTATION, UPRIGHT = ExifTags.Base.Orientation, 1
 
 
 def decode_picture(path):
-    """Return a decoded Pillow picture in RGB."""
+    """Return a decoded Pillow picture in RGB.
+
+    Its `info["orientation"]` is the camera's mark, which has been obeyed.
+    """
     picture = _decode(path, _read_bytes(path))
     if picture.mode not in IMAGE_MODES:
         raise fault(
@@ -30,23 +51,22 @@ def decode_picture(path):
 def decode_ids(path, record):
     """Return what a mask holds: ids `(height, width)` or colours `(.., .., 3)`."""
     data = _read_bytes(path)
-    bits, colour_type = _png_header(data)
+    if not data.startswith(PNG_SIGNATURE):
+        kind = _kind(data)
+        if kind is None:
+            raise _unreadable(path, "cannot identify it")
+        raise fault(
+            path,
+            f"is a {kind}, whose compression changes ids, expected a PNG"
+            if kind in ("JPEG", "WebP")
+            else f"is a {kind}, expected a PNG",
+            "Make the mask anew as a PNG.",
+        )
+    bits, colour_type = data[24:26] if len(data) > 26 else (None, None)
     if bits == 16:
         values = _decode_16_bit(path, data)
     else:
         picture = _decode(path, data)
-        if picture.format in ("JPEG", "MPO"):
-            raise fault(
-                path,
-                "is a JPEG, whose compression changes ids",
-                "Make the mask anew as a PNG.",
-            )
-        if picture.mode not in MASK_MODES:
-            raise fault(
-                path,
-                f"has pixels of Pillow mode {picture.mode}, expected ids",
-                "Save the mask as an 8-bit gray or palette PNG.",
-            )
         if record.is_colour_coded:
             picture = picture.convert("RGB")
         values = np.asarray(picture)
@@ -69,6 +89,15 @@ def decode_ids(path, record):
     return values[..., 0]
 
 
+def orientation_mark(path):
+    """Return the camera's mark of how a picture is to be turned, 1 if it is not."""
+    data = _read_bytes(path)
+    # Only in these parts of a PNG can a mark be; masks rarely have them.
+    if data.startswith(PNG_SIGNATURE) and not any(part in data for part in MARKED):
+        return UPRIGHT
+    return _decode(path, data).info["orientation"]
+
+
 def fault(path, problem, remedy):
     """Return the error of one file."""
     return DataError([Finding(str(path), problem, remedy)])
@@ -87,17 +116,43 @@ def _read_bytes(path):
 
 
 def _decode(path, data):
-    try:
-        picture = Image.open(io.BytesIO(data))
-        picture.load()
-        ImageOps.exif_transpose(picture, in_place=True)
+    """Return a whole, upright picture of Pillow."""
     # A broken file can make the decoders raise nearly anything.
+    try:
+        _check_png(data)
+        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Exception as error:
+        if isinstance(error, BOMBS):
+            raise _too_large(path, str(error)) from error
+        raise _unreadable(path, error, data) from error
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise _too_large(path, f"{width}x{height} pixels")
+    # A JPEG with further views of the scene, an MPO, shows the main one first.
+    if picture.format == "PNG" and getattr(picture, "is_animated", False):
+        raise fault(
+            path,
+            f"is an animation of {picture.n_frames} pictures",
+            "Save the one that is meant.",
+        )
+    try:
+        picture.load()
+        orientation = picture.getexif().get(ORIENTATION, UPRIGHT)
+        ImageOps.exif_transpose(picture, in_place=True)
     except Exception as error:
         raise _unreadable(path, error) from error
+    picture.info["orientation"] = orientation
     return picture
 
 
 def _decode_16_bit(path, data):
+    picture = _decode(path, data)
+    if picture.info["orientation"] != UPRIGHT:
+        raise fault(
+            path,
+            "is a 16-bit mask with a camera's orientation mark",
+            "Save the mask upright, without the mark.",
+        )
     # Pillow keeps only the high byte of a 16-bit colour PNG.
     import tensorflow as tf
 
@@ -108,15 +163,46 @@ def _decode_16_bit(path, data):
     return values[..., 0] if values.shape[-1] == 1 else values
 
 
-def _png_header(data):
-    """Return bits a channel and colour type of a PNG, `(None, None)` of others."""
-    if not data.startswith(b"\x89PNG\r\n\x1a\n") or len(data) < 26:
-        return None, None
-    return data[24], data[25]
+def _check_png(data):
+    """Raise if a PNG is cut off or a checksum is wrong; Pillow looks at few of them."""
+    if not data.startswith(PNG_SIGNATURE):
+        return
+    place, kind = len(PNG_SIGNATURE), None
+    while kind != b"IEND":
+        head = data[place : place + 8]
+        length, kind = int.from_bytes(head[:4]), head[4:]
+        end = place + 8 + length
+        if len(data) < end + 4:
+            raise ValueError("the end of the PNG is missing")
+        if zlib.crc32(data[place + 4 : end]) != int.from_bytes(data[end : end + 4]):
+            raise ValueError(f"the checksum of the PNG's {kind!r} is wrong")
+        place = end + 4
 
 
-def _unreadable(path, error):
+def _kind(data):
+    """Return what a file seems to be by its first bytes, `None` if unknown."""
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WebP"
+    return next((kind for start, kind in STARTS if data.startswith(start)), None)
+
+
+def _too_large(path, size):
+    return fault(
+        path,
+        f"is too large ({size}), expected {MAX_PIXELS // 10**6} million pixels at most",
+        "Make it smaller or cut it into pieces.",
+    )
+
+
+def _unreadable(path, error, data=b""):
+    kind = _kind(data)
+    if kind not in (None, "PNG", "JPEG"):
+        return fault(
+            path, f"is a {kind}, expected a PNG or JPEG", "Save it as one of these."
+        )
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, Image.UnidentifiedImageError):
+        text = "cannot identify it"
     return fault(
         path, f"is no readable picture or is cut off ({text})", "Restore the file."
     )

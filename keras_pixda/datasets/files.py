@@ -1,6 +1,10 @@
 """Find the files of a data set and pair every image with its mask."""
 
+import contextlib
+import contextvars
 import os
+import stat
+import unicodedata
 from pathlib import Path, PurePath
 
 from keras_pixda.datasets.data_error import DataError, Finding
@@ -26,13 +30,14 @@ def find_files(folder, ending=None):
         folder: where to look, at any depth.
         ending: what the names end in. Defaults to `None`, any of `.png`, `.jpg`
             and `.jpeg`.
+
+    Raises:
+        DataError: if a folder or a file cannot be used; lists all of them.
     """
     folder = Path(folder)
     found = {}
-    for path in sorted(folder.rglob("*")):
-        # Names with a leading dot are left behind by file managers.
-        if path.name.startswith(".") or not path.is_file():
-            continue
+    paths, findings = _walk(folder)
+    for path in paths:
         if ending is None:
             if path.suffix.lower() not in PICTURE_SUFFIXES:
                 continue
@@ -41,19 +46,86 @@ def find_files(folder, ending=None):
             cut = len(ending)
         else:
             continue
+        try:
+            problem = _problem_of_name(path)
+        except OSError as error:
+            problem = f"cannot be opened ({error.strerror})"
+        if problem:
+            findings.append(Finding(_shown(path), problem, "Mend or remove it."))
+            continue
+        # Systems differ in whether an accent is part of its letter.
         key = path.relative_to(folder).as_posix()[:-cut]
+        key = unicodedata.normalize("NFC", key)
         if key in found:
-            raise DataError(
-                [
-                    Finding(
-                        str(path),
-                        f"has the same name as {found[key].name}",
-                        "Keep one of the two.",
-                    )
-                ]
-            )
+            problem = f"has the same name as {found[key].name}"
+            findings.append(Finding(str(path), problem, "Keep one of the two."))
+            continue
         found[key] = path
+    stop_or_collect(findings)
     return found
+
+
+def _walk(folder, parents=()):
+    """Return the files below a folder, sorted, and what keeps some from being seen."""
+    try:
+        paths = sorted(folder.iterdir())
+        parents = (*parents, folder.resolve())
+    except OSError as error:
+        problem = f"the folder cannot be opened ({error.strerror})"
+        return [], [Finding(_shown(folder), problem, "Allow to read it.")]
+    files, findings = [], []
+    for path in paths:
+        # Names with a leading dot are left behind by file managers.
+        if path.name.startswith("."):
+            continue
+        if not path.is_dir():
+            files.append(path)
+        elif path.resolve() in parents:
+            problem = f"is {path.resolve()} again, a link goes in a circle"
+            findings.append(Finding(_shown(path), problem, "Remove the link."))
+        else:
+            more_files, more_findings = _walk(path, parents)
+            files += more_files
+            findings += more_findings
+    return files, findings
+
+
+def _problem_of_name(path):
+    """Return why a file that is called like a picture can be none, or `None`."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    if stat.S_ISREG(path.stat().st_mode):
+        return None
+    return "is not a file"
+
+
+def _shown(path):
+    return str(path).encode(errors="backslashreplace").decode()
+
+
+_collected = contextvars.ContextVar("_collected", default=None)
+
+
+@contextlib.contextmanager
+def collected_findings():
+    """Collect what would stop a record from being made; yields the list of it."""
+    findings = []
+    token = _collected.set(findings)
+    try:
+        yield findings
+    finally:
+        _collected.reset(token)
+
+
+def stop_or_collect(findings, headline=None):
+    """Raise the `DataError` of findings, or note them where they are collected."""
+    collected = _collected.get()
+    if findings and collected is None:
+        raise DataError(findings, headline)
+    if findings:
+        collected.extend(findings)
 
 
 def pair_files(images, masks, name, layout):
@@ -83,12 +155,12 @@ def pair_files(images, masks, name, layout):
             Finding(str(masks[key]), "has no image", "Add its image or remove it.")
             for key in lonely_masks
         ]
-        raise DataError(
+        stop_or_collect(
             findings,
             f"{name}: {len(lonely_images)} images without a mask, "
             f"{len(lonely_masks)} masks without an image",
         )
-    keys = sorted(images)
+    keys = sorted(images.keys() & masks.keys())
     return keys, tuple((str(images[key]), str(masks[key])) for key in keys)
 
 
@@ -100,7 +172,10 @@ def read_list(path):
             f"The list {path} does not exist. Expected a text file with one image "
             "name a line"
         )
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"The list {path} is not UTF-8 text: {error}") from error
     names = [(i, line.strip()) for i, line in enumerate(lines, 1) if line.strip()]
     if not names:
         raise ValueError(f"The list {path} is empty. Expected one image name a line")

@@ -5,7 +5,13 @@ import functools
 import numpy as np
 from PIL import Image
 
-from keras_pixda.datasets.decode import decode_ids, decode_picture, fault
+from keras_pixda.datasets.decode import (
+    UPRIGHT,
+    decode_ids,
+    decode_picture,
+    fault,
+    orientation_mark,
+)
 from keras_pixda.datasets.files import file_state
 from keras_pixda.datasets.segmentation_record import UNKNOWN
 
@@ -120,13 +126,22 @@ def read_pair(record, index, image_size=None, label_size=None):
         `(height, width)`.
 
     Raises:
-        DataError: if a file cannot be used or the two differ in size on disk.
+        DataError: if a file cannot be used, the two differ in size on disk, no pixel
+            has a label, or a mark of the camera leaves open how the mask lies on the
+            image.
     """
     image_path, mask_path = record.pairs[index]
     ignore_mask = record.ignore_masks[index] if record.ignore_masks else None
     picture = decode_picture(image_path)
     labels = _labels(mask_path, record, ignore_mask)
     _require_same_size(mask_path, labels.shape, image_path, picture.size[::-1])
+    _require_same_side_up(image_path, picture, mask_path)
+    if (labels == record.ignore_class).all():
+        raise fault(
+            mask_path,
+            "every pixel is ignored",
+            "Correct the mask or leave the pair out.",
+        )
     return (
         _fit(picture, image_size, record.crop, Image.Resampling.BICUBIC),
         _fit_labels(labels, label_size, record.crop),
@@ -210,3 +225,20 @@ def _require_same_size(path, size, other_path, other_size):
             f"{other_size[1]}x{other_size[0]}",
             "Make both the same size, or leave the pair out.",
         )
+
+
+def _require_same_side_up(image_path, picture, mask_path):
+    """Refuse marks of a camera that leave open how the mask lies on the image."""
+    mark, mask_mark = picture.info["orientation"], orientation_mark(mask_path)
+    if mark == mask_mark:
+        return
+    # A quarter turn of one of them after which the sizes agree is right.
+    turned = max(mark, mask_mark) >= 5 and UPRIGHT in (mark, mask_mark)
+    if turned and picture.width != picture.height:
+        return
+    raise fault(
+        image_path,
+        f"has the camera's orientation mark {mark} but its mask {mask_mark} (1 is "
+        "upright): how they lie on each other is not certain",
+        "Save both upright, without the mark.",
+    )

@@ -160,7 +160,7 @@ def test_lossy_and_strange_masks_are_refused(tmp_path):
     with pytest.raises(DataError, match="is a JPEG, whose compression changes ids"):
         read_mask(tmp_path / "a.jpg", RECORD)
     Image.fromarray(IDS.astype(np.float32)).save(tmp_path / "a.tif")
-    with pytest.raises(DataError, match="mode F, expected ids"):
+    with pytest.raises(DataError, match="is a TIFF, expected a PNG"):
         read_mask(tmp_path / "a.tif", RECORD)
 
 
@@ -176,9 +176,60 @@ def test_broken_files(tmp_path, suffix):
     ):
         path.write_bytes(content)
         for read in (read_image, lambda path: read_mask(path, RECORD)):
-            with pytest.raises(DataError, match=message) as error:
+            # A JPEG is no mask, whole or not.
+            refused = "is a JPEG" if read is not read_image else message
+            with pytest.raises(DataError, match=f"{message}|{refused}") as error:
                 read(path)
             assert error.value.findings[0].file == str(path)
     path.unlink()
     with pytest.raises(DataError, match="cannot be opened"):
         read_image(path)
+
+
+@pytest.mark.parametrize("kind", ["image", "mask", "large ids"])
+def test_a_flipped_bit_is_found_wherever_it_is(tmp_path, kind):
+    """Bits rot on disks; no label may change with them."""
+    array = {"image": IMAGE, "mask": IDS, "large ids": IDS.astype(np.uint16)}[kind]
+    path = save(tmp_path / "a.png", array)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 1 + len(whole) // 150):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match="is no readable picture"):
+            read_image(path) if kind == "image" else read_mask(path, RECORD)
+    path.write_bytes(whole[:-12])
+    with pytest.raises(DataError, match="the end of the PNG is missing"):
+        read_image(path)
+
+
+def bomb(width, height, bits=8, colour_type=0):
+    rows = png(bits, colour_type, [bytes(32)], 32)
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
+    return rows[:12] + head + struct.pack(">I", zlib.crc32(head)) + rows[33:]
+
+
+@pytest.mark.parametrize("size", [(9500, 9500), (30_000, 30_000), (2**31 - 1,) * 2])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_bombs_are_refused_before_they_are_decoded(tmp_path, size, bits):
+    (tmp_path / "a.png").write_bytes(bomb(*size, bits, 2))
+    for read in (read_image, lambda path: read_mask(path, RECORD)):
+        with pytest.raises(DataError, match=r"a\.png: is too large .*Make it smaller"):
+            read(tmp_path / "a.png")
+
+
+def test_only_png_and_jpeg_are_decoded(tmp_path):
+    for kind in ("WebP", "GIF", "BMP", "TIFF"):
+        Image.fromarray(IMAGE).save(tmp_path / "a.png", kind)
+        for read in (read_image, lambda path: read_mask(path, RECORD)):
+            with pytest.raises(DataError, match=f"is a {kind}.*, expected a PNG"):
+                read(tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9")
+    with pytest.raises(DataError, match="is a PostScript file"):
+        read_image(tmp_path / "a.png")
+    Image.fromarray(IMAGE).save(tmp_path / "a.png", "JPEG")  # The content decides.
+    assert read_image(tmp_path / "a.png").shape == IMAGE.shape
+    frames = [Image.fromarray(IMAGE), Image.fromarray(IMAGE[::-1])]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
+    with pytest.raises(DataError, match="is an animation of 2 pictures"):
+        read_image(tmp_path / "a.png")

@@ -1,7 +1,11 @@
+import os
+import pathlib
+
 import pytest
 
 from keras_pixda.datasets import DataError
 from keras_pixda.datasets.files import (
+    collected_findings,
     find_files,
     find_listed,
     pair_files,
@@ -73,3 +77,64 @@ def test_find_listed_names_list_line_and_name(tmp_path):
     assert lines[0].startswith(f"{path}, line 2: ulm/b.png is not among the 2 images")
     assert lines[1].startswith(f"{path}, line 3: a fits 2 images")
     assert len(lines) == 2
+
+
+def test_a_list_that_is_no_text(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"list\.txt is not UTF-8 text"):
+        read_list(tmp_path / "list.txt")
+
+
+def problems(folder):
+    with pytest.raises(DataError) as error:
+        find_files(folder)
+    return {f.file.split("/")[-1]: f.problem for f in error.value.findings}
+
+
+def test_links(write, tmp_path):
+    write("in/a.png", None)
+    write("elsewhere/b.png", None)
+    (tmp_path / "in/ulm").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in/c.png").symlink_to(tmp_path / "elsewhere/b.png")
+    assert list(find_files(tmp_path / "in")) == ["a", "c", "ulm/b"]
+    (tmp_path / "in/round").symlink_to(tmp_path / "in")
+    (tmp_path / "elsewhere/up").symlink_to(tmp_path)
+    (tmp_path / "in/self.png").symlink_to(tmp_path / "in/self.png")
+    (tmp_path / "in/gone.png").symlink_to(tmp_path / "nothing")
+    os.mkfifo(tmp_path / "in/pipe.png")
+    found = problems(tmp_path / "in")
+    assert "a link goes in a circle" in found["round"]
+    # From the linked folder up to the whole and down again: each loop ends.
+    assert "a link goes in a circle" in found["in"]
+    assert "Too many levels of symbolic links" in found["self.png"]
+    assert "No such file" in found["gone.png"]
+    assert found["pipe.png"] == "is not a file"
+
+
+def test_unreadable_folders_are_named(write, tmp_path, monkeypatch):
+    for name in ("in/ulm/a.png", "in/bonn/b.png"):
+        write(name, None)
+    look = pathlib.Path.iterdir
+
+    def iterdir(path):  # Root may read every folder.
+        if path.name == "ulm":
+            raise PermissionError(13, "Permission denied")
+        return look(path)
+
+    monkeypatch.setattr(pathlib.Path, "iterdir", iterdir)
+    assert problems(tmp_path / "in") == {
+        "ulm": "the folder cannot be opened (Permission denied)"
+    }
+    with collected_findings() as findings:
+        assert list(find_files(tmp_path / "in")) == ["bonn/b"]
+    assert len(findings) == 1
+
+
+def test_names(write, tmp_path):
+    write("in/a b/c  d.png", None)
+    write("in/Stra\u00dfe \u6771\u4eac.png", None)
+    write("in/e\u0301.png", None)  # An e and an accent, as macOS writes it.
+    keys = {"a b/c  d", "Stra\u00dfe \u6771\u4eac", "\u00e9"}
+    assert set(find_files(tmp_path / "in")) == keys
+    os.close(os.open(os.fsencode(tmp_path / "in") + b"/\xff.png", os.O_CREAT))
+    assert problems(tmp_path / "in") == {"\\udcff.png": "its name is not UTF-8"}

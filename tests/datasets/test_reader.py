@@ -82,3 +82,40 @@ def test_ignore_mask(make_record, write):
     np.testing.assert_array_equal(labels[:20], whole[:20])
     _, labels = read_pair(record, 0)
     assert (labels[20:] != 255).any()
+
+
+def turned(path, mark):
+    exif = Image.Exif()
+    exif[0x0112] = mark
+    Image.open(path).copy().save(path, exif=exif)
+
+
+def test_marks_that_leave_open_how_a_mask_lies_are_refused(make_record, write):
+    record = make_record()
+    image, mask = record.pairs[0]
+    upright = read_pair(record, 0)
+    for part in (image, mask):
+        turned(part, 3)
+        with pytest.raises(DataError, match=r"orientation mark .* Save both upright"):
+            read_pair(record, 0)
+        turned(part, 1)
+    for part in (image, mask):
+        turned(part, 3)
+    for before, after in zip(upright, read_pair(record, 0), strict=True):
+        np.testing.assert_array_equal(before[::-1, ::-1], after)
+    # A quarter turn is certain where the sizes then agree, not in a square.
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 24, 3), np.uint8)
+    turned(write("street/images/ulm/ulm_000.png", pixels), 6)
+    turned(mask, 1)
+    np.testing.assert_array_equal(read_pair(record, 0)[0], np.rot90(pixels, -1))
+    turned(write("street/images/ulm/ulm_000.png", pixels[:24]), 6)
+    write("street/masks/ulm/ulm_000.png", np.zeros((24, 24), np.uint8))
+    with pytest.raises(DataError, match="orientation mark 6 but its mask 1"):
+        read_pair(record, 0)
+
+
+def test_a_mask_without_labels_is_refused(make_record, write):
+    record = make_record()
+    write("street/masks/ulm/ulm_001.png", 255)
+    with pytest.raises(DataError, match=r"ulm_001\.png: every pixel is ignored"):
+        read_pair(record, 1, (12, 16), (12, 16))
