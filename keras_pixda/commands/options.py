@@ -1,0 +1,17 @@
+"""What several commands share."""
+
+import inspect
+
+DATA_HELP = (
+    "gta5:ROOT, synthia:ROOT, cityscapes:ROOT, camvid:ROOT, idda:ROOT or "
+    "folder:IMAGES,MASKS,CLASSES.txt"
+)
+
+# Keywords of an option that is a size in pixels.
+SIZE = {"type": int, "nargs": 2, "metavar": ("HEIGHT", "WIDTH")}
+
+
+def arguments_of(function, options):
+    """The options that have the name of one of its arguments."""
+    names = inspect.signature(function).parameters
+    return {name: value for name, value in vars(options).items() if name in names}

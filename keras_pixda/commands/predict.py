@@ -1,0 +1,47 @@
+"""`keras-pixda predict`: segment pictures."""
+
+from keras_pixda.commands.options import SIZE, arguments_of
+
+
+def add_parser(commands):
+    """Add the command's parser to the subparsers `commands`."""
+    parser = commands.add_parser("predict", help="segment pictures")
+    parser.add_argument("folder", metavar="RUN", help="folder of the run")
+    parser.add_argument(
+        "images", metavar="IMAGES", help="a picture, a folder or an animation"
+    )
+    parser.add_argument(
+        "--output", default="predictions", help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--model", default="segmenter.keras", help="file (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--image-size",
+        **SIZE,
+        help="to segment at (default: the run's, with --window the picture's)",
+    )
+    parser.add_argument("--window", **SIZE, help="slide a window over large pictures")
+    parser.add_argument(
+        "--overlap",
+        type=float,
+        default=0.25,
+        help="share of a window that the next one sees too (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--flip", action="store_true", help="average with the mirrored picture"
+    )
+    parser.add_argument(
+        "--batch-size", type=int, default=4, help="windows at a time (default: 4)"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace earlier results"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options):
+    from keras_pixda.runs import predict
+
+    written = predict(**arguments_of(predict, options))
+    print(f"{len(written)} pictures segmented in {options.output}")

@@ -1,0 +1,16 @@
+"""`keras-pixda scenes`: draw the demo's data sets."""
+
+
+def add_parser(commands):
+    """Add the command's parser to the subparsers `commands`."""
+    parser = commands.add_parser("scenes", help="draw the demo's data sets")
+    parser.add_argument("folder", metavar="FOLDER", help="where to")
+    parser.set_defaults(run=_run)
+
+
+def _run(options):
+    from keras_pixda.datasets import toy_scenes
+    from keras_pixda.progress import Progress
+
+    toy_scenes(options.folder, progress=Progress("drawing", 1))
+    print(f"gta5:{options.folder}/gta5 and cityscapes:{options.folder}/cityscapes")
