@@ -3,9 +3,11 @@
 import dataclasses
 import difflib
 import json
-import pathlib
+import reprlib
+import sys
 
 from keras_pixda.datasets import load
+from keras_pixda.runs.read_json import parse_json, read_json
 
 # A network that trains from scratch on a CPU.
 SMALL = {
@@ -40,6 +42,17 @@ PRESETS = {"small": SMALL, "published": PUBLISHED}
 SEGMENTERS = ("small", "deeplab_v2")
 ADVERSARIAL = ("pixda", "surprise", "imbalance", "image")
 DTYPES = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+# What a value of each type is called, and whether it may be missing.
+_KINDS = {
+    str: ("text", False),
+    str | None: ("text", True),
+    int: ("a whole number", False),
+    float: ("a number", False),
+    bool: ("true or false", False),
+    tuple: ("two whole numbers", False),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +158,13 @@ class Settings:
     panels: int = 6
 
     def __post_init__(self):
-        object.__setattr__(self, "image_size", tuple(self.image_size))
+        if isinstance(self.image_size, list):
+            object.__setattr__(self, "image_size", tuple(self.image_size))
+        for field in dataclasses.fields(self):
+            kind, optional = _KINDS[field.type]
+            value = getattr(self, field.name)
+            fits = (optional and value is None) or _is(value, kind)
+            self._expect(field.name, fits, kind + " or null" * optional)
         for name in (
             "shots",
             "batch_size",
@@ -174,6 +193,7 @@ class Settings:
         self._expect("segmenter", self.segmenter in SEGMENTERS, f"one of {SEGMENTERS}")
         known = self.adversarial in ADVERSARIAL
         self._expect("adversarial", known, f"one of {ADVERSARIAL}")
+        self._expect("seed", 0 <= self.seed < 2**31, "0 to 2147483647")
         self._expect("dtype", self.dtype in DTYPES, f"one of {DTYPES}")
         needed = max(self.source_steps, self.steps + self.distillation_steps)
         self._expect(
@@ -184,7 +204,8 @@ class Settings:
 
     def _expect(self, name, fits, expected):
         if not fits:
-            raise ValueError(f"{name} is {getattr(self, name)!r}, expected {expected}.")
+            value = reprlib.repr(getattr(self, name))
+            raise ValueError(f"{name} is {value}, expected {expected}.")
 
     @classmethod
     def preset(cls, name, **changes):
@@ -203,18 +224,23 @@ class Settings:
     @classmethod
     def from_json(cls, text, origin="settings"):
         """Settings from JSON text; `origin` names it in errors."""
-        try:
-            values = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{origin}, line {error.lineno}: {error.msg}.") from error
-        if not isinstance(values, dict):
-            raise ValueError(f"{origin}: expected an object of settings.")
+        return cls._from_values(*parse_json(text, origin), origin)
+
+    @classmethod
+    def from_file(cls, path):
+        """Settings from a JSON file, such as the `config.json` of a run."""
+        return cls._from_values(*read_json(path), path)
+
+    @classmethod
+    def _from_values(cls, values, lines, origin):
         known = {field.name: field for field in dataclasses.fields(cls)}
-        for name in values:
+        for name, line in lines.items():
             if name not in known:
                 close = difflib.get_close_matches(name, known, 1)
                 hint = f", did you mean {close[0]!r}?" if close else "."
-                raise ValueError(f"{origin}: unknown setting {name!r}{hint}")
+                raise ValueError(
+                    f"{origin}, line {line}: unknown setting {name!r}{hint}"
+                )
         missing = [
             name
             for name, field in known.items()
@@ -224,13 +250,11 @@ class Settings:
             raise ValueError(f"{origin}: missing settings {missing}.")
         try:
             return cls(**values)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{origin}: {error}") from error
-
-    @classmethod
-    def from_file(cls, path):
-        """Settings from a JSON file, such as the `config.json` of a run."""
-        return cls.from_json(pathlib.Path(path).read_text("utf-8"), str(path))
+        except ValueError as error:
+            # The message begins with the name of the setting.
+            line = lines.get(str(error).split(" ")[0])
+            place = f"{origin}, line {line}" if line else origin
+            raise ValueError(f"{place}: {error}") from error
 
     def validation_record(self):
         """The record of the data to evaluate on."""
@@ -241,3 +265,22 @@ class Settings:
     def to_json(self):
         """The settings as JSON text."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+
+def _is(value, kind):
+    """Whether a value is of a kind; `True` is no number."""
+    if kind == "true or false":
+        return isinstance(value, bool)
+    if kind == "text":
+        return isinstance(value, str)
+    if kind == "two whole numbers":
+        return isinstance(value, tuple) and all(
+            _is(side, "a whole number") for side in value
+        )
+    numbers = int if kind == "a whole number" else (int, float)
+    return (
+        isinstance(value, numbers)
+        and not isinstance(value, bool)
+        # No float is larger.
+        and abs(value) <= sys.float_info.max
+    )

@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from keras_pixda.runs import Settings
@@ -40,14 +38,45 @@ def test_bad_values_are_named(changes, message):
 
 def test_bad_files_are_named_with_the_line(tmp_path):
     path = tmp_path / "config.json"
-    values = json.loads(Settings.preset("small", **DATA).to_json())
+    whole = Settings.preset("small", **DATA).to_json()
+    lines = whole.splitlines()
+    place = next(i for i, line in enumerate(lines) if '"selection_every"' in line)
+    here = f"line {place + 1}"
+
+    def changed(line):
+        return "\n".join([*lines[:place], line, *lines[place + 1 :]])
+
     for content, message in (
-        ('{\n"shots": 1,\n oops}', r"config.json, line 3"),
-        ("[]", "expected an object"),
-        (json.dumps({**values, "stpes": 3}), "unknown setting 'stpes', did you mean"),
-        (json.dumps({"source": "a"}), "missing settings"),
-        (json.dumps({**values, "shots": -1}), "config.json: shots is -1"),
+        ('{\n"shots": 1,\n oops}', "line 3: Expected a name in double quotes"),
+        ('{\n"shots": 1\n "seed": 1}', "line 3: Expected '}'"),
+        ('{\n"shots": 1,\n "seed": }', "line 3: Expecting value"),
+        ('{\n"shots": 1,\n "seed": "a', "line 3: Unterminated string"),
+        ('{\n"shots": ' + "[" * 99_999, "line 2: too deeply nested"),
+        ('{\n"shots": ' + "9" * 9_999, "line 2: Exceeds the limit"),
+        ("[]", "line 1: expected an object"),
+        ("", "line 1: Expecting value"),
+        (whole + "{}", f"line {len(lines) + 1}: Nothing may follow"),
+        (changed('"stpes": 3,'), f"{here}: unknown setting 'stpes', did you mean 'st"),
+        (
+            changed('"selection_every": 1, "seed": 7,'),
+            f"'seed' stands here again, first in {here}",
+        ),
+        ('{"source": "a"}', "missing settings"),
+        (changed('"selection_every": 0,'), f"{here}: selection_every is 0, expected"),
+        (changed('"selection_every": true,'), f"{here}: selection_every is True, ex"),
+        (changed('"selection_every": 1.5,'), "is 1.5, expected a whole number"),
+        (changed('"selection_every": "4",'), "is '4', expected a whole number"),
+        (changed('"selection_every": null,'), "is None, expected a whole number"),
+        (changed('"selection_every": NaN,'), f"{here}: NaN is no number"),
+        (whole.replace("0.02", "1e999"), "learning_rate is inf, expected a number"),
+        (whole.replace('"float32"', "[]"), r"dtype is \[\], expected text"),
+        (whole.replace("128,", '"128",'), "image_size is .*expected two whole numbers"),
     ):
         path.write_text(content)
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=rf"config\.json.*{message}"):
             Settings.from_file(path)
+    path.write_bytes(b'{\n"source": "\xff"}')
+    with pytest.raises(ValueError, match=r"config\.json, line 2: is not UTF-8"):
+        Settings.from_file(path)
+    path.write_text("\ufeff" + whole, "utf-8")
+    assert Settings.from_file(path) == Settings.preset("small", **DATA)

@@ -1,0 +1,100 @@
+import io
+import json
+import zipfile
+
+import keras
+import pytest
+
+from keras_pixda.models import small_segmenter
+from keras_pixda.runs.saved_run import load_model, saved_run
+
+FACTS = {"classes": ["road"], "palette": [[1, 2, 3]], "ignore_class": 255}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.keras"
+    small_segmenter(3, filters=4).save(path)
+    return path.read_bytes()
+
+
+def with_config(data, change):
+    """Return a model file whose `config.json` is changed."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                content = json.dumps(change(json.loads(content)))
+            new.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_lambda_layers_are_never_run(tmp_path):
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.layers.Lambda(lambda x: x + 1)(inputs))
+    model.save(tmp_path / "a.keras")
+    with pytest.raises(ValueError, match=r"a\.keras: holds code of its own"):
+        load_model(tmp_path / "a.keras")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("os", "system"),
+        ("subprocess", "Popen"),
+        ("builtins", "eval"),
+        ("keras.utils", "get_file"),
+        ("my_layers", "Strange"),
+    ],
+)
+def test_nothing_else_is_made_from_a_file(tmp_path, whole, module, name):
+    def change(config):
+        layer = config["config"]["layers"][1]
+        layer["module"], layer["class_name"] = module, name
+        layer["registered_name"] = name
+        layer["config"] = {"command": f"touch {tmp_path / 'ran'}"}
+        return config
+
+    path = tmp_path / "a.keras"
+    path.write_bytes(with_config(whole, change))
+    with pytest.raises(ValueError, match=r"a\.keras: ") as error:
+        load_model(path)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_damaged_models_are_named(tmp_path, whole):
+    path = tmp_path / "a.keras"
+    for content in (
+        b"",
+        b"rubbish",
+        whole[: len(whole) // 2],
+        whole[:-30],
+        with_config(whole, lambda config: {}),
+        with_config(whole, lambda config: [config]),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"a\.keras: cannot be read as a Keras m"):
+            load_model(path)
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 255  # In the numbers of the weights.
+    path.write_bytes(damaged)
+    with pytest.raises(ValueError, match=r"a\.keras: cannot be read as a Keras model"):
+        load_model(path)
+
+
+def test_class_facts_are_checked(tmp_path, whole):
+    (tmp_path / "segmenter.keras").write_bytes(whole)
+    for changes, message in (
+        ({"classes": "road"}, "line 1: 'classes' is not a list of names"),
+        ({"palette": [[1, 2, 300]]}, "'palette' is not a list of"),
+        ({"palette": []}, "'palette' is not a list of"),
+        ({"ignore_class": None}, "'ignore_class' is not a whole number"),
+    ):
+        (tmp_path / "classes.json").write_text(json.dumps({**FACTS, **changes}))
+        with pytest.raises(ValueError, match=rf"classes\.json.*{message}"):
+            saved_run(tmp_path)
+    (tmp_path / "classes.json").write_text('{"classes": ["road"]}')
+    with pytest.raises(ValueError, match=r"classes\.json: 'palette' is missing"):
+        saved_run(tmp_path)
