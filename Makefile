@@ -29,7 +29,7 @@ compare: .venv/package
 	touch $@
 
 .venv/test-tools: .venv/package
-	$(INSTALL) ".[test,hub,cv]"
+	$(INSTALL) ".[test,hub,cv,export]"
 	touch $@
 
 clean:

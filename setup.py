@@ -23,8 +23,15 @@ setup(
     extras_require={
         "hub": ["keras-hub>=0.32"],
         "cv": ["keras-cv>=0.9"],
+        "export": ["tf2onnx>=1.17", "onnxruntime>=1.32", "ai-edge-litert>=2.3"],
         "tensorboard": ["tensorboard"],
-        "test": ["pytest", "pytest-xdist", "ruff", "tensorboard"],
+        "test": [
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "tensorboard",
+            "cityscapesScripts>=2.3",
+        ],
     },
     entry_points={"console_scripts": ["keras-pixda=keras_pixda.cli:main"]},
     classifiers=[
