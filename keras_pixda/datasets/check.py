@@ -40,14 +40,57 @@ def check(record, progress=None, workers=2):
     Returns:
         A list of `Finding(file, problem, remedy)`, in the order of the pairs.
     """
-    findings = []
+    found = _walk(record, progress, workers)
+    return [finding for findings in found for finding in findings]
+
+
+def usable_pairs(record, progress=None, workers=2):
+    """Return the record without the pairs that `check` finds fault with, and these.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from PIL import Image
+
+    from keras_pixda.datasets import folder
+    from keras_pixda.datasets.check import usable_pairs
+
+    with tempfile.TemporaryDirectory() as root:
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            pathlib.Path(root, kind).mkdir()
+            Image.new(mode, (32, 24)).save(f"{root}/{kind}/a.png")
+            pathlib.Path(root, kind, "b.png").touch()
+        record = folder(f"{root}/images", f"{root}/masks", ("road",))
+        record, findings = usable_pairs(record)
+    assert len(record) == 1
+    assert len(findings) == 2
+    ```
+
+    Args:
+        record: the `SegmentationRecord` to walk.
+        progress: as for `check`. Defaults to `None`.
+        workers: as for `check`. Defaults to `2`.
+
+    Returns:
+        A `SegmentationRecord`, which may be empty, and a list of `Finding`.
+    """
+    found = _walk(record, progress, workers)
+    usable = [index for index, findings in enumerate(found) if not findings]
+    return record.select(usable), [f for findings in found for f in findings]
+
+
+def _walk(record, progress, workers):
+    """Return the findings of every pair."""
+    found = []
     with ThreadPoolExecutor(workers) as pool:
         indices = range(len(record))
-        for index, found in enumerate(pool.map(lambda i: _check(record, i), indices)):
-            findings += found
+        for findings in pool.map(lambda i: _check(record, i), indices):
+            found.append(findings)
             if progress:
-                progress(index + 1, len(record))
-    return findings
+                progress(len(found), len(record))
+    return found
 
 
 def _check(record, index):

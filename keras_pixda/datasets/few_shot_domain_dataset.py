@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_pixda.datasets.arguments import as_batch_size, as_cache, as_size
+from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.choose_shots import choose_shots
 from keras_pixda.datasets.class_pixels import class_pixels
 from keras_pixda.datasets.pair_cache import PairCache
@@ -72,6 +73,8 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         cache: keeps decoded source images for later epochs: `"memory"`, a folder or
             a `PairCache`. The shots stay in memory anyway. Defaults to `None`, every
             epoch decodes them.
+        on_bad_file: `"stop"`, or `"skip"`: in place of a pair that cannot be read, as
+            when its files vanish, the next that can is taken. Defaults to `"stop"`.
         workers: number of threads that prepare batches. Defaults to `2`.
         max_queue_size: number of batches prepared ahead. Defaults to `10`.
 
@@ -80,6 +83,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         kept: positions in `source.pairs` that are used, sorted. Starts as all; may be
             set.
         target: the record of the chosen shots.
+        left_out: the `Finding` of every file that was left out so far, a list.
 
     Raises:
         DataError: if `shots_file` names an image that is not in the target.
@@ -100,6 +104,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         mixing=None,
         rare_class_sampling=None,
         cache=None,
+        on_bad_file="stop",
         workers=2,
         max_queue_size=10,
     ):
@@ -121,6 +126,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         self.augmentation = augmentation
         self.mixing = mixing
         self.cache = as_cache(cache)
+        self._bad_files = BadFiles(on_bad_file)
         self.rare_class_sampling = rare_class_sampling
         self.epoch = 0
         self.kept = np.arange(len(source))
@@ -133,6 +139,16 @@ class FewShotDomainDataset(keras.utils.PyDataset):
                 math.prod(self.image_size),
                 rare_class_sampling,
             )
+
+    @property
+    def on_bad_file(self):
+        """`"stop"` or `"skip"`."""
+        return self._bad_files.on_bad_file
+
+    @property
+    def left_out(self):
+        """The `Finding` of every file that was left out so far, a list."""
+        return self._bad_files.left_out
 
     @property
     def kept(self):
@@ -228,6 +244,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
                 "label_size": "image",
                 "shuffle": steps is None,
                 "seed": self.seed,
+                "on_bad_file": self.on_bad_file,
                 "cache": self._shots,
                 "workers": self.workers,
                 "max_queue_size": self.max_queue_size,
@@ -248,10 +265,17 @@ class FewShotDomainDataset(keras.utils.PyDataset):
     def read_shot(self, index):
         """Return image and labels of a shot; they are few and stay in memory."""
         size = self.image_size
-        return self._shots.read(self.target, index, size, size, read_pair)
+
+        def read(index):
+            return self._shots.read(self.target, index, size, size, read_pair)
+
+        return self._bad_files.read(read, _from(index, np.arange(len(self.target))))
 
     def read_source_image(self, index):
         """Return a source image alone; its labels are not decoded for it."""
+        return self._bad_files.read(self._read_image, _from(index, self.kept))
+
+    def _read_image(self, index):
         size = self.image_size
         pair = self.cache and self.cache.find(self.source, index, size, size)
         if pair:
@@ -259,6 +283,9 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         return read_image(self.source.pairs[index][0], size, self.source.crop)
 
     def _read_source(self, index):
+        return self._bad_files.read(self._read_pair, _from(index, self.kept))
+
+    def _read_pair(self, index):
         size = self.image_size
         if self.cache:
             return self.cache.read(self.source, index, size, size, read_pair)
@@ -290,3 +317,12 @@ class FewShotDomainDataset(keras.utils.PyDataset):
             np.random.default_rng([self.seed, r, 1]).permutation(shots) for r in rounds
         ]
         return np.concatenate(row)[start % shots :][:count]
+
+
+def _from(index, positions):
+    """Yield a position, then those after it and those before it."""
+    yield index
+    place = np.searchsorted(positions, index)
+    for position in np.roll(positions, -place).tolist():
+        if position != index:
+            yield position

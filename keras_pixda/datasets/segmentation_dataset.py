@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_pixda.datasets.arguments import as_batch_size, as_cache, as_size
+from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.reader import read_pair
 
 
@@ -48,11 +49,15 @@ class SegmentationDataset(keras.utils.PyDataset):
         drop_remainder: whether a last, smaller batch is left out. Defaults to `False`.
         cache: keeps decoded pairs for later epochs: `"memory"`, a folder or a
             `PairCache`. Defaults to `None`, every epoch decodes them.
+        on_bad_file: `"stop"`, or `"skip"`: a pair that cannot be read, as when its
+            files vanish, becomes black with every pixel ignored, which counts for
+            nothing. Defaults to `"stop"`.
         workers: number of threads that prepare batches. Defaults to `2`.
         max_queue_size: number of batches prepared ahead. Defaults to `10`.
 
     Attributes:
         epoch: number of finished epochs; may be set.
+        left_out: the `Finding` of every file that was left out so far, a list.
 
     Raises:
         ValueError: if an argument does not fit.
@@ -69,6 +74,7 @@ class SegmentationDataset(keras.utils.PyDataset):
         augmentation=None,
         drop_remainder=False,
         cache=None,
+        on_bad_file="stop",
         workers=2,
         max_queue_size=10,
     ):
@@ -89,6 +95,7 @@ class SegmentationDataset(keras.utils.PyDataset):
         self.augmentation = augmentation
         self.drop_remainder = drop_remainder
         self.cache = as_cache(cache)
+        self._bad_files = BadFiles(on_bad_file)
         self.epoch = 0
         self._within_epoch = False
 
@@ -107,10 +114,13 @@ class SegmentationDataset(keras.utils.PyDataset):
         chosen = order[first : first + self.batch_size]
         samples = []
         for position, sample in enumerate(chosen, first):
-            pair = self._read(sample)
-            if self.augmentation:
+            pair = self._bad_files.read(self._read, (sample, None))
+            if self.augmentation and pair is not None:
                 pair = self.augmentation(*pair, seed=(self.seed, epoch, position))
             samples.append(pair)
+        if any(pair is None for pair in samples):
+            blank = self._blank(samples)
+            samples = [blank if pair is None else pair for pair in samples]
         images, labels = zip(*samples, strict=True)
         if len({mask.shape for mask in labels}) > 1:
             sizes = ", ".join(
@@ -133,7 +143,27 @@ class SegmentationDataset(keras.utils.PyDataset):
         self.epoch += self._within_epoch
         self._within_epoch = False
 
+    @property
+    def left_out(self):
+        """The `Finding` of every file that was left out so far, a list."""
+        return self._bad_files.left_out
+
+    def _blank(self, samples):
+        """Return a pair without labels, as large as the others of a batch."""
+        for pair in samples:
+            if pair is not None:
+                image, labels = map(np.empty_like, pair)
+                break
+        else:
+            sized = isinstance(self.label_size, tuple)
+            image = np.empty((*self.image_size, 3), np.uint8)
+            labels = np.empty(self.label_size if sized else self.image_size, np.uint8)
+        image[:], labels[:] = 0, self.record.ignore_class
+        return image, labels
+
     def _read(self, sample):
+        if sample is None:
+            return None
         sizes = {"image": self.image_size, "native": None}
         label_size = sizes.get(self.label_size, self.label_size)
         arguments = self.record, sample, self.image_size, label_size

@@ -14,6 +14,7 @@ from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.report import report
 from keras_pixda.runs.rows import Row
 from keras_pixda.runs.run_folder import RunFolder
+from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import saved_run
 from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.train import train
@@ -22,6 +23,7 @@ __all__ = [
     "Panels",
     "Row",
     "RunFolder",
+    "RunRecords",
     "Settings",
     "class_facts",
     "compare",

@@ -13,7 +13,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_pixda import methods
-from keras_pixda.datasets import SegmentationDataset, load
+from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.comparison_table import comparison_table
@@ -23,6 +23,7 @@ from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.report import report
 from keras_pixda.runs.rows import BEYOND, METHODS, ROWS
 from keras_pixda.runs.run_folder import RunFolder
+from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import load_model
 from keras_pixda.runs.train import starting_segmenter
 from keras_pixda.visualization import shots_figure
@@ -113,8 +114,11 @@ def compare(
             progress(len(results), note=note)
     results = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
     table = comparison.write(results, shots, names)
+    left_out = comparison.records.report(comparison.validation)
+    if left_out:
+        folder.write("left_out.txt", f"{left_out}\n")
     if verbose:
-        print(f"\n{table}\n\nReport: {folder / 'report.html'}")
+        print(f"\n{table}\n\nReport: {folder / 'report.html'}\n{left_out}")
     return table
 
 
@@ -163,11 +167,14 @@ class _Comparison:
         keras.config.set_dtype_policy(settings.dtype)
         self.settings = settings
         self.folder = folder
-        self.source = load(settings.source)
-        self.target = load(settings.target)
-        record = settings.validation_record()
+        self.records = RunRecords(settings, folder.path, verbose)
+        self.records.write(folder)
+        self.source, self.target = self.records.source, self.records.target
+        record = self.records.validation
         size = settings.image_size
-        self.validation = SegmentationDataset(record, 4, size, cache="memory")
+        self.validation = SegmentationDataset(
+            record, 4, size, cache="memory", on_bad_file=settings.on_bad_file
+        )
         self.panels = Panels(record, settings.panels, size)
         if not folder.has("classes.json"):
             folder.write("classes.json", class_facts(self.target, verbose))

@@ -45,4 +45,5 @@ def few_shot_data(settings, source, target, cache="memory"):
         mixing=cut_mix(probability=settings.cut_mix) if settings.cut_mix else None,
         rare_class_sampling=settings.rare_class_sampling or None,
         cache=cache,
+        on_bad_file=settings.on_bad_file,
     )

@@ -7,6 +7,7 @@ import reprlib
 import sys
 
 from keras_pixda.datasets import load
+from keras_pixda.datasets.bad_files import SKIP, STOP
 from keras_pixda.runs.read_json import parse_json, read_json
 
 # A network that trains from scratch on a CPU.
@@ -114,6 +115,9 @@ class Settings:
             classes they hold; small ones prefer rare classes. Defaults to 0.0.
         ema: Momentum of the moving average that the segmenter's weights end as, 0 for
             none. Defaults to 0.0.
+        on_bad_file: What happens to files that cannot be used: `"stop"`, or `"skip"`:
+            all are read once before the training, and pairs with faults are left out
+            and listed. Defaults to `"stop"`.
         panels: Validation images to draw. Defaults to 6.
 
     Raises:
@@ -155,6 +159,7 @@ class Settings:
     cut_mix: float = 0.0
     rare_class_sampling: float = 0.0
     ema: float = 0.0
+    on_bad_file: str = "stop"
     panels: int = 6
 
     def __post_init__(self):
@@ -193,6 +198,8 @@ class Settings:
         self._expect("segmenter", self.segmenter in SEGMENTERS, f"one of {SEGMENTERS}")
         known = self.adversarial in ADVERSARIAL
         self._expect("adversarial", known, f"one of {ADVERSARIAL}")
+        known = self.on_bad_file in (STOP, SKIP)
+        self._expect("on_bad_file", known, f"{STOP!r} or {SKIP!r}")
         self._expect("seed", 0 <= self.seed < 2**31, "0 to 2147483647")
         self._expect("dtype", self.dtype in DTYPES, f"one of {DTYPES}")
         needed = max(self.source_steps, self.steps + self.distillation_steps)

@@ -1,12 +1,13 @@
 """The whole method, from two data sets to an adapted segmenter."""
 
 import contextlib
+import pathlib
 import time
 
 import keras
 
 from keras_pixda.callbacks import PerClassIoU, ProgressLine
-from keras_pixda.datasets import SegmentationDataset, load
+from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.methods import source_only
 from keras_pixda.methods.pixda import pixda_model, sample_selection
 from keras_pixda.methods.training import fit_steps
@@ -18,6 +19,7 @@ from keras_pixda.runs.measure import measure
 from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.run_folder import RunFolder
+from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import load_model
 
 
@@ -80,6 +82,10 @@ def train(settings, folder, resume=False, overwrite=False, verbose=True):
         path = run.folder.write(f"panels/{name}", picture)
         if name == "all.png":
             run.say(f"Panels: {path}")
+    left_out = run.records.report(run.dataset, run.validation)
+    if left_out:
+        run.folder.write("left_out.txt", f"{left_out}\n")
+        run.say(left_out)
     return run.result
 
 
@@ -90,12 +96,16 @@ class _Run:
         self.settings = settings
         self.verbose = verbose
         # Data first: what does not fit is said before anything is written.
-        whole_target = load(settings.target)
-        source = load(settings.source)
-        self.dataset = few_shot_data(settings, source, whole_target)
-        validation = settings.validation_record()
-        self.validation = SegmentationDataset(validation, 4, settings.image_size)
+        self.records = RunRecords(
+            settings, pathlib.Path(folder) if resume else None, verbose
+        )
+        whole_target, validation = self.records.target, self.records.validation
+        self.dataset = few_shot_data(settings, self.records.source, whole_target)
+        self.validation = SegmentationDataset(
+            validation, 4, settings.image_size, on_bad_file=settings.on_bad_file
+        )
         self.folder = RunFolder(folder, settings, resume, overwrite)
+        self.records.write(self.folder)
         self.result = {"seconds": {}}
         if self.folder.has("result.json"):
             self.result = self.folder.read_json("result.json")

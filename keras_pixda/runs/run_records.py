@@ -1,0 +1,124 @@
+"""The data sets of a run, with or without the files that cannot be used."""
+
+import dataclasses
+import json
+
+from keras_pixda.datasets import Finding, load
+from keras_pixda.datasets.bad_files import SKIP
+from keras_pixda.datasets.check import usable_pairs
+from keras_pixda.datasets.files import collected_findings
+from keras_pixda.progress import Progress
+from keras_pixda.runs.read_json import read_json
+
+PAIRS = "pairs.json"
+# What differs from pair to pair in a record.
+_FIELDS = ("pairs", "cities", "ignore_masks")
+
+
+class RunRecords:
+    """Source, target and validation records of a run.
+
+    With `on_bad_file="skip"` every file is read once before the training and pairs
+    that cannot be used are left out. Which are used is then written down and kept to,
+    even if files change: positions in the records must not.
+
+    Example:
+
+    ```python
+    import tempfile
+    from keras_pixda.datasets import toy_scenes
+    from keras_pixda.runs import RunRecords, Settings
+
+    with tempfile.TemporaryDirectory() as root:
+        toy_scenes(root, source_images=1, target_images_per_city=1,
+                   validation_images=1, image_size=(32, 48))
+        settings = Settings.preset(
+            "small", source=f"gta5:{root}/gta5", target=f"cityscapes:{root}/cityscapes"
+        )
+        records = RunRecords(settings)
+    len(records.source)  # 1
+    ```
+
+    Args:
+        settings: The `Settings` of the run.
+        folder: Folder of the run if it is resumed. Defaults to `None`, a new one.
+        verbose: Whether to show progress. Defaults to `True`.
+
+    Attributes:
+        source: `SegmentationRecord` of the source.
+        target: Of the whole target training set.
+        validation: Of the data to evaluate on.
+        left_out: The `Finding` of every file that is left out, a list.
+
+    Raises:
+        DataError: If files cannot be used and are not to be skipped.
+        ValueError: If all are unusable, or the written list does not fit.
+    """
+
+    def __init__(self, settings, folder=None, verbose=True):
+        self.skips = settings.on_bad_file == SKIP
+        self.left_out = []
+        parts = {
+            "source": lambda: load(settings.source),
+            "target": lambda: load(settings.target),
+            "validation": settings.validation_record,
+        }
+        if not self.skips:
+            self.records = {name: make() for name, make in parts.items()}
+        elif folder is not None and (folder / PAIRS).exists():
+            self.records = self._read(folder / PAIRS, parts)
+        else:
+            self.records = {
+                name: self._usable(name, make, verbose) for name, make in parts.items()
+            }
+        self.source, self.target, self.validation = self.records.values()
+
+    def _usable(self, name, make, verbose):
+        with collected_findings() as lonely:
+            record = make()
+        progress = Progress(f"check {name}", len(record), verbose)
+        usable, findings = usable_pairs(record, lambda done, _: progress(done))
+        self.left_out += [*lonely, *findings]
+        if not len(usable):
+            raise ValueError(
+                f"{record.name}: no pair can be used, such as {self.left_out[-1]}"
+            )
+        return usable
+
+    def _read(self, path, parts):
+        values, _ = read_json(path)
+        records = {}
+        try:
+            self.left_out = [Finding(*finding) for finding in values["left_out"]]
+            for name, make in parts.items():
+                with collected_findings():
+                    record = make()
+                records[name] = dataclasses.replace(
+                    record,
+                    pairs=tuple(map(tuple, values[name]["pairs"])),
+                    cities=tuple(values[name]["cities"]),
+                    ignore_masks=tuple(values[name]["ignore_masks"]),
+                )
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path}: does not hold the pairs of a run ({error!r}): begin it anew."
+            ) from error
+        return records
+
+    def write(self, folder):
+        """Note in the folder of the run, a `RunFolder`, which pairs are used."""
+        if self.skips and not folder.has(PAIRS):
+            facts = {
+                name: {field: getattr(record, field) for field in _FIELDS}
+                for name, record in self.records.items()
+            }
+            facts["left_out"] = self.left_out
+            folder.write(PAIRS, json.dumps(facts, indent=1) + "\n")
+
+    def report(self, *datasets):
+        """Lines that list the files left out, here and later by data sets."""
+        found = [*self.left_out, *(f for data in datasets for f in data.left_out)]
+        found = list(dict.fromkeys(found))
+        if not found:
+            return "No file was left out." if self.skips else ""
+        return "\n".join([f"Left out, {len(found)} files:", *map(str, found)])
