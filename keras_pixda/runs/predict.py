@@ -13,7 +13,7 @@ from keras_pixda.datasets.cityscapes_classes import (
 )
 from keras_pixda.metrics import labels_from_logits
 from keras_pixda.progress import Progress
-from keras_pixda.runs.pictures import find_pictures, frame_durations
+from keras_pixda.runs.pictures import find_pictures
 from keras_pixda.runs.saved_run import saved_run
 from keras_pixda.serving import SlidingWindow
 from keras_pixda.visualization import colour_mask, overlay
@@ -83,8 +83,8 @@ def predict(
         image_size = facts["image_size"]
     palette = [tuple(colour) for colour in facts["palette"]]
     ids, ending = label_ids(facts["classes"])
-    names, pictures = find_pictures(images)
-    files = _Files(images, output, names, ending, overwrite)
+    names, pictures, durations = find_pictures(images)
+    files = _Files(images, output, names, ending, durations, overwrite)
     progress = Progress("prediction", len(names), verbose)
     for done, (name, picture) in enumerate(zip(names, pictures, strict=True), start=1):
         labels = _labels(segmenter, picture, image_size)
@@ -93,7 +93,7 @@ def predict(
         files.save("colours", name, colour_mask(labels, palette))
         files.save("overlays", name, overlay(picture[None], labels[None], palette)[0])
         progress(done)
-    files.animate(names, frame_durations(images))
+    files.animate(names)
     return [files.path("labels", name) for name in names]
 
 
@@ -122,8 +122,9 @@ def _labels(segmenter, picture, image_size):
 class _Files:
     """Where results go: inside the output folder, whole, over nothing unasked."""
 
-    def __init__(self, images, output, names, ending, overwrite):
+    def __init__(self, images, output, names, ending, durations, overwrite):
         self.output = pathlib.Path(output)
+        self.durations = durations
         self.endings = {"labels": ending, "colours": "colours", "overlays": "overlay"}
         inside = self.output.resolve()
         if inside.is_relative_to(pathlib.Path(images).resolve()):
@@ -133,7 +134,7 @@ class _Files:
             )
         paths = [self.path(kind, name) for kind in self.endings for name in names]
         self.animation = None
-        if len(names) > 1 and pathlib.Path(images).is_file():
+        if durations is not None:
             self.animation = self.output / "overlays" / pathlib.Path(images).name
             paths.append(self.animation)
         for path in paths:
@@ -153,18 +154,31 @@ class _Files:
     def save(self, kind, name, pixels):
         _save(Image.fromarray(pixels), self.path(kind, name))
 
-    def animate(self, names, durations):
+    def animate(self, names):
         """The overlays of an animation as an animation of the same format."""
         if self.animation is not None:
-            frames = (Image.open(self.path("overlays", name)) for name in names)
+            paths = [self.path("overlays", name) for name in names]
             _save(
-                next(frames),
+                next(iter(_Pictures(paths[:1]))),
                 self.animation,
                 save_all=True,
-                append_images=frames,
-                duration=durations,
+                append_images=_Pictures(paths[1:]),
+                duration=self.durations,
                 loop=0,
             )
+
+
+class _Pictures:
+    """Pictures read one at a time; Pillow goes through them more than once."""
+
+    def __init__(self, paths):
+        self.paths = paths
+
+    def __iter__(self):
+        for path in self.paths:
+            with Image.open(path) as picture:
+                # A copy outlives the file.
+                yield picture.copy()
 
 
 def _save(picture, path, **options):
