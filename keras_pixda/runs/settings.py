@@ -79,8 +79,9 @@ class Settings:
         batch_size: Source images in a batch, and target images. Defaults to 4.
         seed: Of weights, shots, orders. Defaults to 0.
         segmenter: `"small"` or `"deeplab_v2"`.
-        weights: File to start from, a `.keras` model or `.weights.h5`, instead of the
-            source-only phase. Defaults to `None`.
+        weights: File to start from, a `.keras` model, `.weights.h5` or a published
+            PyTorch checkpoint `.pth`, instead of the source-only phase. Defaults to
+            `None`.
         dtype: Dtype policy. Defaults to `"float32"`.
         discriminator_filters: Of both discriminators' first convolution.
         source_steps: Steps of the source-only phase.

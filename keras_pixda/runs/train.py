@@ -21,6 +21,7 @@ from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import load_model
+from keras_pixda.weights import load_pytorch
 
 
 def train(settings, folder, resume=False, overwrite=False, verbose=True):
@@ -239,6 +240,8 @@ def starting_segmenter(settings, num_classes):
     weights = settings.weights
     if weights is not None and weights.endswith(".keras"):
         return load_model(weights)
+    if weights is not None and weights.endswith((".pth", ".pt")):
+        return load_pytorch(weights)
     build = {"small": small_segmenter, "deeplab_v2": deeplab_v2}[settings.segmenter]
     segmenter = build(num_classes)
     if weights is not None:

@@ -9,8 +9,10 @@ from PIL import Image
 
 from keras_pixda.datasets import cityscapes, load
 from keras_pixda.datasets.cityscapes_classes import CITYSCAPES_ID_MAP
-from keras_pixda.models import PixDAModel
+from keras_pixda.models import PixDAModel, deeplab_v2
 from keras_pixda.runs import Settings, evaluate, predict, train
+from keras_pixda.runs.train import starting_segmenter
+from keras_pixda.weights import save_pytorch
 
 
 def weights(path):
@@ -121,6 +123,16 @@ def test_a_run_that_stopped_between_passes_goes_on(change, tmp_path, monkeypatch
     train(settings, tmp_path / "killed", resume=True, verbose=False)
     for name in ("source_only.keras", "segmenter.keras"):
         assert_same_weights(tmp_path / "whole" / name, tmp_path / "killed" / name)
+
+
+def test_a_published_checkpoint_is_a_start(change, tmp_path):
+    published = deeplab_v2(19, blocks=(1, 1, 2, 1), filters=2)
+    path = str(tmp_path / "published.pth")
+    save_pytorch(published, path)
+    found = starting_segmenter(change(weights=path), 19)
+    assert found.name == "deeplab_v2"
+    for value, wanted in zip(found.weights, published.weights, strict=True):
+        np.testing.assert_array_equal(value, wanted)
 
 
 def test_given_weights_take_the_place_of_source_only(finished, change, tmp_path):
