@@ -25,7 +25,7 @@ def on_raw_images(network, scale=1 / 255, offset=0.0):
     return keras.Model(images, network(x))
 
 
-def keras_hub_deeplab():
+def keras_hub_deeplab(**arguments):
     keras_hub = pytest.importorskip("keras_hub")
     encoder = keras_hub.models.ResNetBackbone(
         input_conv_filters=[64],
@@ -43,7 +43,7 @@ def keras_hub_deeplab():
         dilation_rates=[2],
         projection_filters=8,
     )
-    return keras_hub.models.DeepLabV3ImageSegmenter(backbone, CLASSES)
+    return keras_hub.models.DeepLabV3ImageSegmenter(backbone, CLASSES, **arguments)
 
 
 def keras_hub_segformer():
@@ -96,11 +96,21 @@ def keras_applications():
     return on_raw_images(keras.Model(backbone.input, logits), 1 / 127.5, -1.0)
 
 
+def keras_applications_resnet():
+    """Its features are a fourth of the image: up to the end of the first stage."""
+    backbone = keras.applications.ResNet50(include_top=False, weights=None)
+    features = backbone.get_layer("conv2_block1_out").output
+    logits = keras.layers.Conv2D(CLASSES, 1, name="head")(features)
+    # Its preprocessing, but for the order of the colours.
+    return on_raw_images(keras.Model(backbone.input, logits), 1.0, -116.0)
+
+
 SEGMENTERS = {
     "keras_hub DeepLabV3": (keras_hub_deeplab, ".*segmentation_output.*"),
     "keras_hub SegFormer": (keras_hub_segformer, "conv2d[^/]*/(kernel|bias)"),
     "keras_cv DeepLabV3Plus": (keras_cv_logits, ".*segmentation_output.*"),
     "keras.applications": (keras_applications, ".*head.*"),
+    "keras.applications ResNet": (keras_applications_resnet, ".*head.*"),
 }
 
 
@@ -167,3 +177,8 @@ def test_saves_and_loads(segmenter_and_head, tmp_path):
 def test_keras_cv_ends_in_softmax():
     with pytest.raises(ValueError, match="the softmax of 'segmentation_output'"):
         PixDAModel(keras_cv_deeplab())
+
+
+def test_keras_hub_can_be_told_to_end_in_softmax():
+    with pytest.raises(ValueError, match="the softmax of .*activation=None"):
+        PixDAModel(on_raw_images(keras_hub_deeplab(activation="softmax")))

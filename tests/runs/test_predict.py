@@ -21,7 +21,6 @@ from keras_pixda.runs import evaluate, predict
 from keras_pixda.runs.predict import label_ids
 
 OFFICIAL = """
-import numpy
 from cityscapesscripts.evaluation import evalPixelLevelSemanticLabeling as official
 official.args.evalInstLevelScore = False  # Needs instances, and an older NumPy.
 official.main()
