@@ -1,0 +1,148 @@
+"""Time, memory and losses of a training step against two others, alternating.
+
+    python benchmarks/step_time.py --network deeplab_v2 --size 128 256
+
+Every contestant has a process of its own, the same weights and the same batches:
+`pixda`, PixDAModel with both discriminators and style transfer; `bfloat16`, the same
+under mixed_bfloat16; `joint`, supervised training of the same segmenter on the same
+pixels; `pytorch`, the published step in plain PyTorch. Their steps alternate, so that
+what else the machine does falls on all, and ratios are medians over the rounds.
+Prints a table and one line of JSON.
+"""
+
+import argparse
+import json
+import pathlib
+import tempfile
+
+import numpy as np
+import workers
+
+CONTESTANTS = {
+    "pixda": ("pixda", {}),
+    "bfloat16": ("pixda", {"policy": "mixed_bfloat16"}),
+    "joint": ("joint", {}),
+    "joint_bfloat16": ("joint", {"policy": "mixed_bfloat16"}),
+    "pytorch": ("pytorch", {}),
+}
+RATIOS = (
+    ("pixda", "pytorch"),
+    ("bfloat16", "pytorch"),
+    ("pixda", "joint"),
+    ("bfloat16", "joint_bfloat16"),
+)
+# float32 differs by rounding, which three updates of a deep network carry on.
+TOLERANCE = 1e-3
+
+
+def measure(network, size, names, rounds=5, warm_up=2):
+    """Run all contestants in alternation.
+
+    Args:
+        network: `"deeplab_v2"` or `"small_segmenter"`.
+        size: Height and width of the images.
+        names: Keys of `CONTESTANTS`.
+        rounds: Measured steps of each. Defaults to 5.
+        warm_up: Steps before those, which compile. Defaults to 2.
+
+    Returns:
+        A dict for each name: seconds and processor seconds of every round, all losses,
+        and `idle` and `peak` memory in bytes.
+    """
+    results, running = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        weights = str(pathlib.Path(folder, "weights.npz"))
+        # The first writes the weights that the others read: it has all networks.
+        for name in sorted(names, key=lambda name: CONTESTANTS[name][0] != "pixda"):
+            kind, settings = CONTESTANTS[name]
+            running[name] = workers.start(
+                kind, network=network, size=tuple(size), weights=weights, **settings
+            )
+            first = running[name].step(0)
+            results[name] = {"losses": [first["losses"]], "seconds": []}
+            results[name]["processor_seconds"] = []
+        for number in range(1, warm_up + rounds):
+            for name, worker in running.items():
+                answer = worker.step(number)
+                results[name]["losses"].append(answer["losses"])
+                if number >= warm_up:
+                    for key in ("seconds", "processor_seconds"):
+                        results[name][key].append(answer[key])
+        for name, worker in running.items():
+            results[name].update(worker.close())
+    return results
+
+
+def ratio(results, numerator, denominator):
+    """Median, least and greatest ratio of two contestants over the rounds."""
+    ratios = np.array(results[numerator]["seconds"]) / results[denominator]["seconds"]
+    return [round(float(f(ratios)), 3) for f in (np.median, np.min, np.max)]
+
+
+def loss_difference(results, name="pixda", reference="pytorch"):
+    """Greatest relative difference of a loss, over all terms and steps."""
+    ours, theirs = (np.array(results[key]["losses"]) for key in (name, reference))
+    return float(np.max(np.abs(ours - theirs) / np.maximum(np.abs(theirs), 1e-3)))
+
+
+def summary(network, size, results):
+    """What the line of JSON holds."""
+    ratios = {
+        f"{a} / {b}": ratio(results, a, b)
+        for a, b in RATIOS
+        if a in results and b in results
+    }
+    answer = {
+        "network": network,
+        "height": size[0],
+        "width": size[1],
+        "seconds": {
+            k: round(float(np.median(v["seconds"])), 3) for k, v in results.items()
+        },
+        "peak_megabytes": {k: v["peak"] // 10**6 for k, v in results.items()},
+        "framework_megabytes": {k: v["idle"] // 10**6 for k, v in results.items()},
+        "ratios": ratios,
+    }
+    if {"pixda", "pytorch"} <= set(results):
+        answer["loss_difference"] = loss_difference(results)
+    return answer
+
+
+def table(answer):
+    """The summary as text."""
+    lines = [
+        f"{answer['network']}, {answer['width']} x {answer['height']} (W x H), "
+        "batch 1 + 1",
+        f"{'':16}{'seconds':>10}{'peak MB':>10}{'of it framework':>18}",
+    ]
+    for name, seconds in answer["seconds"].items():
+        lines.append(
+            f"{name:16}{seconds:>10.3f}{answer['peak_megabytes'][name]:>10}"
+            f"{answer['framework_megabytes'][name]:>18}"
+        )
+    for name, (middle, least, greatest) in answer["ratios"].items():
+        lines.append(f"{name:32}{middle:>8.3f}  ({least:.3f} to {greatest:.3f})")
+    if "loss_difference" in answer:
+        lines.append(
+            f"greatest relative loss difference {answer['loss_difference']:.1e}"
+        )
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--network", default="deeplab_v2")
+    parser.add_argument("--size", type=int, nargs=2, default=(128, 256))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--names", nargs="+", default=list(CONTESTANTS))
+    options = parser.parse_args()
+    results = measure(options.network, options.size, options.names, options.rounds)
+    answer = summary(options.network, options.size, results)
+    print(table(answer))
+    print(json.dumps(answer), flush=True)
+    if answer.get("loss_difference", 0) > TOLERANCE:
+        raise SystemExit(f"The losses differ by more than {TOLERANCE}.")
+
+
+if __name__ == "__main__":
+    main()
