@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: demo test compare clean
+.PHONY: demo test docs compare clean
 
 demo: .venv/package
 	$(BIN)/keras-pixda demo --output demo --overwrite
@@ -13,6 +13,10 @@ test: .venv/test-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2
+
+# The pages: build/docs/index.html.
+docs: .venv/docs-tools
+	$(BIN)/python -m docs.build build/docs
 
 # All methods on drawn scenes, about an hour; goes on where it was stopped.
 compare: .venv/package
@@ -29,7 +33,11 @@ compare: .venv/package
 	touch $@
 
 .venv/test-tools: .venv/package
-	$(INSTALL) ".[test,hub,cv,export]"
+	$(INSTALL) ".[test,hub,cv,export,docs]"
+	touch $@
+
+.venv/docs-tools: .venv/package
+	$(INSTALL) ".[docs]"
 	touch $@
 
 clean:
