@@ -1,6 +1,7 @@
 """Layers."""
 
 from keras_pixda.layers.aligned_resize import AlignedResize, aligned_resize
+from keras_pixda.layers.dilated_convolution import DilatedConvolution
 from keras_pixda.layers.fixed_scale_batch_normalization import (
     FixedScaleBatchNormalization,
 )
@@ -12,6 +13,7 @@ from keras_pixda.layers.resize_logits import resize_logits
 
 __all__ = [
     "AlignedResize",
+    "DilatedConvolution",
     "FixedScaleBatchNormalization",
     "FourierStyleTransfer",
     "aligned_resize",

@@ -3,7 +3,11 @@
 import keras
 from keras import layers
 
-from keras_pixda.layers import AlignedResize, FixedScaleBatchNormalization
+from keras_pixda.layers import (
+    AlignedResize,
+    DilatedConvolution,
+    FixedScaleBatchNormalization,
+)
 
 BLOCKS = (3, 4, 23, 3)
 # What the published weights were trained to expect, in RGB order (they read BGR).
@@ -70,20 +74,18 @@ def deeplab_v2(
 
     # === Layers ===
 
-    def convolution(x, filters, size, name, stride=1, dilation=1, **kwargs):
-        padding = dilation * (size // 2)
-        if padding:
-            x = layers.ZeroPadding2D(padding, name=f"{name}_pad")(x)
-        return layers.Conv2D(
-            filters,
-            size,
-            strides=stride,
-            dilation_rate=dilation,
-            use_bias=kwargs.pop("use_bias", False),
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-            name=name,
-            **kwargs,
-        )(x)
+    def convolution(x, filters, size, name, stride=1, dilation=1, use_bias=False):
+        options = {
+            "use_bias": use_bias,
+            "kernel_initializer": keras.initializers.RandomNormal(stddev=0.01),
+            "name": name,
+        }
+        if stride == 1:
+            options["dilation_rate"] = dilation
+            return DilatedConvolution(filters, size, **options)(x)
+        if size > 1:  # "same" would pad an even size otherwise.
+            x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
+        return layers.Conv2D(filters, size, strides=stride, **options)(x)
 
     def normalised(x, name, relu=True):
         x = FixedScaleBatchNormalization(name=name)(x)

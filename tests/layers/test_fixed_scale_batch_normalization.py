@@ -1,5 +1,7 @@
 import keras
 import numpy as np
+import pytest
+import tensorflow as tf
 
 from keras_pixda.layers import FixedScaleBatchNormalization
 
@@ -30,3 +32,37 @@ def test_saves_and_counts_its_weights(tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert again.trainable_variables == []
+
+
+@pytest.mark.parametrize("size", [(1, 1, 1), (2, 5, 7)])
+def test_one_operation_gives_what_keras_gives(size):
+    images = np.random.default_rng(0).normal(5.0, 2.0, (*size, 3)).astype("float32")
+    weights = [np.float32([2.0, 3.0, 0.5]), np.float32([0.1, 0.2, 0.3])]
+    weights += [np.float32([4.0, 5.0, 6.0]), np.float32([1.0, 2.0, 3.0])]
+    layer = FixedScaleBatchNormalization()
+    keras_layer = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+    results = []
+    for each in (layer, keras_layer):
+        each.build(images.shape)
+        each.set_weights(weights)
+        with tf.GradientTape() as tape:
+            inputs = tf.constant(images)
+            tape.watch(inputs)
+            outputs = each(inputs, training=True)
+            loss = tf.reduce_sum(outputs**3)
+        results.append([outputs, tape.gradient(loss, inputs), *each.get_weights()])
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-3)
+    mean = images.mean((0, 1, 2))
+    np.testing.assert_allclose(
+        layer.moving_mean, 0.9 * weights[2] + 0.1 * mean, rtol=1e-5
+    )
+
+
+def test_half_precision_keeps_its_type_and_float32_statistics():
+    images = np.random.default_rng(0).normal(300.0, 2.0, (1, 8, 8, 2))
+    layer = FixedScaleBatchNormalization(dtype="mixed_bfloat16")
+    outputs = layer(keras.ops.cast(images, "bfloat16"), training=True)
+    assert outputs.dtype == "bfloat16"
+    assert layer.moving_mean.dtype == "float32"
+    np.testing.assert_allclose(layer.moving_mean, 30.0, rtol=1e-2)
