@@ -4,7 +4,7 @@ import keras
 
 from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.losses import FocalLoss
-from keras_pixda.methods.training import fit_steps, optimizers
+from keras_pixda.methods.training import fit_steps, optimizers, ordinary_augmentation
 
 
 def source_only(segmenter, dataset, settings, callbacks=()):
@@ -36,6 +36,8 @@ def source_only(segmenter, dataset, settings, callbacks=()):
         shuffle=True,
         seed=dataset.seed,
         drop_remainder=True,
+        cache=dataset.cache,
+        augmentation=ordinary_augmentation(settings.source_augment),
     )
     # A restarted training takes up the order of the pass that it is in.
     follow = keras.callbacks.LambdaCallback(

@@ -1,6 +1,7 @@
 """What every method does alike: the same optimizers, the same count of steps."""
 
 from keras_pixda.callbacks import StopAtStep
+from keras_pixda.datasets import augmentation
 from keras_pixda.optimizers import published_optimizers
 
 # More passes than any training has: the steps end it.
@@ -34,6 +35,28 @@ def optimizers(settings):
         decay_steps=settings.decay_steps,
         ema_momentum=settings.ema or None,
     )
+
+
+def ordinary_augmentation(wanted=True):
+    """Flips, zooms by half to twice and colours, as the settings offer them.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods.training import ordinary_augmentation
+
+    augment = ordinary_augmentation()
+    ```
+
+    Args:
+        wanted: Whether to augment at all. Defaults to `True`.
+
+    Returns:
+        What the data sets take as `augmentation`.
+    """
+    if not wanted:
+        return None
+    return augmentation(flip=True, scale=(0.5, 2.0), colour=0.5)
 
 
 def target_steps(settings):

@@ -13,7 +13,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_pixda import methods
-from keras_pixda.datasets import SegmentationDataset
+from keras_pixda.datasets import PairCache, SegmentationDataset
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.comparison_table import comparison_table
@@ -170,6 +170,7 @@ class _Comparison:
         self.records = RunRecords(settings, folder.path, verbose)
         self.records.write(folder)
         self.source, self.target = self.records.source, self.records.target
+        self.cache = PairCache("memory")  # The cells decode each picture once.
         record = self.records.validation
         size = settings.image_size
         self.validation = SegmentationDataset(
@@ -193,7 +194,7 @@ class _Comparison:
         if row.method != "source_only":
             started = time.monotonic()
             keras.utils.set_random_seed(seed)
-            dataset = few_shot_data(settings, self.source, self.target)
+            dataset = self._data(settings)
             segmenter = getattr(methods, row.method)(segmenter, dataset, settings)
         seconds = round(time.monotonic() - started, 1)
         if seed == self.settings.seed:
@@ -211,6 +212,9 @@ class _Comparison:
         keras.backend.clear_session()  # Frees the graphs of the cell.
         return result
 
+    def _data(self, settings):
+        return few_shot_data(settings, self.source, self.target, self.cache)
+
     def _start(self, settings):
         """Source-only weights of a seed, trained once."""
         file = f"source_only/{settings.seed}.keras"
@@ -218,7 +222,7 @@ class _Comparison:
             keras.utils.set_random_seed(settings.seed)
             segmenter = starting_segmenter(settings, len(self.source.classes))
             if settings.weights is None:
-                dataset = few_shot_data(settings, self.source, self.target)
+                dataset = self._data(settings)
                 methods.source_only(segmenter, dataset, settings)
             self.folder.write(file, segmenter)
         return load_model(self.folder / file)
@@ -266,8 +270,11 @@ class _Comparison:
             "Measured on": f"{len(self.validation.record)} images at label size",
             "Well represented": ", ".join(self.facts["well"]),
             "Network": f"{settings.segmenter}, images of {width} x {height} pixels",
-            "Budget": f"{settings.source_steps} source-only steps, then for every "
-            f"method {looks} batches of {settings.batch_size} target images",
+            "Start": f"weights of {os.path.basename(settings.weights)}, for all seeds"
+            if settings.weights
+            else f"{settings.source_steps} source-only steps for each seed",
+            "Budget": f"{looks} batches of {settings.batch_size} target images for "
+            "every method",
             "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
             f"TensorFlow {tf.__version__}, Keras {keras.__version__}",
         }

@@ -1,6 +1,7 @@
 """The training data of a run, with the options of its settings."""
 
-from keras_pixda.datasets import FewShotDomainDataset, augmentation, cut_mix
+from keras_pixda.datasets import FewShotDomainDataset, cut_mix
+from keras_pixda.methods.training import ordinary_augmentation
 
 
 def few_shot_data(settings, source, target, cache="memory"):
@@ -39,9 +40,7 @@ def few_shot_data(settings, source, target, cache="memory"):
         settings.image_size,
         seed=settings.seed,
         shots_file=settings.shots_file,
-        augmentation=augmentation(flip=True, scale=(0.5, 2.0), colour=0.5)
-        if settings.augment
-        else None,
+        augmentation=ordinary_augmentation(settings.augment),
         mixing=cut_mix(probability=settings.cut_mix) if settings.cut_mix else None,
         rare_class_sampling=settings.rare_class_sampling or None,
         cache=cache,

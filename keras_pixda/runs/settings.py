@@ -110,6 +110,8 @@ class Settings:
         distillation_weight: Of the distillation loss. Defaults to 0.5.
         augment: Whether images are flipped, scaled and changed in colour at random
             after the source-only phase. Defaults to `False`.
+        source_augment: Whether they are in the source-only phase, which a network from
+            scratch needs to see past the rendering. Defaults to `False`.
         cut_mix: Share of target images that get a rectangle of a source image pasted
             in, 0 for none. Defaults to 0.0.
         rare_class_sampling: Temperature, 0 for none, of drawing source images by the
@@ -157,6 +159,7 @@ class Settings:
     growth: float = 0.4
     distillation_weight: float = 0.5
     augment: bool = False
+    source_augment: bool = False
     cut_mix: float = 0.0
     rare_class_sampling: float = 0.0
     ema: float = 0.0
@@ -203,7 +206,9 @@ class Settings:
         self._expect("on_bad_file", known, f"{STOP!r} or {SKIP!r}")
         self._expect("seed", 0 <= self.seed < 2**31, "0 to 2147483647")
         self._expect("dtype", self.dtype in DTYPES, f"one of {DTYPES}")
-        needed = max(self.source_steps, self.steps + self.distillation_steps)
+        needed = self.steps + self.distillation_steps
+        if self.weights is None:
+            needed = max(needed, self.source_steps)
         self._expect(
             "decay_steps",
             self.decay_steps >= needed,

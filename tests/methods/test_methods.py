@@ -1,5 +1,6 @@
 """Every method on a tiny data set: what it changes, what it reads, how long."""
 
+import dataclasses
 import inspect
 
 import keras
@@ -101,6 +102,21 @@ def test_source_only_never_sees_the_target(settings, dataset, monkeypatch):
     names = read_files(monkeypatch)
     methods.source_only(segmenter(), dataset, settings)
     assert names == {"gta5"}
+
+
+def test_source_only_augments_on_request(settings, dataset, monkeypatch):
+    batches = []
+    monkeypatch.setattr(
+        "keras_pixda.methods.source_only.fit_steps",
+        lambda model, data, *_: batches.append(data[0]),
+    )
+    for wanted in (False, True):
+        changed = dataclasses.replace(settings, source_augment=wanted)
+        methods.source_only(segmenter(), dataset, changed)
+    (plain_images, plain_labels), (images, labels) = batches
+    assert not np.array_equal(images, plain_images)
+    # What a zoom out leaves around a picture is ignored.
+    assert np.sum(labels == 255) > np.sum(plain_labels == 255)
 
 
 def test_fine_tuning_never_sees_the_source(settings, dataset, monkeypatch):

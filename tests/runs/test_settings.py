@@ -19,6 +19,13 @@ def test_decay_follows_longer_runs():
         Settings.preset("small", **DATA, decay_steps=10)
 
 
+def test_given_weights_need_no_rate_for_the_source_only_phase():
+    steps = {"steps": 8, "distillation_steps": 2, "decay_steps": 10}
+    assert (
+        Settings.preset("small", **DATA, **steps, weights="a.keras").decay_steps == 10
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
