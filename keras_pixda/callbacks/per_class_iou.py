@@ -6,9 +6,10 @@ import os
 import pathlib
 
 import keras
+import numpy as np
 
 from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
-from keras_pixda.visualization import iou_table, summary_writer
+from keras_pixda.visualization import confusion_picture, iou_table, summary_writer
 
 
 class PerClassIoU(keras.callbacks.Callback):
@@ -53,8 +54,8 @@ class PerClassIoU(keras.callbacks.Callback):
         every: Evaluate at the end of every so many epochs. Defaults to 1.
         csv: File with one row for each evaluated epoch: its number, from 0 as in
             `keras.callbacks.CSVLogger`, and the IoUs as fractions. Defaults to `None`.
-        log_dir: TensorBoard folder, for which the package `tensorboard` is needed.
-            Defaults to `None`.
+        log_dir: TensorBoard folder for the IoUs and a picture of the confusion matrix,
+            for which the package `tensorboard` is needed. Defaults to `None`.
         print_table: Whether to print the table. Defaults to `True`.
         verbose: 0 or 1, whether to show a progress bar. Defaults to 0.
 
@@ -115,6 +116,9 @@ class PerClassIoU(keras.callbacks.Callback):
         if self._writer is not None:
             values = {f"iou/{name}": value for name, value in result.items()}
             self._writer.scalars(values, step=epoch)
+            matrix = keras.ops.convert_to_numpy(self._evaluator.metric.matrix)
+            picture = confusion_picture(matrix, self.classes)
+            self._writer.image("confusion", np.asarray(picture), step=epoch)
         if self.print_table:
             title = f"Epoch {epoch + 1}"
             table = iou_table(result, previous, self.best, self._well_names, title)

@@ -1,6 +1,7 @@
 """What a person looks at: colours, panels, tables, TensorBoard."""
 
 from keras_pixda.visualization.colour_mask import colour_mask
+from keras_pixda.visualization.confusion_picture import confusion_picture
 from keras_pixda.visualization.iou_table import iou_table
 from keras_pixda.visualization.over_seeds import over_seeds
 from keras_pixda.visualization.overlay import overlay
@@ -10,6 +11,7 @@ from keras_pixda.visualization.summary_writer import summary_writer
 
 __all__ = [
     "colour_mask",
+    "confusion_picture",
     "iou_table",
     "over_seeds",
     "overlay",

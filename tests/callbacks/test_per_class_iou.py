@@ -190,7 +190,11 @@ def test_tensorboard(tmp_path):
     events = EventAccumulator(str(tmp_path))
     events.Reload()
     tags = {f"iou/{name}" for name in ("mean_iou", *CLASSES)}
-    assert set(events.Tags()["tensors"]) == tags
+    assert set(events.Tags()["tensors"]) == {*tags, "confusion"}
+    width, height, *pictures = events.Tensors("confusion")[1].tensor_proto.string_val
+    assert int(width) > 100
+    assert int(height) > 100
+    assert pictures[0].startswith(b"\x89PNG")
     written = events.Tensors("iou/road")
     assert [event.step for event in written] == [0, 1]
     assert float(tf.make_ndarray(written[1].tensor_proto)) == pytest.approx(2 / 6)
