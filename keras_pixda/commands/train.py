@@ -12,6 +12,9 @@ def add_parser(commands):
         metavar="NAME",
         help="pixda, pixda+ or another variant of PixDA (default: %(default)s)",
     )
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="write curves and pictures for it"
+    )
     add_settings(parser)
     parser.set_defaults(run=_run)
 
@@ -31,4 +34,5 @@ def _run(options):
         options.output,
         options.resume,
         options.overwrite,
+        tensorboard=options.tensorboard,
     )

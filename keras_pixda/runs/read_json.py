@@ -20,7 +20,7 @@ def read_json(path):
 
     with tempfile.TemporaryDirectory() as root:
         path = pathlib.Path(root, "config.json")
-        path.write_text('{"shots": 3,\\n "seed": 0}')
+        path.write_text('{"shots": 3,\n "seed": 0}')
         values, lines = read_json(path)
     lines["seed"]  # 2
     ```

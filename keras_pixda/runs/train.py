@@ -6,7 +6,7 @@ import time
 
 import keras
 
-from keras_pixda.callbacks import PerClassIoU, ProgressLine
+from keras_pixda.callbacks import PerClassIoU, PredictionImages, ProgressLine
 from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.methods import source_only
 from keras_pixda.methods.pixda import pixda_model, sample_selection
@@ -24,7 +24,9 @@ from keras_pixda.runs.saved_run import load_model
 from keras_pixda.weights import load_pytorch
 
 
-def train(settings, folder, resume=False, overwrite=False, verbose=True):
+def train(
+    settings, folder, resume=False, overwrite=False, verbose=True, tensorboard=False
+):
     """Run source-only training, adaptation, selection and distillation.
 
     Every phase leaves its result in the folder and is not run again; a phase that was
@@ -58,6 +60,9 @@ def train(settings, folder, resume=False, overwrite=False, verbose=True):
         resume: Whether to go on with the run in the folder. Defaults to `False`.
         overwrite: Whether to replace it. Defaults to `False`.
         verbose: Whether to show progress and tables. Defaults to `True`.
+        tensorboard: Whether to write losses, per-class IoU, kept source images,
+            confusion matrices and predictions to `tensorboard/`, too. Defaults to
+            `False`.
 
     Returns:
         A dict with the IoU of `source_only` and `adapted`, in all, `well`, `under` and
@@ -68,7 +73,7 @@ def train(settings, folder, resume=False, overwrite=False, verbose=True):
         ValueError: If data or settings do not fit; nothing has been trained then.
     """
     keras.config.set_dtype_policy(settings.dtype)
-    run = _Run(settings, folder, resume, overwrite, verbose)
+    run = _Run(settings, folder, resume, overwrite, verbose, tensorboard)
     segmenter = run.source_only()
     before = run.evaluate(segmenter, "source only")
     run.remember(source_only=before)
@@ -93,7 +98,7 @@ def train(settings, folder, resume=False, overwrite=False, verbose=True):
 class _Run:
     """The phases of one run, and what they share."""
 
-    def __init__(self, settings, folder, resume, overwrite, verbose):
+    def __init__(self, settings, folder, resume, overwrite, verbose, tensorboard):
         self.settings = settings
         self.verbose = verbose
         # Data first: what does not fit is said before anything is written.
@@ -106,6 +111,7 @@ class _Run:
             validation, 4, settings.image_size, on_bad_file=settings.on_bad_file
         )
         self.folder = RunFolder(folder, settings, resume, overwrite)
+        self.log_dir = self.folder / "tensorboard" if tensorboard else None
         self.records.write(self.folder)
         self.result = {"seconds": {}}
         if self.folder.has("result.json"):
@@ -149,6 +155,7 @@ class _Run:
                 self.facts["ignore_class"],
                 self.facts["well"],
                 csv=self.folder / "per_class_iou.csv",
+                log_dir=self.log_dir and self.log_dir / "adaptation",
                 print_table=False,
             ),
             keras.callbacks.LambdaCallback(
@@ -160,6 +167,17 @@ class _Run:
         if settings.selection:
             # Between the measuring and the line of each pass.
             watchers.insert(1, sample_selection(self.dataset, settings, self.verbose))
+        if self.log_dir:
+            images, labels = self.validation[0]
+            watchers.append(
+                PredictionImages(
+                    images,
+                    labels,
+                    self.facts["palette"],
+                    self.facts["classes"],
+                    log_dir=self.log_dir / "adaptation",
+                )
+            )
         with self._phase("adaptation", settings.steps, watchers) as callbacks:
             fit_steps(model, self.dataset, settings.steps, callbacks)
         self.folder.write("pixda.keras", model)
@@ -184,6 +202,7 @@ class _Run:
                     callbacks=[
                         ProgressLine("distillation", done + steps, self.verbose),
                         history,
+                        *self._tensorboard("distillation"),
                     ],
                 )
             self._took("distillation", started)
@@ -198,8 +217,13 @@ class _Run:
         line = ProgressLine(title, steps, self.verbose)
         with self._history(name) as history:
             # The backup is last, so that it holds what the others decided.
-            yield [line, *watchers, history, backup]
+            yield [line, *watchers, history, *self._tensorboard(name), backup]
         self._took(name, started)
+
+    def _tensorboard(self, name):
+        """What those before it added to the logs is written, too."""
+        if self.log_dir:
+            yield keras.callbacks.TensorBoard(str(self.log_dir / name))
 
     @contextlib.contextmanager
     def _history(self, name):
