@@ -57,10 +57,13 @@ def build(folder):
         name: re.match(r"# (.+)", modules[name].docstring)[1]
         for name in [*pages.values(), "api"]
     }
+    names = _public_names(rooms)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for name, module in modules.items():
             text = pdoc.render.html_module(module, modules)
+            for inside, public in names.items():
+                text = text.replace(f"{inside}<", f"{public}<")
             path = folder / f"{name.replace('.', '/')}.html"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -103,6 +106,19 @@ def _module(name, text):
     module = types.ModuleType(name, text)
     module.__docformat__ = "markdown"
     return pdoc.doc.Module(module)
+
+
+def _public_names(rooms):
+    """What the classes of Keras that ours build on are called in public."""
+    names = {}
+    for room in rooms:
+        for value in filter(inspect.isclass, map(vars(room).get, room.__all__)):
+            for base in value.__mro__:
+                path = vars(base).get("_api_export_path")
+                if path:
+                    public = path if isinstance(path, str) else path[0]
+                    names[f"{base.__module__}.{base.__qualname__}"] = public
+    return names
 
 
 def _overview(rooms):
