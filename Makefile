@@ -18,6 +18,10 @@ test: .venv/test-tools
 docs: .venv/docs-tools
 	$(BIN)/python -m docs.build build/docs
 
+# Kills, bad files, fuzzing and properties at full length; docs/faults.md lists them.
+test-faults: .venv/test-tools
+	$(BIN)/python -m pytest tests/faults -m "" --hypothesis-profile faults --durations 0
+
 # All methods on drawn scenes, about an hour; goes on where it was stopped.
 compare: .venv/package
 	$(BIN)/keras-pixda scenes comparison/scenes

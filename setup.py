@@ -27,6 +27,7 @@ setup(
         "tensorboard": ["tensorboard"],
         "docs": ["pdoc>=16"],
         "test": [
+            "hypothesis",
             "pytest",
             "pytest-xdist",
             "ruff",

@@ -2,11 +2,19 @@
 
 import pathlib
 
+import hypothesis
 import keras
 import numpy as np
 import pytest
 
 from keras_pixda.datasets import toy_scenes
+
+# `make test-faults` chooses the other one.
+hypothesis.settings.register_profile(
+    "quick", max_examples=10, deadline=None, derandomize=True, database=None
+)
+hypothesis.settings.register_profile("faults", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")
