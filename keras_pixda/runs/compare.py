@@ -20,6 +20,7 @@ from keras_pixda.runs.comparison_table import comparison_table
 from keras_pixda.runs.few_shot_data import few_shot_data
 from keras_pixda.runs.measure import measure
 from keras_pixda.runs.panels import Panels
+from keras_pixda.runs.published import PUBLISHED
 from keras_pixda.runs.report import report
 from keras_pixda.runs.rows import BEYOND, METHODS, ROWS
 from keras_pixda.runs.run_folder import RunFolder
@@ -245,7 +246,8 @@ class _Comparison:
             self.folder.write("panel.png", panel)
         self.folder.write("figure.svg", shots_figure(results, titles, shots))
         title = f"{self.source.name} to {self.target.name}"
-        page = report(results, titles, shots, title, self._measured_how(), panel)
+        facts = self._measured_how()
+        page = report(results, titles, shots, title, facts, panel, PUBLISHED)
         self.folder.write("report.html", page)
         return table
 

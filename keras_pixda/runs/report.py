@@ -8,7 +8,7 @@ from html import escape
 
 from keras_pixda.runs import published as published_figures
 from keras_pixda.runs.report_style import STYLE
-from keras_pixda.runs.rows import ABLATIONS, OPTIONS
+from keras_pixda.runs.rows import ABLATIONS, OPTIONS, ROWS
 from keras_pixda.visualization import over_seeds, shots_figure
 
 _MEANS = {
@@ -272,7 +272,9 @@ def _published(figures, titles):
         row = dict(zip(shots, figures[name], strict=True))
         return row[k][list(_MEANS).index(key)] / 100, math.nan
 
-    rows = {name: titles.get(name, name) for name in figures}
+    # The authors' NAAE is none of our reconstruction.
+    titles = {**titles, "naae": "NAAE"}
+    rows = {name: titles.get(name, ROWS[name].title) for name in figures}
     setting = escape(published_figures.SETTING)
     return _section(
         "Published figures",

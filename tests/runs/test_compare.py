@@ -90,6 +90,7 @@ def test_a_finished_comparison_takes_more_rows(change, tmp_path):
     for name in names:
         assert ROWS[name].title in page
         assert ROWS[name].title in (folder / "figure.svg").read_text()
+    assert "Published figures" in page
     assert (folder / "panel.png").exists()
 
 
