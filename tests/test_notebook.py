@@ -51,29 +51,49 @@ def pictures(notebook):
                 yield Image.open(io.BytesIO(data))
 
 
-def test_it_runs_from_a_clean_kernel(committed, tmp_path, monkeypatch):
-    """Top to bottom on toy scenes, in few steps, warnings being errors."""
+@pytest.fixture
+def execute(committed, tmp_path, monkeypatch):
+    """Run the first cells, or all, in few steps; warnings are errors."""
     monkeypatch.setenv("KERAS_PIXDA_QUICK", "1")
     for name in ("GTA5", "CITYSCAPES"):
         monkeypatch.delenv(name, raising=False)
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
-    notebook = nbformat.from_dict(json.loads(json.dumps(committed)))
-    for cell in code_cells(notebook):
-        cell.outputs, cell.execution_count = [], None
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(STRICT))
-    client.NotebookClient(
-        notebook,
-        timeout=300,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(tmp_path)}},
-    ).execute()
+
+    def run(upto=None):
+        notebook = nbformat.from_dict(json.loads(json.dumps(committed)))
+        for cell in code_cells(notebook):
+            cell.outputs, cell.execution_count = [], None
+        notebook.cells = [nbformat.v4.new_code_cell(STRICT), *notebook.cells[:upto]]
+        client.NotebookClient(
+            notebook,
+            timeout=300,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(tmp_path)}},
+        ).execute()
+        return notebook
+
+    return run
+
+
+def test_it_runs_from_a_clean_kernel(execute, committed, tmp_path):
+    notebook = execute()
     shown = text_of(notebook)
     assert "8 rendered images; photos: 12 to choose shots from" in shown
     assert "(32, 48, 3) -> (1, 32, 48, 19)" in shown
     assert len(list(pictures(notebook))) == len(list(pictures(committed)))
     assert (tmp_path / "segmenter.keras").is_file()
     assert (tmp_path / "segmenter" / "saved_model.pb").is_file()
+
+
+def test_it_takes_the_folders_that_are_given(execute, committed, scenes, monkeypatch):
+    monkeypatch.setenv("GTA5", str(scenes / "gta5"))
+    monkeypatch.setenv("CITYSCAPES", str(scenes / "cityscapes"))
+    sources = [cell.source for cell in committed.cells]
+    upto = 1 + next(i for i, text in enumerate(sources) if "dataset[0]" in text)
+    shown = text_of(execute(upto))
+    assert "8 rendered images; photos: 6 to choose shots from" in shown
+    assert "shots: 3 photos" in shown
 
 
 def test_it_is_committed_with_what_a_whole_run_showed(committed):
