@@ -19,6 +19,7 @@ setup(
         "tensorflow>=2.20",
         "numpy",
         "pillow",
+        "pyyaml",
     ],
     extras_require={
         "hub": ["keras-hub>=0.32"],

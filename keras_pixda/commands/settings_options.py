@@ -19,7 +19,9 @@ def add_settings(parser, without=()):
     parser.add_argument("--output", required=True, help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on with its run")
     parser.add_argument("--overwrite", action="store_true", help="replace its run")
-    parser.add_argument("--config", help="config.json of a run to repeat")
+    parser.add_argument(
+        "--config", help="config.json of a run to repeat, or settings as .yaml"
+    )
     parser.add_argument(
         "--preset",
         default="small",

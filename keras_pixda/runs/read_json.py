@@ -33,14 +33,18 @@ def read_json(path):
         ValueError: If it is no UTF-8 text or no JSON object, names something twice or
             holds a number that is none.
     """
+    return parse_json(read_text(path), path)
+
+
+def read_text(path):
+    """The text of a file; what is no UTF-8 is an error with its line."""
     data = pathlib.Path(path).read_bytes()
     try:
         # Some editors put a mark at the start.
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ValueError(f"{path}, line {line}: is not UTF-8 text.") from error
-    return parse_json(text, path)
 
 
 def parse_json(text, origin):

@@ -9,6 +9,7 @@ import sys
 from keras_pixda.datasets import load
 from keras_pixda.datasets.bad_files import SKIP, STOP
 from keras_pixda.runs.read_json import parse_json, read_json
+from keras_pixda.runs.read_yaml import read_yaml
 
 # A network that trains from scratch on a CPU.
 SMALL = {
@@ -241,8 +242,12 @@ class Settings:
 
     @classmethod
     def from_file(cls, path):
-        """Settings from a JSON file, such as the `config.json` of a run."""
-        return cls._from_values(*read_json(path), path)
+        """Settings from a JSON file, such as the `config.json` of a run, or from YAML.
+
+        The suffix says which: `.yaml` and `.yml` are YAML.
+        """
+        read = read_yaml if str(path).endswith((".yaml", ".yml")) else read_json
+        return cls._from_values(*read(path), path)
 
     @classmethod
     def _from_values(cls, values, lines, origin):
