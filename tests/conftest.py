@@ -13,7 +13,8 @@ from keras_pixda.datasets import toy_scenes
 hypothesis.settings.register_profile(
     "quick", max_examples=10, deadline=None, derandomize=True, database=None
 )
-hypothesis.settings.register_profile("faults", max_examples=1000, deadline=None)
+# Some 25 properties: 12 500 examples.
+hypothesis.settings.register_profile("faults", max_examples=500, deadline=None)
 hypothesis.settings.load_profile("quick")
 
 

@@ -3,11 +3,11 @@
 import io
 import os
 import pickle
-import struct
 import zlib
 
 import numpy as np
 from PIL import Image
+from png import SIGNATURE, chunk, head
 
 RANDOM = np.random.default_rng(0)
 SIZE = 24, 32
@@ -22,17 +22,11 @@ def encoded(array, kind="PNG", **options):
     return buffer.getvalue()
 
 
-def chunk(kind, data):
-    """Return a part of a PNG with a right checksum."""
-    checksum = struct.pack(">I", zlib.crc32(kind + data))
-    return struct.pack(">I", len(data)) + kind + data + checksum
-
-
 def bomb(width, height, bits, colour_type):
     """Return a small PNG that claims to be large."""
-    head = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
-    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(99)))
-    return b"\x89PNG\r\n\x1a\n" + parts + chunk(b"IEND", b"")
+    parts = head(width, height, bits, colour_type)
+    parts += chunk(b"IDAT", zlib.compress(bytes(99)))
+    return SIGNATURE + parts + chunk(b"IEND", b"")
 
 
 def flipped(data, place):

@@ -1,8 +1,6 @@
 """Every bad file is refused by name with a remedy, or left out; none is misread."""
 
-import pathlib
-import sys
-
+import corpus
 import numpy as np
 import pytest
 
@@ -14,10 +12,6 @@ from keras_pixda.datasets import (
     read_pair,
 )
 from keras_pixda.datasets.check import usable_pairs
-
-sys.path.append(str(pathlib.Path(__file__).parent))
-
-import corpus  # noqa: E402
 
 
 @pytest.fixture(scope="module")
