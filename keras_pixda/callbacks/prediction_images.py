@@ -1,6 +1,5 @@
 """Pictures of what the segmenter predicts, after each epoch."""
 
-import os
 import pathlib
 
 import keras
@@ -8,6 +7,7 @@ import numpy as np
 
 from keras_pixda.metrics import labels_from_logits
 from keras_pixda.visualization import panel, summary_writer
+from keras_pixda.whole_file import whole_file
 
 
 class PredictionImages(keras.callbacks.Callback):
@@ -96,11 +96,8 @@ class PredictionImages(keras.callbacks.Callback):
         predictions = labels_from_logits(logits, *self.labels.shape[1:3])
         picture = self._panel(keras.ops.convert_to_numpy(predictions))
         if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path = self.folder / f"epoch_{epoch + 1:04d}.png"
-            unfinished = path.with_name(path.name + ".part")
-            picture.save(unfinished, format="PNG")
-            os.replace(unfinished, path)
+            with whole_file(self.folder / f"epoch_{epoch + 1:04d}.png") as unfinished:
+                picture.save(unfinished, format="PNG")
         if self._writer is not None:
             self._writer.image("predictions", np.asarray(picture), step=epoch)
 

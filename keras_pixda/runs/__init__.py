@@ -7,6 +7,7 @@ from keras_pixda.runs.demo import demo
 from keras_pixda.runs.evaluate import evaluate
 from keras_pixda.runs.export import export
 from keras_pixda.runs.few_shot_data import few_shot_data
+from keras_pixda.runs.folder_lock import FolderLock
 from keras_pixda.runs.measure import measure
 from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.predict import predict
@@ -20,6 +21,7 @@ from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.train import train
 
 __all__ = [
+    "FolderLock",
     "Panels",
     "Row",
     "RunFolder",

@@ -1,6 +1,5 @@
 """Segment pictures with the segmenter of a finished run."""
 
-import os
 import pathlib
 
 import keras
@@ -17,6 +16,7 @@ from keras_pixda.runs.pictures import find_pictures
 from keras_pixda.runs.saved_run import saved_run
 from keras_pixda.serving import SlidingWindow
 from keras_pixda.visualization import colour_mask, overlay
+from keras_pixda.whole_file import whole_file
 
 
 def predict(
@@ -182,7 +182,5 @@ class _Pictures:
 
 
 def _save(picture, path, **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    picture.save(unfinished, **options)
-    os.replace(unfinished, path)
+    with whole_file(path) as unfinished:
+        picture.save(unfinished, **options)

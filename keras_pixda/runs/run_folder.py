@@ -1,15 +1,20 @@
 """The folder that a run writes into."""
 
 import json
-import os
 import pathlib
 import shutil
+
+from keras_pixda.runs.folder_lock import LOCK, FolderLock
+from keras_pixda.whole_file import UNFINISHED, whole_file
 
 CONFIG = "config.json"
 
 
 class RunFolder:
     """The folder of one run: never two runs in one, every file whole or absent.
+
+    As long as it is open no other process can open it. Workers that it is sent to share
+    it with the one who opened it.
 
     Example:
 
@@ -22,6 +27,7 @@ class RunFolder:
         folder = RunFolder(f"{root}/run", settings)
         folder.write("note.txt", "done")
         folder.has("note.txt")  # True
+        folder.close()
     ```
 
     Args:
@@ -34,34 +40,60 @@ class RunFolder:
     Raises:
         FileExistsError: If the folder holds a run, or other files, and neither is
             allowed.
+        BlockingIOError: If another run is at work in the folder.
         ValueError: If a run is to be resumed with other settings.
     """
 
     def __init__(self, path, settings, resume=False, overwrite=False):
         self.path = pathlib.Path(path)
         self.settings = settings
-        config = self.path / CONFIG
         if self.path.exists() and not self.path.is_dir():
             raise FileExistsError(f"{self.path} is a file, expected a folder.")
-        if config.exists():
-            if resume:
-                self._expect_same_settings(config)
-            elif overwrite:
-                shutil.rmtree(self.path)
-            else:
-                raise FileExistsError(
-                    f"{self.path} already holds a run: go on with it (--resume), "
-                    "replace it (--overwrite) or choose another folder."
-                )
-        elif self.path.exists() and any(self.path.iterdir()):
+        # A lock is the mark of a run's folder: no other may get one.
+        if not self.has(CONFIG) and not self.has(LOCK) and self._files():
             raise FileExistsError(
                 f"{self.path} holds other files and no run: choose an empty folder."
             )
         self.path.mkdir(parents=True, exist_ok=True)
-        self.write(CONFIG, settings.to_json())
+        self._lock = FolderLock(self.path)
+        try:
+            self._open(resume, overwrite)
+        except BaseException:
+            self.close()
+            raise
 
-    def _expect_same_settings(self, config):
-        earlier = type(self.settings).from_file(config)
+    def _open(self, resume, overwrite):
+        if self.has(CONFIG) and resume:
+            self._expect_same_settings()
+            for left in self.path.rglob(f"{UNFINISHED}*"):
+                left.unlink()
+        elif self._files() and overwrite:
+            # First what makes it a run: one that is half deleted is never resumed.
+            (self.path / CONFIG).unlink(missing_ok=True)
+            for file in self._files():
+                if file.is_dir() and not file.is_symlink():
+                    shutil.rmtree(file)
+                else:
+                    file.unlink()
+        elif self.has(CONFIG):
+            raise FileExistsError(
+                f"{self.path} already holds a run: go on with it (--resume), "
+                "replace it (--overwrite) or choose another folder."
+            )
+        elif self._files():
+            raise FileExistsError(
+                f"{self.path} holds what is left of a run that was being replaced: "
+                "delete the rest (--overwrite) or choose another folder."
+            )
+        self.write(CONFIG, self.settings.to_json())
+
+    def _files(self):
+        if not self.path.exists():
+            return []
+        return [file for file in self.path.iterdir() if file.name != LOCK]
+
+    def _expect_same_settings(self):
+        earlier = type(self.settings).from_file(self.path / CONFIG)
         if earlier == self.settings:
             return
         different = [
@@ -74,8 +106,22 @@ class RunFolder:
             "resume it with the same ones."
         )
 
+    def close(self):
+        """Let others open the folder; the end of the process does so too."""
+        self._lock.release()
+
+    def __getstate__(self):
+        # A worker writes under the lock of the one that started it.
+        return {"path": self.path, "settings": self.settings}
+
     def __truediv__(self, name):
-        return self.path / name
+        path = self.path / name
+        # Also through links; the last one would be replaced, not followed.
+        if not (path.parent.resolve() / path.name).is_relative_to(self.path.resolve()):
+            raise ValueError(f"{name!r} is outside the folder {self.path} of the run.")
+        if path.name == "..":
+            raise ValueError(f"{name!r} is not the name of a file.")
+        return path
 
     def has(self, name):
         """Whether a file of the run is there; it is whole then."""
@@ -83,19 +129,16 @@ class RunFolder:
 
     def write(self, name, content):
         """Write text, JSON values, a picture or a Keras model, whole or not at all."""
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The suffix stays at the end: savers choose the format by it.
-        unfinished = path.with_name(f".unfinished-{path.name}")
-        if isinstance(content, str):
-            unfinished.write_text(content, "utf-8")
-        elif isinstance(content, dict | list):
-            unfinished.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-        else:
-            content.save(unfinished)
-        os.replace(unfinished, path)
+        path = self / name
+        with whole_file(path) as unfinished:
+            if isinstance(content, str):
+                unfinished.write_text(content, "utf-8")
+            elif isinstance(content, dict | list):
+                unfinished.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+            else:
+                content.save(unfinished)
         return path
 
     def read_json(self, name):
         """Read back what `write` wrote as JSON."""
-        return json.loads((self.path / name).read_text("utf-8"))
+        return json.loads((self / name).read_text("utf-8"))

@@ -70,10 +70,16 @@ def train(
 
     Raises:
         FileExistsError: If the folder holds a run and neither flag is given.
+        BlockingIOError: If another run is at work in the folder.
         ValueError: If data or settings do not fit; nothing has been trained then.
     """
     keras.config.set_dtype_policy(settings.dtype)
     run = _Run(settings, folder, resume, overwrite, verbose, tensorboard)
+    with contextlib.closing(run.folder):
+        return _train(run, settings)
+
+
+def _train(run, settings):
     segmenter = run.source_only()
     before = run.evaluate(segmenter, "source only")
     run.remember(source_only=before)

@@ -1,7 +1,6 @@
 """`deeplab_v2` as a PyTorch checkpoint."""
 
 import math
-import os
 import pathlib
 import struct
 import zipfile
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_pixda.weights.pytorch_names import pytorch_variables, to_pytorch
+from keras_pixda.whole_file import whole_file
 
 ROOT = "archive"
 ORDERED_DICT = b"ccollections\nOrderedDict\n)R"
@@ -50,15 +50,8 @@ def save_pytorch(segmenter, path):
         if not np.isfinite(value).all():
             raise ValueError(f"{path} is not written: {variable.path} is not finite.")
         values[name] = np.ascontiguousarray(to_pytorch(name, value))
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    try:
-        with open(unfinished, "wb") as file:
-            _write(file, values)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as unfinished, open(unfinished, "wb") as file:
+        _write(file, values)
 
 
 def _write(file, values):

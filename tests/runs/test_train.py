@@ -28,6 +28,7 @@ def test_a_run_writes_what_it_promises(finished, settings):
     folder, result = finished
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
     assert names == [
+        ".lock",
         "classes.json",
         "config.json",
         "history_adaptation.csv",

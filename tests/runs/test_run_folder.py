@@ -1,0 +1,123 @@
+import os
+import pickle
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_pixda.runs import RunFolder
+from keras_pixda.runs.folder_lock import LOCK
+
+
+def names(folder):
+    return sorted(p.name for p in folder.path.iterdir())
+
+
+def test_every_kind_of_content_is_written(settings, tmp_path):
+    folder = RunFolder(tmp_path / "run", settings)
+    segmenter = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    folder.write("sub/note.txt", "text")
+    folder.write("facts.json", {"a": [1]})
+    folder.write("grey.png", Image.new("L", (2, 2)))
+    folder.write("model.keras", segmenter)
+    assert folder.read_json("facts.json") == {"a": [1]}
+    assert (folder / "sub/note.txt").read_text() == "text"
+    again = keras.saving.load_model(folder / "model.keras")
+    np.testing.assert_array_equal(again.get_weights()[0], segmenter.get_weights()[0])
+    assert names(folder) == sorted(
+        [LOCK, "config.json", "facts.json", "grey.png", "model.keras", "sub"]
+    )
+    folder.close()
+
+
+def test_no_name_leads_out_of_the_folder(settings, tmp_path):
+    folder = RunFolder(tmp_path / "run", settings)
+    (tmp_path / "run" / "link").symlink_to(tmp_path)
+    for name in (
+        "../x",
+        "a/../../x",
+        "/tmp/x",
+        str(tmp_path / "x"),
+        "..",
+        "a/..",
+        "link/x",
+        "link/new/x",
+    ):
+        for access in (lambda n: folder.write(n, "x"), folder.read_json):
+            with pytest.raises(ValueError, match="outside the folder|not the name"):
+                access(name)
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+    folder.close()
+
+
+def test_a_second_run_is_refused_even_to_overwrite(settings, tmp_path):
+    first = RunFolder(tmp_path, settings)
+    first.write("note.txt", "mine")
+    for how in ({}, {"resume": True}, {"overwrite": True}):
+        with pytest.raises(BlockingIOError, match="in use by another run"):
+            RunFolder(tmp_path, settings, **how)
+    assert (tmp_path / "note.txt").read_text() == "mine"
+    first.close()
+    RunFolder(tmp_path, settings, overwrite=True).close()
+    assert sorted(p.name for p in tmp_path.iterdir()) == [LOCK, "config.json"]
+
+
+def test_a_refused_folder_is_not_locked(settings, tmp_path):
+    RunFolder(tmp_path / "run", settings).close()
+    for _ in range(2):
+        with pytest.raises(FileExistsError, match="already holds a run"):
+            RunFolder(tmp_path / "run", settings)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "photo.jpg").write_text("")
+    for how in ({}, {"resume": True}, {"overwrite": True}):
+        with pytest.raises(FileExistsError, match="other files and no run"):
+            RunFolder(tmp_path / "mine", settings, **how)
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["photo.jpg"]
+
+
+def test_a_worker_writes_under_the_lock_of_its_sender(settings, tmp_path):
+    folder = RunFolder(tmp_path, settings)
+    worker = pickle.loads(pickle.dumps(folder))
+    worker.write("note.txt", "from the worker")
+    del worker
+    with pytest.raises(BlockingIOError):
+        RunFolder(tmp_path, settings, resume=True)
+    folder.close()
+
+
+def test_overwriting_that_was_interrupted_is_not_resumed(
+    settings, tmp_path, monkeypatch
+):
+    folder = RunFolder(tmp_path, settings)
+    folder.write("segmenter.keras", "old")
+    folder.close()
+    deleted = []
+    unlink = os.unlink
+
+    def killed(path, *args, **kwargs):
+        if deleted:
+            raise KeyboardInterrupt
+        deleted.append(path)
+        unlink(path, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            RunFolder(tmp_path, settings, overwrite=True)
+    assert (tmp_path / "segmenter.keras").exists()
+    with pytest.raises(FileExistsError, match="left of a run"):
+        RunFolder(tmp_path, settings, resume=True)
+    RunFolder(tmp_path, settings, overwrite=True).close()
+    assert not (tmp_path / "segmenter.keras").exists()
+
+
+def test_what_a_killed_process_had_begun_is_cleared_away(settings, tmp_path):
+    RunFolder(tmp_path, settings).close()
+    (tmp_path / "panels").mkdir()
+    (tmp_path / "panels" / ".unfinished-01.png").write_bytes(b"half")
+    (tmp_path / ".unfinished-pixda.keras").write_bytes(b"half")
+    folder = RunFolder(tmp_path, settings, resume=True)
+    assert names(folder) == [LOCK, "config.json", "panels"]
+    assert not list((tmp_path / "panels").iterdir())
+    folder.close()
