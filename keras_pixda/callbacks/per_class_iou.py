@@ -2,7 +2,6 @@
 
 import csv as csv_format
 import math
-import os
 import pathlib
 
 import keras
@@ -10,6 +9,7 @@ import numpy as np
 
 from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
 from keras_pixda.visualization import confusion_picture, iou_table, summary_writer
+from keras_pixda.whole_file import whole_file
 
 
 class PerClassIoU(keras.callbacks.Callback):
@@ -138,6 +138,17 @@ class PerClassIoU(keras.callbacks.Callback):
                 self._evaluator = SegmenterEvaluator(self.model, self._metric())
         return self._evaluator.iou(self.dataset, self.verbose)
 
+    def get_state(self):
+        """The history."""
+        return self.history
+
+    def set_state(self, state):
+        """Go back to a history, in the CSV file too."""
+        self.history = {int(epoch): result for epoch, result in (state or {}).items()}
+        self.best = _best(self.history.values())
+        if self.csv is not None:
+            self._write_csv()
+
     def _metric(self):
         return ClassIoU(self.classes, self.ignore_class, self.well)
 
@@ -168,15 +179,14 @@ class PerClassIoU(keras.callbacks.Callback):
             return history
 
     def _write_csv(self):
-        self.csv.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.csv.with_name(self.csv.name + ".part")
-        with unfinished.open("w", newline="", encoding="utf-8") as file:
+        with (
+            whole_file(self.csv) as unfinished,
+            unfinished.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv_format.DictWriter(file, self._columns())
             writer.writeheader()
             for epoch, result in self.history.items():
                 writer.writerow({"epoch": epoch, **result})
-        # Replaced at one stroke: a crash leaves the old rows or the new ones.
-        os.replace(unfinished, self.csv)
 
 
 def _best(results):

@@ -45,6 +45,7 @@ class ProgressLine(keras.callbacks.Callback):
         self.passes = epoch + 1
         if self.done is None:
             self.done = int(self.model.optimizer.iterations)
+        if self.progress is None:
             self.progress = Progress(self.title, self.steps, self.verbose)
 
     def on_train_batch_end(self, batch, logs=None):
@@ -56,3 +57,11 @@ class ProgressLine(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Make room for what others print between passes."""
         self.progress.pause()
+
+    def get_state(self):
+        """The steps done."""
+        return self.done
+
+    def set_state(self, state):
+        """Go on from there."""
+        self.done = state

@@ -79,6 +79,7 @@ class SampleSelection(keras.callbacks.Callback):
         self.batch_size = batch_size
         self.verbose = verbose
         self._scores = None
+        self._ended = False
 
     def on_train_begin(self, logs=None):
         """Compile the scoring once for this model."""
@@ -87,11 +88,21 @@ class SampleSelection(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Take up the list of a restored model."""
         kept = self.model.selection.kept
-        if kept is not None and self._enough(kept):
+        self._ended = kept is not None and not self._enough(kept)
+        if self._ended:
+            self.model.stop_training = True
+        elif kept is not None:
             self.dataset.kept = kept
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Do nothing more if the selection of a restored model left too little."""
+        if self._ended:
+            raise StopIteration  # Ends the pass.
 
     def on_epoch_end(self, epoch, logs=None):
         """Judge every source image that is still kept."""
+        if self._ended:
+            return
         if logs is not None:
             logs["kept_source_images"] = len(self.dataset.kept)
         if (epoch + 1) % self.every:
@@ -127,6 +138,19 @@ class SampleSelection(keras.callbacks.Callback):
                 "left: adaptation ends here."
             )
         self.model.stop_training = True
+
+    def get_state(self):
+        """What was decided so far."""
+        state = self.model.selection
+        kept = None if state.kept is None else state.kept.tolist()
+        return {"kept": kept, "threshold": state.threshold, "passes": state.passes}
+
+    def set_state(self, state):
+        """Go back to what was decided; it is taken up when the next pass begins."""
+        state = dict(state or {})
+        if state.get("kept") is not None:
+            state["kept"] = np.array(state["kept"], dtype="int64")
+        self.model.selection = SelectionState(**state)
 
     def score(self):
         """Indices of the kept source images and the score of each.

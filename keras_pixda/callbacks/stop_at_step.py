@@ -37,17 +37,32 @@ class StopAtStep(keras.callbacks.Callback):
         self.steps = steps
         self.done = None
 
-    def on_train_begin(self, logs=None):
-        """Forget the count of an earlier training."""
-        self.done = None
-
     def on_epoch_begin(self, epoch, logs=None):
         """Read once how many steps a restored optimizer has behind it."""
         if self.done is None:
             self.done = int(self.model.optimizer.iterations)
+        if self.done >= self.steps:
+            self.model.stop_training = True
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Do nothing more if a restored optimizer has done all steps."""
+        if self.done >= self.steps:
+            raise StopIteration  # Ends the pass.
 
     def on_train_batch_end(self, batch, logs=None):
         """Count and stop."""
         self.done += 1
         if self.done >= self.steps:
             self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        """Forget the count."""
+        self.done = None
+
+    def get_state(self):
+        """The count, which in float16 is more than the optimizer's steps."""
+        return self.done
+
+    def set_state(self, state):
+        """Take the count up again."""
+        self.done = state

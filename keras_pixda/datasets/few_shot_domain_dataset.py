@@ -80,6 +80,8 @@ class FewShotDomainDataset(keras.utils.PyDataset):
 
     Attributes:
         epoch: number of finished epochs; may be set.
+        first_batch: batches to leave out at the beginning of the epoch, which is that
+            much shorter; may be set, to go on in the midst of one.
         kept: positions in `source.pairs` that are used, sorted. Starts as all; may be
             set.
         target: the record of the chosen shots.
@@ -129,6 +131,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         self._bad_files = BadFiles(on_bad_file)
         self.rare_class_sampling = rare_class_sampling
         self.epoch = 0
+        self.first_batch = 0
         self.kept = np.arange(len(source))
         self._within_epoch = False
         self._shots = PairCache()
@@ -176,9 +179,10 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         self._kept = kept
 
     def __len__(self):
-        return len(self.kept) // self.batch_size
+        return len(self.kept) // self.batch_size - self.first_batch
 
     def __getitem__(self, index):
+        index += self.first_batch
         sources, targets, epoch = self._batch(index)
         pairs = {
             "source": [self._read_source(i) for i in sources],
@@ -206,7 +210,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
 
     def batch_names(self, index):
         """Return the image paths of a batch of this epoch, by domain."""
-        sources, targets, _ = self._batch(index)
+        sources, targets, _ = self._batch(self.first_batch + index)
         return {
             "source": [self.source.pairs[sample][0] for sample in sources],
             "target": [self.target.pairs[sample][0] for sample in targets],
@@ -296,7 +300,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         # Read once: a callback may change both while threads prepare batches.
         kept, epoch = self.kept, self.epoch
         batches = len(kept) // self.batch_size
-        if not 0 <= index < batches:
+        if not self.first_batch <= index < batches:
             raise IndexError(f"batch {index} of {batches}")
         if self._rare_classes:
             random = np.random.default_rng([self.seed, epoch, 3, index])

@@ -57,6 +57,7 @@ class SegmentationDataset(keras.utils.PyDataset):
 
     Attributes:
         epoch: number of finished epochs; may be set.
+        first_batch: batches to leave out at the beginning of the epoch; may be set.
         left_out: the `Finding` of every file that was left out so far, a list.
 
     Raises:
@@ -97,21 +98,16 @@ class SegmentationDataset(keras.utils.PyDataset):
         self.cache = as_cache(cache)
         self._bad_files = BadFiles(on_bad_file)
         self.epoch = 0
+        self.first_batch = 0
         self._within_epoch = False
 
     def __len__(self):
         batches = len(self.record) / self.batch_size
-        return math.floor(batches) if self.drop_remainder else math.ceil(batches)
+        whole = math.floor(batches) if self.drop_remainder else math.ceil(batches)
+        return whole - self.first_batch
 
     def __getitem__(self, index):
-        if not 0 <= index < len(self):
-            raise IndexError(f"batch {index} of {len(self)}")
-        epoch = self.epoch
-        order = np.arange(len(self.record))
-        if self.shuffle:
-            order = np.random.default_rng([self.seed, epoch]).permutation(order)
-        first = index * self.batch_size
-        chosen = order[first : first + self.batch_size]
+        first, chosen, epoch = self._batch(index)
         samples = []
         for position, sample in enumerate(chosen, first):
             pair = self._bad_files.read(self._read, (sample, None))
@@ -132,6 +128,21 @@ class SegmentationDataset(keras.utils.PyDataset):
                 "label_size"
             )
         return np.stack(images), np.stack(labels)
+
+    def batch_names(self, index):
+        """Return the image paths of a batch of this epoch."""
+        return [self.record.pairs[sample][0] for sample in self._batch(index)[1]]
+
+    def _batch(self, index):
+        """Return where a batch begins, its positions in the record, and its epoch."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        epoch = self.epoch
+        order = np.arange(len(self.record))
+        if self.shuffle:
+            order = np.random.default_rng([self.seed, epoch]).permutation(order)
+        first = (self.first_batch + index) * self.batch_size
+        return first, order[first : first + self.batch_size], epoch
 
     def on_epoch_begin(self):
         """Note that an epoch has begun."""

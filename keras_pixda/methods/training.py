@@ -1,6 +1,6 @@
 """What every method does alike: the same optimizers, the same count of steps."""
 
-from keras_pixda.callbacks import StopAtStep
+from keras_pixda.callbacks import BadNumbers, StopAtStep
 from keras_pixda.datasets import augmentation
 from keras_pixda.optimizers import published_optimizers
 
@@ -106,5 +106,33 @@ def fit_steps(model, data, steps, callbacks=()):
         steps: Steps in all; those of a restored optimizer count.
         callbacks: Further callbacks, called after the step is counted.
     """
-    callbacks = [StopAtStep(steps), *callbacks]
+    callbacks = introduce([StopAtStep(steps), BadNumbers(), *callbacks], data)
     model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
+
+
+def introduce(callbacks, data):
+    """Tell callbacks that were made before it what is fitted, and of each other.
+
+    Example:
+
+    ```python
+    from keras_pixda.callbacks import ExactResume
+    from keras_pixda.methods.training import introduce
+
+    def main(dataset):
+        [resume] = introduce([ExactResume("state")], dataset)
+        return resume.dataset is dataset  # True
+    ```
+
+    Args:
+        callbacks: A list; those whose `dataset` or `callbacks` is `None` get it.
+        data: The data set that is fitted.
+
+    Returns:
+        The list.
+    """
+    for callback in callbacks:
+        for name, value in (("dataset", data), ("callbacks", callbacks)):
+            if getattr(callback, name, value) is None:
+                setattr(callback, name, value)
+    return callbacks

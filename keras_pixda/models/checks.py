@@ -1,6 +1,7 @@
 """What a model checks before it trains; every error names the remedy."""
 
 import keras
+import numpy as np
 
 # Layers and operations that leave a pixel's softmax a softmax.
 RESIZES = {"AlignedResize", "Resize", "Resizing", "UpSampling2D", "Cropping2D"}
@@ -87,3 +88,13 @@ def check_classes(dataset, num_classes):
                 f"segmenter gives {num_classes}: build it with "
                 f"num_classes={len(classes)}."
             )
+
+
+def first_not_finite(variables):
+    """The path of the first variable that holds NaN or infinity, or `None`."""
+    for variable in variables:
+        value = keras.ops.convert_to_numpy(variable)
+        # Whole numbers, which NumPy need not know, are always finite.
+        if value.dtype.kind not in "iub" and not np.isfinite(value).all():
+            return variable.path
+    return None

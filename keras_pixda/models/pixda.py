@@ -7,6 +7,7 @@ from keras import ops
 from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.losses import (
     SOURCE,
+    TARGET,
     DistillationLoss,
     FocalLoss,
     PixAdvLoss,
@@ -223,6 +224,29 @@ class PixDAModel(FewShotModel):
         logits = self(self.stylise(source_images, target_images), training=False)
         answer = self.image_discriminator(ops.softmax(logits), training=False)
         return ops.mean(domain_loss(answer, SOURCE), axis=(1, 2, 3))
+
+    def discriminator_accuracies(self, images):
+        """How often each discriminator is right on a training batch.
+
+        Args:
+            images: Dictionary of the batch's source and target images.
+
+        Returns:
+            A dictionary from the discriminator to the share of its answers, 0..1, that
+            have the right sign.
+        """
+        source = self.stylise(images["source"], images["target"])
+        maps = [ops.softmax(self(x, training=False)) for x in (source, images)]
+        accuracies = {}
+        for name in ("discriminator", "image_discriminator"):
+            network = getattr(self, name)
+            answers = [network(x, training=False) for x in maps]
+            right = [
+                ops.mean(ops.cast((answer > 0) == bool(domain), "float32"))
+                for answer, domain in zip(answers, (SOURCE, TARGET), strict=True)
+            ]
+            accuracies[name.replace("_", " ")] = float(sum(right)) / 2
+        return accuracies
 
     def distill(self, dataset, steps=200, weight=0.5, alpha=0.5, **fit_arguments):
         """Last phase: train on the target alone, held to what the model says now.

@@ -4,6 +4,7 @@ import json
 import pathlib
 import shutil
 
+from keras_pixda.models.checks import first_not_finite
 from keras_pixda.runs.folder_lock import LOCK, FolderLock
 from keras_pixda.whole_file import UNFINISHED, whole_file
 
@@ -128,8 +129,14 @@ class RunFolder:
         return (self.path / name).exists()
 
     def write(self, name, content):
-        """Write text, JSON values, a picture or a Keras model, whole or not at all."""
+        """Write text, JSON values, a picture or a Keras model, whole or not at all.
+
+        A model whose weights are not all finite is refused with a `ValueError`.
+        """
         path = self / name
+        broken = first_not_finite(getattr(content, "weights", ()))
+        if broken:
+            raise ValueError(f"{path} is not written: {broken} is no longer finite.")
         with whole_file(path) as unfinished:
             if isinstance(content, str):
                 unfinished.write_text(content, "utf-8")

@@ -122,6 +122,8 @@ class Settings:
         on_bad_file: What happens to files that cannot be used: `"stop"`, or `"skip"`:
             all are read once before the training, and pairs with faults are left out
             and listed. Defaults to `"stop"`.
+        save_every: Steps from one saved state of the training to the next; one is
+            saved at each pass as well. Defaults to 100.
         panels: Validation images to draw. Defaults to 6.
 
     Raises:
@@ -165,6 +167,7 @@ class Settings:
     rare_class_sampling: float = 0.0
     ema: float = 0.0
     on_bad_file: str = "stop"
+    save_every: int = 100
     panels: int = 6
 
     def __post_init__(self):
@@ -182,6 +185,7 @@ class Settings:
             "steps",
             "decay_steps",
             "selection_every",
+            "save_every",
         ):
             self._expect(name, getattr(self, name) >= 1, "at least 1")
         for name in (

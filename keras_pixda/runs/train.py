@@ -6,11 +6,19 @@ import time
 
 import keras
 
-from keras_pixda.callbacks import PerClassIoU, PredictionImages, ProgressLine
+from keras_pixda.callbacks import (
+    BadNumbers,
+    ExactResume,
+    HistoryCSV,
+    PerClassIoU,
+    PredictionImages,
+    ProgressLine,
+    StateFolder,
+)
 from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.methods import source_only
 from keras_pixda.methods.pixda import pixda_model, sample_selection
-from keras_pixda.methods.training import fit_steps
+from keras_pixda.methods.training import fit_steps, introduce
 from keras_pixda.models import deeplab_v2, small_segmenter
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
@@ -29,8 +37,9 @@ def train(
 ):
     """Run source-only training, adaptation, selection and distillation.
 
-    Every phase leaves its result in the folder and is not run again; a phase that was
-    interrupted goes on after its last full pass.
+    Every phase leaves its result in the folder and is not run again. A phase that was
+    interrupted, at whatever moment, goes on from the last saved state and ends as it
+    would have without the interruption, see `keras_pixda.callbacks.ExactResume`.
 
     Example:
 
@@ -137,21 +146,20 @@ class _Run:
     def source_only(self):
         """A segmenter trained on source images alone, or the given weights."""
         settings = self.settings
-        if self.folder.has("source_only.keras"):
-            return load_model(self.folder / "source_only.keras")
-        keras.utils.set_random_seed(settings.seed)
-        segmenter = starting_segmenter(settings, len(self.dataset.source.classes))
-        if settings.weights is None:
-            with self._phase("source only", settings.source_steps) as callbacks:
-                source_only(segmenter, self.dataset, settings, callbacks)
-        self.folder.write("source_only.keras", segmenter)
-        return segmenter
+        if not self.folder.has("source_only.keras"):
+            keras.utils.set_random_seed(settings.seed)
+            segmenter = starting_segmenter(settings, len(self.dataset.source.classes))
+            if settings.weights is None:
+                with self._phase("source only", settings.source_steps) as callbacks:
+                    source_only(segmenter, self.dataset, settings, callbacks)
+            self.folder.write("source_only.keras", segmenter)
+        return self._result_of("source only", "source_only.keras")
 
     def adapt(self, segmenter):
         """A `PixDAModel` after adaptation with sample selection."""
         settings = self.settings
         if self.folder.has("pixda.keras"):
-            return load_model(self.folder / "pixda.keras")
+            return self._result_of("adaptation", "pixda.keras")
         keras.utils.set_random_seed(settings.seed + 1)
         model = pixda_model(segmenter, settings)
         watchers = [
@@ -187,58 +195,61 @@ class _Run:
         with self._phase("adaptation", settings.steps, watchers) as callbacks:
             fit_steps(model, self.dataset, settings.steps, callbacks)
         self.folder.write("pixda.keras", model)
-        return model
+        return self._result_of("adaptation", "pixda.keras")
 
     def distil(self, model):
         """Distil in place; a finished run is loaded instead."""
         steps = self.settings.distillation_steps
-        if self.folder.has("segmenter.keras"):
-            weights = load_model(self.folder / "segmenter.keras").get_weights()
-            model.segmenter.set_weights(weights)
-            return
-        if steps:
-            started = time.monotonic()
-            done = int(model.optimizer.iterations)
-            with self._history("distillation") as history:
-                model.distill(
-                    self.dataset,
-                    steps,
-                    self.settings.distillation_weight,
-                    verbose=0,
-                    callbacks=[
-                        ProgressLine("distillation", done + steps, self.verbose),
-                        history,
-                        *self._tensorboard("distillation"),
-                    ],
-                )
-            self._took("distillation", started)
-        self.folder.write("segmenter.keras", model.segmenter)
+        if not self.folder.has("segmenter.keras"):
+            if steps:
+                data = self.dataset.target_dataset(steps=steps)
+                done = int(model.optimizer.iterations)
+                with self._phase("distillation", done + steps) as callbacks:
+                    model.distill(
+                        data,
+                        weight=self.settings.distillation_weight,
+                        verbose=0,
+                        callbacks=introduce([BadNumbers(), *callbacks], data),
+                    )
+            self.folder.write("segmenter.keras", model.segmenter)
+        segmenter = self._result_of("distillation", "segmenter.keras")
+        model.segmenter.set_weights(segmenter.get_weights())
 
     @contextlib.contextmanager
     def _phase(self, title, steps, watchers=()):
         """Callbacks of a phase, which is timed and goes on after an interruption."""
         started = time.monotonic()
         name = title.replace(" ", "_")
-        backup = keras.callbacks.BackupAndRestore(str(self.folder / f"backup/{name}"))
-        line = ProgressLine(title, steps, self.verbose)
-        with self._history(name) as history:
-            # The backup is last, so that it holds what the others decided.
-            yield [line, *watchers, history, *self._tensorboard(name), backup]
+        history = HistoryCSV(self.folder / f"history_{name}.csv")
+        try:
+            yield [
+                ExactResume(self._state(title), every=self.settings.save_every),
+                ProgressLine(title, steps, self.verbose),
+                *watchers,
+                history,
+                *self._tensorboard(name),
+            ]
+        finally:
+            history.close()
         self._took(name, started)
+
+    def _state(self, title):
+        return self.folder / f"state/{title.replace(' ', '_')}"
+
+    def _result_of(self, title, name):
+        """The model that a phase has written, after which its state is not needed.
+
+        The next phase begins with what the file holds, be it in the same process or,
+        after a kill, in another one.
+        """
+        StateFolder(self._state(title)).clear()
+        keras.utils.set_random_seed(self.settings.seed)
+        return load_model(self.folder / name)
 
     def _tensorboard(self, name):
         """What those before it added to the logs is written, too."""
         if self.log_dir:
             yield keras.callbacks.TensorBoard(str(self.log_dir / name))
-
-    @contextlib.contextmanager
-    def _history(self, name):
-        path = self.folder / f"history_{name}.csv"
-        logger = keras.callbacks.CSVLogger(str(path), append=True)
-        try:
-            yield logger
-        finally:
-            logger.on_train_end()  # Keras closes the file only if training ends well.
 
     # === Results ===
 

@@ -7,16 +7,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_pixda.callbacks import SampleSelection
 from keras_pixda.datasets import cityscapes, load
 from keras_pixda.datasets.cityscapes_classes import CITYSCAPES_ID_MAP
-from keras_pixda.models import PixDAModel, deeplab_v2
-from keras_pixda.runs import Settings, evaluate, predict, train
+from keras_pixda.models import DistillationModel, PixDAModel, deeplab_v2
+from keras_pixda.runs import RunFolder, Settings, evaluate, predict, train
 from keras_pixda.runs.train import starting_segmenter
 from keras_pixda.weights import save_pytorch
 
 
 def weights(path):
     return keras.saving.load_model(path).get_weights()
+
+
+def names(folder):
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
 
 
 def assert_same_weights(one, other):
@@ -26,8 +31,7 @@ def assert_same_weights(one, other):
 
 def test_a_run_writes_what_it_promises(finished, settings):
     folder, result = finished
-    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
-    assert names == [
+    assert names(folder) == [
         ".lock",
         "classes.json",
         "config.json",
@@ -99,31 +103,44 @@ def test_a_folder_with_a_run_is_refused_resumed_or_replaced(finished, change, tm
     assert (tmp_path / "photo.jpg").read_text() == "mine"
 
 
-def test_a_run_that_stopped_between_passes_goes_on(change, tmp_path, monkeypatch):
-    settings = change(source_steps=8, steps=8, distillation_steps=0, panels=0)
-    train(settings, tmp_path / "whole", verbose=False)
+class Killed(BaseException):
+    pass
 
-    class Killed(BaseException):
-        pass
 
-    real_save = keras.callbacks.BackupAndRestore.on_epoch_end
+def test_a_run_that_is_killed_anywhere_ends_the_same(
+    finished, settings, tmp_path, monkeypatch
+):
+    def killed(owner, name, count):
+        """Die at the n-th call of a function."""
+        calls = []
+        real = getattr(owner, name)
 
-    for phase in ("small_segmenter", "pixda"):
-
-        def save_then_die(self, epoch, logs=None, phase=phase):
-            real_save(self, epoch, logs)
-            if self.model.name == phase and epoch == 0:
+        def die(*args, **kwargs):
+            calls.append(1)
+            if len(calls) == count:
                 raise Killed
+            return real(*args, **kwargs)
 
         with monkeypatch.context() as patch:
-            patch.setattr(
-                keras.callbacks.BackupAndRestore, "on_epoch_end", save_then_die
-            )
+            patch.setattr(owner, name, die)
             with pytest.raises(Killed):
-                train(settings, tmp_path / "killed", resume=True, verbose=False)
-    train(settings, tmp_path / "killed", resume=True, verbose=False)
-    for name in ("source_only.keras", "segmenter.keras"):
-        assert_same_weights(tmp_path / "whole" / name, tmp_path / "killed" / name)
+                train(settings, folder, resume=True, verbose=False)
+
+    whole, _ = finished
+    folder = tmp_path / "killed"
+    killed(PixDAModel, "track", 1)  # In source only nothing is traced of PixDA.
+    assert (folder / "source_only.keras").exists()
+    killed(SampleSelection, "score", 1)
+    killed(SampleSelection, "score", 1)
+    killed(RunFolder, "write", 3)  # Of the final model of adaptation.
+    assert not (folder / "pixda.keras").exists()
+    killed(DistillationModel, "compute_loss", 1)
+    train(settings, folder, resume=True, verbose=False)
+    assert names(folder) == names(whole)
+    for name in ("source_only.keras", "pixda.keras", "segmenter.keras"):
+        assert_same_weights(whole / name, folder / name)
+    for name in [n for n in names(whole) if n.endswith(".csv")]:
+        assert (folder / name).read_bytes() == (whole / name).read_bytes()
 
 
 def test_a_published_checkpoint_is_a_start(change, tmp_path):

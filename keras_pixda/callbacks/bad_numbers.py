@@ -1,0 +1,152 @@
+"""Stop at numbers that are not finite, report discriminators that have collapsed."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_pixda.models.checks import first_not_finite
+
+# Checks in a row, and how near to 0 or 1 an accuracy is then.
+STUCK, MARGIN = 3, 0.001
+
+
+class BadNumbers(keras.callbacks.Callback):
+    """Looks after every step whether losses and weights are still finite.
+
+    If not, training stops with an error that names the loss term, or the variable that
+    the gradients broke, and the files of the batch; nothing is saved after that. Where
+    the loss is scaled, in float16, the optimizer has skipped the step: that is
+    reported, the running means of the pass begin anew, and training stops only after
+    many such steps in a row.
+
+    Now and then the model is asked how often its discriminators are right. One that
+    keeps being always right or always wrong teaches nothing any more: that is reported.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.callbacks import BadNumbers
+    from keras_pixda.models import small_segmenter
+    from keras_pixda.losses import FocalLoss
+
+    segmenter = small_segmenter(num_classes=3, filters=4)
+    segmenter.compile("sgd", FocalLoss())
+    images, labels = np.full((1, 32, 32, 3), np.nan), np.zeros((1, 32, 32))
+    try:
+        segmenter.fit(images, labels, callbacks=[BadNumbers()], verbose=0)
+    except ValueError as error:
+        print(error)  # In batch 1 of pass 1, loss is nan. ...
+    ```
+
+    Args:
+        dataset: What is fitted; `batch_names` of the data sets of this package gives
+            the files of a batch. Defaults to `None`.
+        patience: Steps in a row that may be skipped. Defaults to 30.
+        every: Steps from one look at the discriminators to the next. Defaults to 100.
+
+    Raises:
+        ValueError: If a number is not finite and the step was not skipped.
+    """
+
+    def __init__(self, dataset=None, patience=30, every=100):
+        super().__init__()
+        self.dataset = dataset
+        self.patience = patience
+        self.every = every
+        self._epoch = self._begun = self._steps = self._skipped = 0
+        self._stuck = {}
+        self._weights_are_finite = self._scaled = None
+        self._iterations = 0
+
+    def on_train_begin(self, logs=None):
+        """Compile the look at the weights."""
+        weights = self.model.weights
+
+        @tf.function
+        def are_finite():
+            finite = [keras.ops.all(keras.ops.isfinite(weight)) for weight in weights]
+            return keras.ops.all(keras.ops.stack(finite))
+
+        self._weights_are_finite = are_finite
+        scaled = keras.optimizers.LossScaleOptimizer
+        self._scaled = isinstance(self.model.optimizer, scaled)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Note the pass."""
+        self._epoch = epoch
+        self._iterations = int(self.model.optimizer.iterations)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Note the batch."""
+        self._begun = batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Look at losses, weights and, now and then, discriminators."""
+        terms = [name for name, value in logs.items() if not np.isfinite(value)]
+        # The total breaks with any of its terms.
+        terms = [name for name in terms if name != "loss"] or terms
+        what = ", ".join(f"{name} is {logs[name]}" for name in terms)
+        if not self._weights_are_finite():
+            path = first_not_finite(self.model.weights)
+            what = what or f"the losses are finite, but the gradients broke {path}"
+            self._stop(what, batch)
+        if terms and not self._scaled:
+            self._stop(what, batch)
+        if self._scaled:
+            self._count_skipped(what, batch)
+        self._steps += 1
+        if self._steps % self.every == 0:
+            self._look_at_discriminators(batch)
+
+    def _count_skipped(self, what, batch):
+        before = self._iterations
+        self._iterations = int(self.model.optimizer.iterations)
+        if self._iterations > before and not what:
+            self._skipped = 0
+            return
+        self._skipped += 1
+        if self._skipped >= self.patience:
+            what = what or "the gradients are not finite"
+            self._stop(f"{what}, {self._skipped} steps in a row were skipped", batch)
+        if what:
+            print(f"\nSkipped a step: {self._where(what, batch)}", flush=True)
+            self.model.reset_metrics()
+
+    def _stop(self, what, batch):
+        raise ValueError(
+            f"{self._where(what, batch)} Look at these files; if they are right, lower "
+            "the learning rates. Nothing was saved since the last state."
+        )
+
+    def _where(self, what, batch):
+        places = range(self._begun, batch + 1)
+        text = f"In batch {batch + 1} of pass {self._epoch + 1}, {what}."
+        if not hasattr(self.dataset, "batch_names"):
+            return text
+        names = [keras.tree.flatten(self.dataset.batch_names(i)) for i in places]
+        files = list(dict.fromkeys(str(name) for some in names for name in some))
+        return f"{text} Its files: {', '.join(files)}."
+
+    def _look_at_discriminators(self, batch):
+        if not hasattr(self.model, "discriminator_accuracies"):
+            return
+        images, _ = self.dataset[batch]
+        for name, accuracy in self.model.discriminator_accuracies(images).items():
+            extreme = min(accuracy, 1 - accuracy) <= MARGIN
+            self._stuck[name] = self._stuck.get(name, 0) + 1 if extreme else 0
+            if self._stuck[name] == STUCK:
+                print(
+                    f"\nThe {name} has collapsed: the last {STUCK} times, {self.every} "
+                    f"steps apart, its accuracy was {accuracy:.3f}. Change its "
+                    "learning rate.",
+                    flush=True,
+                )
+
+    def get_state(self):
+        """What was counted."""
+        return [self._steps, self._skipped, self._stuck]
+
+    def set_state(self, state):
+        """Go on counting."""
+        self._steps, self._skipped, self._stuck = state or (0, 0, {})

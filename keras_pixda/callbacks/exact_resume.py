@@ -1,0 +1,208 @@
+"""Go on after a kill as if nothing had happened."""
+
+import contextlib
+import warnings
+
+import keras
+
+from keras_pixda.callbacks.state_folder import StateFolder
+from keras_pixda.models.checks import first_not_finite
+
+
+class ExactResume(keras.callbacks.Callback):
+    """Saves the whole state of a training and takes it up again, in midst of a pass.
+
+    A training that was killed at any moment and is started again ends with the numbers
+    of one that never was: weights, optimizer slots, loss scales, random seeds, running
+    means of the metrics, the position in the data, and what other callbacks have
+    counted and decided. On a CPU with deterministic operations they are the same to the
+    last bit. `keras.callbacks.BackupAndRestore` saves less, and only between passes.
+
+    The state is written every so many steps and at the beginning of each pass, as a
+    whole or not at all. It is checked when it is read; a damaged one is warned of, and
+    the one before is taken. It is never written with numbers that are not finite. That
+    training has ended is saved too, and then nothing is trained again: delete the
+    folder once its result is in a safe place.
+
+    A callback takes part if it has the methods `get_state()`, which returns JSON
+    values, and `set_state(values)`, where `None` means from the beginning.
+
+    Example:
+
+    ```python
+    import tempfile
+    from keras_pixda import FewShotDomainDataset, PixDAModel
+    from keras_pixda.callbacks import ExactResume, SampleSelection
+    from keras_pixda.datasets import cityscapes, gta5, toy_scenes
+    from keras_pixda.models import small_segmenter
+
+    with tempfile.TemporaryDirectory() as root:
+        toy_scenes(root, source_images=4, target_images_per_city=1,
+                   validation_images=1, image_size=(48, 64))
+        dataset = FewShotDomainDataset(
+            gta5(f"{root}/gta5"), cityscapes(f"{root}/cityscapes"),
+            shots=1, batch_size=2, image_size=(48, 64),
+        )
+        model = PixDAModel(small_segmenter(num_classes=19, filters=4))
+        model.compile("adam", "adam")
+        callbacks = [SampleSelection(dataset)]
+        resume = ExactResume(f"{root}/state", dataset, callbacks)
+        model.fit(dataset, callbacks=[*callbacks, resume], verbose=0)
+        resume.states.clear()
+    ```
+
+    Args:
+        folder: Where the states are written, of this training alone.
+        dataset: What is fitted: a data set of this package, whose batches depend on
+            their position alone; fit with `shuffle=False`. Defaults to `None`, to be
+            set before `fit`.
+        callbacks: The other callbacks of the training. Defaults to `None`, to be set
+            before `fit`.
+        every: Steps from one state to the next. Defaults to 100.
+
+    Attributes:
+        states: The `StateFolder`.
+
+    Raises:
+        ValueError: If `every` is less than 1.
+    """
+
+    def __init__(self, folder, dataset=None, callbacks=None, every=100):
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"every counts steps from 1, received {every}.")
+        self.folder = folder
+        self.dataset = dataset
+        self.callbacks = callbacks
+        self.every = every
+        self.states = StateFolder(folder)
+        self._epoch = self._begun = self._unsaved = 0
+        self._finished = self._saved = False
+        self._metrics = None
+        self._quiet = contextlib.ExitStack()
+
+    # === Training ===
+
+    def on_train_begin(self, logs=None):
+        """Take up the newest state."""
+        if self.model.distribute_strategy.num_replicas_in_sync > 1:
+            raise ValueError(
+                "ExactResume works on one replica, use "
+                "keras.callbacks.BackupAndRestore on several."
+            )
+        if not self.model.optimizer.built:
+            self.model.optimizer.build(self.model.trainable_variables)
+        state = self.states.newest()
+        self._saved = state is not None
+        if state is not None:
+            self._restore(*state)
+        elif self.states.damaged:
+            warnings.warn(
+                f"{self.folder} holds no state that can be used: training begins anew.",
+                stacklevel=2,
+            )
+            for callback in self._others():
+                callback.set_state(None)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Save, or go on in midst of a pass."""
+        self._epoch = epoch
+        if self._metrics is not None:
+            # Now, because Keras has just reset them.
+            self._restore_metrics()
+        elif self._unsaved or not self._saved:
+            self._save(0)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Save after so many steps; end a pass that is shorter than the first one."""
+        if batch >= len(self.dataset):
+            # Keras would ask for as many batches as the first pass has, and warn.
+            self._quiet.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", message="Your input ran out of data")
+            raise StopIteration
+        if self._unsaved >= self.every:
+            self._save(self.dataset.first_batch + batch)
+        self._begun = batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Count."""
+        self._unsaved += batch - self._begun + 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        """The next pass is a whole one."""
+        self._quiet.close()
+        self.dataset.first_batch = 0
+
+    def on_train_end(self, logs=None):
+        """Note that there is nothing left to do."""
+        self.model._initial_epoch = None
+        if not self._finished:
+            self._finished = True
+            self._save(0)
+
+    # === State ===
+
+    def _save(self, batch):
+        variables = [*_variables(self.model), *self.model.metrics_variables]
+        broken = first_not_finite(variables)
+        if broken:
+            raise ValueError(
+                f"{broken} is no longer finite: no state is written to {self.folder}, "
+                "which keeps the one before."
+            )
+        facts = {
+            "epoch": self._epoch,
+            "batch": batch,
+            "finished": self._finished,
+            "callbacks": [callback.get_state() for callback in self._others()],
+            "metrics": len(self.model.metrics_variables),
+        }
+        arrays = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        self.states.write(facts, arrays)
+        self._saved, self._unsaved = True, 0
+
+    def _restore(self, facts, arrays):
+        variables, others = _variables(self.model), self._others()
+        own = len(arrays) - facts["metrics"]
+        found = [(array.shape, array.dtype) for array in arrays[:own]]
+        now = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        wanted = [(array.shape, array.dtype) for array in now]
+        if found != wanted or len(facts["callbacks"]) != len(others):
+            raise ValueError(
+                f"{self.folder} holds the state of another training: {own} variables "
+                f"and {len(facts['callbacks'])} callbacks, or other shapes, expected "
+                f"{len(variables)} and {len(others)}."
+            )
+        for variable, array in zip(variables, arrays, strict=False):
+            variable.assign(array)
+        for callback, values in zip(others, facts["callbacks"], strict=True):
+            callback.set_state(values)
+        self._metrics = arrays[own:]
+        self._finished = facts["finished"]
+        self.dataset.first_batch = facts["batch"]
+        # As Keras's own BackupAndRestore does; no pass is left after the last one.
+        self.model._initial_epoch = 2**62 if self._finished else facts["epoch"]
+
+    def _restore_metrics(self):
+        if len(self.model.metrics_variables) != len(self._metrics):
+            # Keras makes those given to `compile` when they see a first batch.
+            images, labels = self.dataset[0]
+            self.model.compute_metrics(images, labels, self.model(images))
+        variables = self.model.metrics_variables
+        for variable, value in zip(variables, self._metrics, strict=True):
+            variable.assign(value)
+        self._metrics = None
+
+    def _others(self):
+        return [
+            callback for callback in self.callbacks if hasattr(callback, "get_state")
+        ]
+
+
+def _variables(model):
+    """Weights, random seeds and optimizer variables of a model, each once."""
+    variables = list(model.variables)
+    for value in vars(model).values():
+        if isinstance(value, keras.optimizers.Optimizer):
+            variables += value.variables
+    return list({id(variable): variable for variable in variables}.values())

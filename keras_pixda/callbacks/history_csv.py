@@ -1,0 +1,51 @@
+"""The history of a training as a file that fits its state."""
+
+import pathlib
+
+import keras
+
+from keras_pixda.whole_file import whole_file
+
+
+class HistoryCSV(keras.callbacks.CSVLogger):
+    """`keras.callbacks.CSVLogger` for a training that may be killed.
+
+    With `ExactResume` the file of a resumed training has each pass once: rows of passes
+    that are run again are dropped.
+
+    Example:
+
+    ```python
+    import tempfile
+    import keras
+    import numpy as np
+    from keras_pixda.callbacks import HistoryCSV
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with tempfile.TemporaryDirectory() as folder:
+        history = HistoryCSV(f"{folder}/history.csv")
+        model.fit(np.zeros((4, 2)), np.zeros((4, 1)), callbacks=[history], verbose=0)
+        print(history.get_state())
+    ```
+
+    Args:
+        filename: File to write; rows are added to what it holds.
+    """
+
+    def __init__(self, filename):
+        super().__init__(str(filename), append=True)
+
+    def get_state(self):
+        """What the file holds."""
+        return pathlib.Path(self.filename).read_bytes().decode()
+
+    def set_state(self, state):
+        """Go back to what it held."""
+        with whole_file(self.filename) as unfinished:
+            unfinished.write_bytes((state or "").encode())
+        self.on_train_begin()  # Opens it anew.
+
+    def close(self):
+        """Close the file, which Keras does only if training ends well."""
+        self.on_train_end()

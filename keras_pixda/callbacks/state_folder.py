@@ -1,0 +1,124 @@
+"""Saved states of a training, of which a damaged one is never used."""
+
+import hashlib
+import json
+import math
+import pathlib
+import shutil
+import warnings
+
+import numpy as np
+
+from keras_pixda.whole_file import UNFINISHED, whole_file
+
+FORMAT = b"keras_pixda state 1\n"
+# The newest, and one to fall back on.
+KEPT = 2
+
+
+class StateFolder:
+    """A folder with the last two states of a training, each with a checksum.
+
+    A state is a dictionary of JSON values and a list of arrays. It is in the folder as
+    a whole or not at all, and the one before stays until then.
+
+    Example:
+
+    ```python
+    import tempfile
+    import numpy as np
+    from keras_pixda.callbacks import StateFolder
+
+    with tempfile.TemporaryDirectory() as root:
+        states = StateFolder(f"{root}/state")
+        states.write({"epoch": 3}, [np.ones(2)])
+        facts, arrays = states.newest()
+    facts  # {"epoch": 3}
+    ```
+
+    Args:
+        path: The folder; it is made when the first state is written.
+
+    Attributes:
+        damaged: The states that could not be used so far, a list of paths.
+    """
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.damaged = []
+
+    def write(self, facts, arrays):
+        """Write a state and delete those that are no longer needed.
+
+        Args:
+            facts: A dictionary of JSON values.
+            arrays: A list of arrays of numbers.
+        """
+        before = self._files()
+        number = int(before[-1].stem) + 1 if before else 1
+        path = self.path / f"{number:08d}.state"
+        with whole_file(path) as unfinished, open(unfinished, "wb") as file:
+            _write(file, facts, arrays)
+        for old in self._files()[:-KEPT]:
+            old.unlink()
+
+    def newest(self):
+        """Facts and arrays of the newest state that is whole.
+
+        A damaged one is warned of and deleted, and the one before is taken.
+
+        Returns:
+            A pair, or `None` if there is none.
+        """
+        for path in reversed(self._files()):
+            try:
+                return _read(path)
+            except (OSError, ValueError) as error:
+                warnings.warn(
+                    f"{path} is damaged ({error}): going on from the state before.",
+                    stacklevel=2,
+                )
+                self.damaged.append(path)
+                path.unlink()
+        return None
+
+    def clear(self):
+        """Delete the folder."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+
+    def _files(self):
+        files = self.path.glob("*.state")
+        return sorted(f for f in files if not f.name.startswith(UNFINISHED))
+
+
+def _write(file, facts, arrays):
+    digest = hashlib.sha256()
+
+    def write(data):
+        digest.update(data)
+        file.write(data)
+
+    arrays = [np.asarray(array, order="C") for array in arrays]
+    forms = [(array.dtype.name, array.shape) for array in arrays]
+    write(FORMAT)
+    write(json.dumps({"facts": facts, "arrays": forms}).encode() + b"\n")
+    for array in arrays:
+        write(array.reshape(-1).view(np.uint8))
+    file.write(digest.digest())
+
+
+def _read(path):
+    data = path.read_bytes()
+    content, digest = data[:-32], data[-32:]
+    if not content.startswith(FORMAT) or hashlib.sha256(content).digest() != digest:
+        raise ValueError("its checksum does not fit")
+    start = content.index(b"\n", len(FORMAT)) + 1
+    header = json.loads(content[len(FORMAT) : start])
+    arrays = []
+    for dtype, shape in header["arrays"]:
+        count = math.prod(shape)
+        array = np.frombuffer(content, np.dtype(dtype), count, start)
+        arrays.append(array.reshape(shape))
+        start += array.nbytes
+    return header["facts"], arrays
