@@ -129,6 +129,10 @@ class SampleSelection(keras.callbacks.Callback):
                 f"source images (threshold {threshold:.2f}, "
                 f"scores {scores.min():.2f} to {scores.max():.2f})"
             )
+            if len(kept) == len(indices):
+                print("One-sided: every image passes for a target image.")
+            elif not len(kept):
+                print("One-sided: no image passes for a target image.")
         if self._enough(kept):
             self.dataset.kept = kept
             return

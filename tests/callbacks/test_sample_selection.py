@@ -156,6 +156,41 @@ def test_a_restored_model_goes_on_with_its_list(monkeypatch, tmp_path):
     assert again.selection.passes == 2
 
 
+def test_a_restored_model_whose_selection_ended_is_not_trained(monkeypatch, tmp_path):
+    model = model_with_scores(np.zeros(6, "float32"), monkeypatch)
+    pairs, backup = Pairs(), keras.callbacks.BackupAndRestore(str(tmp_path))
+
+    def killed(logs=None):
+        raise KeyboardInterrupt
+
+    backup.on_train_end = killed
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(pairs, epochs=9, callbacks=[SampleSelection(pairs), backup])
+    again, fresh = model_with_scores(np.zeros(6, "float32"), monkeypatch), Pairs()
+    backup = keras.callbacks.BackupAndRestore(str(tmp_path))
+    again.fit(fresh, epochs=9, callbacks=[SampleSelection(fresh), backup])
+    assert int(again.optimizer.iterations) == 3  # One pass.
+    assert (again.selection.passes, fresh.passes) == (1, [])
+
+
+@pytest.mark.parametrize(("score", "said"), [(9.0, "every"), (0.0, "no")])
+def test_a_one_sided_selection_is_reported(monkeypatch, capsys, score, said):
+    scores = np.full(6, score, "float32")
+    model, pairs = model_with_scores(scores, monkeypatch), Pairs()
+    model.fit(pairs, callbacks=[SampleSelection(pairs)], verbose=0)
+    assert f"One-sided: {said} image passes" in capsys.readouterr().out
+
+
+def test_a_training_that_has_done_its_steps_does_no_more():
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    data = (np.zeros((8, 2)), np.zeros((8, 1)))
+    model.fit(*data, batch_size=1, callbacks=[StopAtStep(3)], verbose=0)
+    with pytest.warns(UserWarning, match="ran out of data"):  # By Keras.
+        model.fit(*data, batch_size=1, callbacks=[StopAtStep(3)], verbose=0)
+    assert int(model.optimizer.iterations) == 3
+
+
 def test_stop_at_step_counts_the_steps_of_a_restored_optimizer():
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")

@@ -1,5 +1,6 @@
 import os
 import pickle
+import resource
 
 import keras
 import numpy as np
@@ -120,4 +121,26 @@ def test_what_a_killed_process_had_begun_is_cleared_away(settings, tmp_path):
     folder = RunFolder(tmp_path, settings, resume=True)
     assert names(folder) == [LOCK, "config.json", "panels"]
     assert not list((tmp_path / "panels").iterdir())
+    folder.close()
+
+
+def test_a_full_disk_or_broken_weights_leave_what_was_there(settings, tmp_path):
+    folder = RunFolder(tmp_path, settings)
+    segmenter = keras.Sequential([keras.Input((200,)), keras.layers.Dense(200)])
+    before = segmenter.get_weights()
+    folder.write("model.keras", segmenter)
+    segmenter.set_weights([value + 1 for value in before])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"model.keras: cannot be written .*space"):
+            folder.write("model.keras", segmenter)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    segmenter.layers[0].bias.assign(np.full(200, np.inf))
+    with pytest.raises(ValueError, match=r"model.keras is not written: .*bias"):
+        folder.write("model.keras", segmenter)
+    kept = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(kept.get_weights()[0], before[0])
+    assert names(folder) == [LOCK, "config.json", "model.keras"]
     folder.close()

@@ -1,6 +1,7 @@
 import csv
 import json
 import math
+import resource
 
 import keras
 import numpy as np
@@ -128,6 +129,14 @@ def test_a_run_that_is_killed_anywhere_ends_the_same(
 
     whole, _ = finished
     folder = tmp_path / "killed"
+    # A disk that is full when the first state is written.
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"00000001.state: cannot be written"):
+            train(settings, folder, verbose=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     killed(PixDAModel, "track", 1)  # In source only nothing is traced of PixDA.
     assert (folder / "source_only.keras").exists()
     killed(SampleSelection, "score", 1)

@@ -1,0 +1,127 @@
+"""Kill `train` at points of all phases; nothing of what it ends with may differ."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from keras_pixda.runs import Settings
+
+SCRIPT = pathlib.Path(__file__).with_name("killed_runs.py")
+# In the order of a run; each goes on from the one before, and counts from there.
+KILLS = [
+    # Source only: 7 steps in passes of 4, a state every 3 steps and at each pass.
+    "source_only_step:2",
+    "half_a_state:1",
+    "before_rename:1",
+    "writing_state_after:1",
+    "history_row_after:1",
+    "pass_begins:2",
+    "pass_begins_after:2",
+    "source_only_step_after:2",
+    "writing_state:1",
+    "writing_source_only:1",
+    "before_rename:1",
+    "deleting_state:1",
+    # Adaptation: passes of 4, 3, 2 and 1 step, as selection goes on.
+    "writing_result:1",
+    "adaptation_step:1",
+    "adaptation_step:4",
+    "evaluating:1",
+    "selecting:1",
+    "selecting:3",
+    "selected:1",
+    "selected_after:1",
+    "history_row:1",
+    "writing_state:2",
+    "iou_rows:2",
+    "half_a_state:2",
+    "writing_state_after:2",
+    "selecting:2",
+    "iou_rows_after:2",
+    "writing_adapted:1",
+    "before_rename:1",
+    "deleting_state:2",
+    # Distillation: 4 steps.
+    "distillation_step:1",
+    "half_a_state:2",
+    "writing_state_after:2",
+    "distillation_step_after:1",
+    "history_row_after:1",
+    "writing_distilled:1",
+    "before_rename:1",
+    "deleting_state:3",
+    "writing_result:2",
+]
+# At any moment: how many seconds after the start of each process.
+MOMENTS = [f"seconds:{seconds}" for seconds in (3, 5, 7, 9, 11, 13, 15, 17, 19, 21)]
+
+
+def settings(scenes, **changes):
+    return Settings.preset(
+        "small",
+        source=f"gta5:{scenes / 'gta5'}",
+        target=f"cityscapes:{scenes / 'cityscapes'}",
+        image_size=(32, 48),
+        batch_size=2,
+        discriminator_filters=2,
+        source_steps=7,
+        steps=9,
+        distillation_steps=4,
+        selection_every=1,
+        threshold=0.64,
+        growth=0.1,
+        panels=1,
+        save_every=3,
+        ema=0.9,
+        augment=True,
+        cut_mix=0.5,
+        **changes,
+    )
+
+
+def end_of(config, folder, mode, *kills):
+    """What the driver has noted of a run with kills."""
+    root = str(SCRIPT.parents[2])
+    done = subprocess.run(
+        [sys.executable, SCRIPT, config, folder, mode, *kills],
+        env={**os.environ, "PYTHONPATH": root, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    assert done.stdout.count("killed") >= len([k for k in kills if "seconds" not in k])
+    return json.loads(folder.with_suffix(".json").read_text())
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("mode", "dtype", "kills", "steps"),
+    [
+        ("eager", "float32", KILLS, 9),
+        ("graph", "float32", MOMENTS, 9),
+        # Adaptation ends because selection leaves nothing.
+        ("eager", "mixed_float16", KILLS, 50),
+    ],
+)
+def test_a_run_that_was_killed_everywhere_ends_the_same(
+    scenes, tmp_path, mode, dtype, kills, steps
+):
+    config = tmp_path / "config.json"
+    chosen = settings(scenes, dtype=dtype, decay_steps=1000)
+    values = json.loads(chosen.to_json()) | {"steps": steps}
+    config.write_text(json.dumps(values))
+    whole = end_of(config, tmp_path / "whole", mode)
+    killed = end_of(config, tmp_path / "killed", mode, *kills)
+    kept, threshold = whole["selection"]
+    assert kept == ([3, 7] if steps == 9 else [])
+    assert threshold > 0.64
+    for phase in ("source_only", "adaptation", "distillation"):
+        # Weights, optimizer slots, loss scales, seeds, metrics; what callbacks know.
+        [expected] = whole.pop(phase)
+        for found in killed.pop(phase):
+            assert json.dumps(found) == json.dumps(expected)
+    assert json.dumps(killed) == json.dumps(whole)
