@@ -1,9 +1,9 @@
 """Trains a run in child processes that are killed one after another.
 
-`python killed_runs.py CONFIG FOLDER graph|eager [POINT:COUNT ...]`: for each point, a child resumes
-the run and is killed by SIGKILL at the COUNT-th time it comes there, or after COUNT
-seconds (`seconds:3.5`). The last child runs to the end. Every finished state is noted
-in FOLDER.json as it is deleted, with what the run has left.
+`python killed_runs.py CONFIG FOLDER graph|eager [POINT:COUNT ...]`: for each point, a
+child resumes the run and is killed by SIGKILL at the COUNT-th time it comes there, or
+after COUNT seconds (`seconds:3.5`). The last child runs to the end. Every finished
+state is noted in FOLDER.json as it is deleted, with what the run has left.
 
 The package is imported once and the children are forked before TensorFlow has begun to
 work, which saves its import for each of them.
