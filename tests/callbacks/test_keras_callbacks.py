@@ -50,7 +50,8 @@ class Once(keras.utils.PyDataset):
         return {"source": IMAGES, "target": IMAGES, "index": np.arange(4)}
 
 
-def pixda(rate=0.01, **optimizers):
+def pixda(rate=0.01, run_eagerly=True, **optimizers):
+    """A tiny model; eagerly its few steps take less than tracing one."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((None, None, 3))
     x = keras.layers.Rescaling(1 / 255)(inputs)
@@ -59,7 +60,7 @@ def pixda(rate=0.01, **optimizers):
     model = PixDAModel(segmenter, pixel_discriminator(2, 2), image_discriminator(2, 2))
     if not optimizers:
         optimizers = {"optimizer": keras.optimizers.SGD(rate, momentum=0.9)}
-    model.compile(**optimizers)
+    model.compile(**optimizers, run_eagerly=run_eagerly)
     return model
 
 
@@ -128,7 +129,7 @@ def test_model_checkpoint(tmp_path, weights_only):
 
 
 def test_backup_and_restore_goes_on_as_if_never_stopped(tmp_path):
-    whole = pixda()
+    whole = pixda(run_eagerly=False)
     fit(whole, [], epochs=4)
 
     class Stop(Exception):
@@ -141,8 +142,8 @@ def test_backup_and_restore_goes_on_as_if_never_stopped(tmp_path):
     dies = keras.callbacks.LambdaCallback(on_epoch_begin=stop)
     backup = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
     with pytest.raises(Stop):
-        fit(pixda(), [backup, dies], epochs=4)
-    again = pixda()
+        fit(pixda(run_eagerly=False), [backup, dies], epochs=4)
+    again = pixda(run_eagerly=False)
     backup = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
     history = fit(again, backup, epochs=4)
     assert len(history["loss"]) == 2
@@ -219,7 +220,7 @@ def test_tensorboard_shows_everything(tmp_path):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    model, data = pixda(), Pairs()
+    model, data = pixda(run_eagerly=False), Pairs()
     history = fit(
         model,
         [
