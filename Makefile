@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: demo test test-faults docs compare clean
+.PHONY: demo test test-faults bench docs compare clean
 
 demo: .venv/package
 	$(BIN)/keras-pixda demo --output demo --overwrite
@@ -22,6 +22,16 @@ docs: .venv/docs-tools
 test-faults: .venv/test-tools
 	$(BIN)/python -m pytest tests/faults -m "" --hypothesis-profile faults --durations 0
 
+# Time and memory against PyTorch and plain training, on a machine at rest: minutes.
+BENCH = PYTHONPATH=. TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python benchmarks
+bench: .venv/bench-tools
+	$(BENCH)/step_time.py --network small_segmenter
+	$(BENCH)/step_time.py --rounds 3
+	$(BENCH)/step_time.py --size 256 512 --rounds 3 --names pixda bfloat16 pytorch
+	$(BENCH)/selection.py --network small_segmenter --images 32
+	$(BENCH)/selection.py
+	$(BENCH)/memory.py --network small_segmenter --kinds pixda pytorch
+
 # All methods on drawn scenes, about an hour; goes on where it was stopped.
 compare: .venv/package
 	$(BIN)/keras-pixda scenes comparison/scenes
@@ -38,6 +48,10 @@ compare: .venv/package
 
 .venv/test-tools: .venv/package
 	$(INSTALL) ".[test,hub,cv,export,docs]"
+	touch $@
+
+.venv/bench-tools: .venv/package
+	$(INSTALL) ".[bench]"
 	touch $@
 
 .venv/docs-tools: .venv/package

@@ -26,6 +26,7 @@ setup(
         "cv": ["keras-cv>=0.9"],
         "export": ["tf2onnx>=1.17", "onnxruntime>=1.32", "ai-edge-litert>=2.3"],
         "tensorboard": ["tensorboard"],
+        "bench": ["torch"],
         "docs": ["pdoc>=16"],
         "test": [
             "hypothesis",

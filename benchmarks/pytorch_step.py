@@ -253,7 +253,15 @@ def domain_loss(answer, domain):
 class PublishedStep:
     """Three networks, three optimizers, and one call a training step."""
 
-    def __init__(self, segmenter, num_classes, weights, decay_steps=62_500):
+    def __init__(
+        self,
+        segmenter,
+        num_classes,
+        weights,
+        learning_rate=1e-3,
+        discriminator_learning_rate=4e-4,
+        decay_steps=62_500,
+    ):
         self.segmenter = segmenter
         self.discriminator = PixelDiscriminator(num_classes)
         self.image_discriminator = ImageDiscriminator(num_classes)
@@ -268,13 +276,17 @@ class PublishedStep:
                 (heads if name.startswith("head") else body).append(parameter)
         self.optimizers = [
             torch.optim.SGD(
-                [{"params": body}, {"params": heads, "lr": 1e-2}],
-                lr=1e-3,
+                [{"params": body}, {"params": heads, "lr": 10 * learning_rate}],
+                lr=learning_rate,
                 momentum=0.9,
                 weight_decay=5e-4,
             ),
             *(
-                torch.optim.Adam(network.parameters(), lr=4e-4, betas=(0.9, 0.99))
+                torch.optim.Adam(
+                    network.parameters(),
+                    lr=discriminator_learning_rate,
+                    betas=(0.9, 0.99),
+                )
                 for network in networks[1:]
             ),
         ]

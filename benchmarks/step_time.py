@@ -73,9 +73,9 @@ def measure(network, size, names, rounds=5, warm_up=2):
     return results
 
 
-def ratio(results, numerator, denominator):
+def ratio(results, numerator, denominator, seconds="seconds"):
     """Median, least and greatest ratio of two contestants over the rounds."""
-    ratios = np.array(results[numerator]["seconds"]) / results[denominator]["seconds"]
+    ratios = np.array(results[numerator][seconds]) / results[denominator][seconds]
     return [round(float(f(ratios)), 3) for f in (np.median, np.min, np.max)]
 
 
@@ -87,11 +87,8 @@ def loss_difference(results, name="pixda", reference="pytorch"):
 
 def summary(network, size, results):
     """What the line of JSON holds."""
-    ratios = {
-        f"{a} / {b}": ratio(results, a, b)
-        for a, b in RATIOS
-        if a in results and b in results
-    }
+    pairs = [(a, b) for a, b in RATIOS if a in results and b in results]
+    ratios = {f"{a} / {b}": ratio(results, a, b) for a, b in pairs}
     answer = {
         "network": network,
         "height": size[0],
@@ -102,6 +99,10 @@ def summary(network, size, results):
         "peak_megabytes": {k: v["peak"] // 10**6 for k, v in results.items()},
         "framework_megabytes": {k: v["idle"] // 10**6 for k, v in results.items()},
         "ratios": ratios,
+        # Of the work done, whatever else the machine did meanwhile.
+        "processor_ratios": {
+            f"{a} / {b}": ratio(results, a, b, "processor_seconds") for a, b in pairs
+        },
     }
     if {"pixda", "pytorch"} <= set(results):
         answer["loss_difference"] = loss_difference(results)
@@ -121,7 +122,11 @@ def table(answer):
             f"{answer['framework_megabytes'][name]:>18}"
         )
     for name, (middle, least, greatest) in answer["ratios"].items():
-        lines.append(f"{name:32}{middle:>8.3f}  ({least:.3f} to {greatest:.3f})")
+        line = f"{name:32}{middle:>8.3f}  ({least:.3f} to {greatest:.3f})"
+        processor = answer["processor_ratios"][name]
+        lines.append(
+            line + "   processor {:.3f}  ({:.3f} to {:.3f})".format(*processor)
+        )
     if "loss_difference" in answer:
         lines.append(
             f"greatest relative loss difference {answer['loss_difference']:.1e}"

@@ -12,6 +12,10 @@ import time
 import numpy as np
 
 NUM_CLASSES = 19
+# A hundredth of the published rates: random weights would diverge at those, and then
+# rounding would decide the losses.
+LEARNING_RATE = 1e-5
+DISCRIMINATOR_LEARNING_RATE = 4e-6
 IGNORE = 255
 
 
@@ -79,7 +83,9 @@ def _serve(connection, kind, settings):
     try:
         step, idle = MAKERS[kind](**settings)
         while (seed := connection.recv()) is not None:
-            batch = training_batch(settings["size"], seed)
+            batch = training_batch(
+                settings["size"], seed, settings.get("batch_size", 1)
+            )
             wall, processor = time.perf_counter(), time.process_time()
             losses = step(*batch)
             connection.send(
@@ -102,7 +108,7 @@ def peak_memory():
 # === Makers: a step function, and the memory that the framework alone takes ===
 
 
-def _pytorch(network, size, weights):
+def _pytorch(network, size, weights, batch_size=1):
     import pytorch_step
     import torch
 
@@ -114,7 +120,13 @@ def _pytorch(network, size, weights):
         "small_segmenter": pytorch_step.SmallSegmenter,
     }[network]
     with np.load(weights) as values:
-        step = pytorch_step.PublishedStep(kind(NUM_CLASSES), NUM_CLASSES, dict(values))
+        step = pytorch_step.PublishedStep(
+            kind(NUM_CLASSES),
+            NUM_CLASSES,
+            dict(values),
+            LEARNING_RATE,
+            DISCRIMINATOR_LEARNING_RATE,
+        )
     return step, idle
 
 
@@ -132,11 +144,19 @@ def _keras(network, policy):
     return getattr(models, network)(NUM_CLASSES), idle
 
 
-def _pixda(network, size, weights, policy="float32"):
+def _published_optimizers():
+    from keras_pixda.optimizers import published_optimizers
+
+    return published_optimizers(
+        learning_rate=LEARNING_RATE,
+        discriminator_learning_rate=DISCRIMINATOR_LEARNING_RATE,
+    )
+
+
+def _pixda(network, size, weights, policy="float32", batch_size=1, **options):
     segmenter, idle = _keras(network, policy)
     from keras_pixda import PixDAModel
     from keras_pixda.losses import PixAdvLoss
-    from keras_pixda.optimizers import published_optimizers
 
     model = PixDAModel(segmenter)
     parts = {
@@ -146,7 +166,11 @@ def _pixda(network, size, weights, policy="float32"):
     }
     _share_weights(parts, pathlib.Path(weights))
     # As released: gradients flow through the cross-entropy map too.
-    model.compile(**published_optimizers(), adversarial_loss=PixAdvLoss(detach=False))
+    model.compile(
+        **_published_optimizers(),
+        adversarial_loss=PixAdvLoss(detach=False),
+        **options,
+    )
 
     def step(images, labels):
         logs = model.train_on_batch(images, labels, return_dict=True)
@@ -156,14 +180,13 @@ def _pixda(network, size, weights, policy="float32"):
     return step, idle
 
 
-def _joint(network, size, weights, policy="float32"):
+def _joint(network, size, weights, policy="float32", batch_size=1):
     segmenter, idle = _keras(network, policy)
     from keras_pixda.models import JointModel
-    from keras_pixda.optimizers import published_optimizers
 
     model = JointModel(segmenter)
     _share_weights({"segmenter": segmenter}, pathlib.Path(weights))
-    model.compile(published_optimizers()["optimizer"])
+    model.compile(_published_optimizers()["optimizer"])
 
     def step(images, labels):
         logs = model.train_on_batch(images, labels, return_dict=True)

@@ -9,6 +9,7 @@ from keras_pixda.layers.fourier_style_transfer import (
     FourierStyleTransfer,
     fourier_style_transfer,
 )
+from keras_pixda.layers.lean_leaky_relu import LeanLeakyReLU
 from keras_pixda.layers.resize_logits import resize_logits
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "DilatedConvolution",
     "FixedScaleBatchNormalization",
     "FourierStyleTransfer",
+    "LeanLeakyReLU",
     "aligned_resize",
     "fourier_style_transfer",
     "resize_logits",

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from keras_pixda.layers import LeanLeakyReLU
 from keras_pixda.models.pixel_discriminator import INITIALIZER
 
 
@@ -41,5 +42,5 @@ def discriminator_trunk(x, filters, channels, spectral_norm=False):
 
     for i in range(4):
         x = convolution(x, filters * 2**i, f"conv{i + 1}")
-        x = layers.LeakyReLU(0.2, name=f"leaky_relu{i + 1}")(x)
+        x = LeanLeakyReLU(0.2, name=f"leaky_relu{i + 1}")(x)
     return convolution(x, channels, "classifier", dtype="float32")

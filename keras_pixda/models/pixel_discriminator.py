@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from keras_pixda.layers import LeanLeakyReLU
+
 # PyTorch's default initialisation of a convolution, which the published ones have.
 INITIALIZER = {
     "class_name": "VarianceScaling",
@@ -54,8 +56,8 @@ def pixel_discriminator(num_classes, filters=64, name="pixel_discriminator"):
 
     inputs = keras.Input((None, None, num_classes), name="probabilities")
     x = convolution(filters, 3, "conv1")(inputs)
-    x = layers.LeakyReLU(0.2, name="leaky_relu1")(x)
+    x = LeanLeakyReLU(0.2, name="leaky_relu1")(x)
     x = convolution(2 * filters, 3, "conv2")(x)
-    x = layers.LeakyReLU(0.2, name="leaky_relu2")(x)
+    x = LeanLeakyReLU(0.2, name="leaky_relu2")(x)
     logits = convolution(1, 1, "classifier", dtype="float32")(x)
     return keras.Model(inputs, logits, name=name)
