@@ -36,3 +36,13 @@ def as_cache(cache):
     if cache is None or isinstance(cache, PairCache):
         return cache
     return PairCache(cache)
+
+
+def as_augmentation(augmentation):
+    """Return a dict from each domain to its augmentation or `None`."""
+    domains = ("source", "target")
+    if not isinstance(augmentation, dict):
+        return dict.fromkeys(domains, augmentation)
+    if unknown := sorted(map(str, augmentation.keys() - {*domains})):
+        raise ValueError(f"augmentation is of {unknown}, expected some of {[*domains]}")
+    return {domain: augmentation.get(domain) for domain in domains}

@@ -5,7 +5,12 @@ import math
 import keras
 import numpy as np
 
-from keras_pixda.datasets.arguments import as_batch_size, as_cache, as_size
+from keras_pixda.datasets.arguments import (
+    as_augmentation,
+    as_batch_size,
+    as_cache,
+    as_size,
+)
 from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.choose_shots import choose_shots
 from keras_pixda.datasets.class_pixels import class_pixels
@@ -63,7 +68,8 @@ class FewShotDomainDataset(keras.utils.PyDataset):
             Defaults to `0`.
         shots_file: text file that names the target images to take, one a line; a name
             that comes twice counts twice. Defaults to `None`: the seed chooses.
-        augmentation: what `augmentation(...)` returned. Defaults to `None`.
+        augmentation: what `augmentation(...)` returned, for both domains; or a dict from
+            `"source"` or `"target"` to it, for one. Defaults to `None`.
         mixing: what `cut_mix(...)` returned: puts parts of a batch's source images
             into its target images, after the augmentation. Defaults to `None`.
         rare_class_sampling: temperature, such as 0.01; the smaller, the more of the
@@ -125,7 +131,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         self.shots = shots
         self.shots_file = shots_file
         self.target = target.select(choose_shots(target, shots, seed, shots_file))
-        self.augmentation = augmentation
+        self.augmentation = as_augmentation(augmentation)
         self.mixing = mixing
         self.cache = as_cache(cache)
         self._bad_files = BadFiles(on_bad_file)
@@ -189,10 +195,10 @@ class FewShotDomainDataset(keras.utils.PyDataset):
             "target": [self.read_shot(i) for i in targets],
         }
         first = index * self.batch_size
-        if self.augmentation:
-            for domain, key in enumerate(pairs):
+        for domain, key in enumerate(pairs):
+            if augment := self.augmentation[key]:
                 pairs[key] = [
-                    self.augmentation(*pair, seed=(self.seed, epoch, domain, position))
+                    augment(*pair, seed=(self.seed, epoch, domain, position))
                     for position, pair in enumerate(pairs[key], first)
                 ]
         if self.mixing:
@@ -228,7 +234,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         return SelectionPass(self, batch_size or self.batch_size)
 
     def target_dataset(self, batch_size=None, steps=None, **options):
-        """Return the shots alone, for fine-tuning and distillation.
+        """Return the shots alone, augmented as here, for fine-tuning and distillation.
 
         Args:
             batch_size: images a batch. Defaults to `None`, that of this data set.
@@ -248,6 +254,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
                 "label_size": "image",
                 "shuffle": steps is None,
                 "seed": self.seed,
+                "augmentation": self.augmentation["target"],
                 "on_bad_file": self.on_bad_file,
                 "cache": self._shots,
                 "workers": self.workers,

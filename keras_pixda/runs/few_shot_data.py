@@ -40,7 +40,8 @@ def few_shot_data(settings, source, target, cache="memory"):
         settings.image_size,
         seed=settings.seed,
         shots_file=settings.shots_file,
-        augmentation=ordinary_augmentation(settings.augment),
+        # The rendered images are many: not they are learned by heart, but the shots.
+        augmentation={"target": ordinary_augmentation(settings.augment)},
         mixing=cut_mix(probability=settings.cut_mix) if settings.cut_mix else None,
         rare_class_sampling=settings.rare_class_sampling or None,
         cache=cache,

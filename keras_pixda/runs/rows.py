@@ -69,7 +69,7 @@ ABLATIONS = {
     "released_gradient": _pixda("with the released code's gradient", detach=False),
 }
 OPTIONS = {
-    "augmented": _pixda("with augmentation", **AUGMENT),
+    "augmented": _pixda("with augmented target images", **AUGMENT),
     "cut_mix": _pixda("with CutMix", **CUT_MIX),
     "rare_classes": _pixda("with rare-class sampling", **RARE_CLASSES),
     "averaged": _pixda("with averaged weights", **AVERAGE),

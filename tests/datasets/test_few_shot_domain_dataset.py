@@ -112,6 +112,19 @@ def test_a_batch_is_a_pure_function(make_dataset, options):
     assert not np.array_equal(first[0][0]["source"], other[0][0]["source"])
 
 
+def test_the_target_alone_can_be_augmented(make_dataset):
+    flip = {"target": augmentation(colour=0.5)}
+    changed, plain = make_dataset(augmentation=flip), make_dataset()
+    images, expected = changed[0][0], plain[0][0]
+    np.testing.assert_array_equal(images["source"], expected["source"])
+    assert not np.array_equal(images["target"], expected["target"])
+    # Fine-tuning and distillation see the shots alike.
+    shots, expected = changed.target_dataset(steps=2), plain.target_dataset(steps=2)
+    assert not np.array_equal(shots[0][0], expected[0][0])
+    with pytest.raises(ValueError, match="augmentation is of .'photo'."):
+        make_dataset(augmentation={"photo": augmentation()})
+
+
 def assert_same(batch, expected):
     for a, b in zip(batch, expected, strict=True):
         assert a.keys() == b.keys() == {"source", "target"}
