@@ -32,13 +32,21 @@ bench: .venv/bench-tools
 	$(BENCH)/selection.py
 	$(BENCH)/memory.py --network small_segmenter --kinds pixda pytorch
 
-# All methods on drawn scenes, about an hour; goes on where it was stopped.
+# All methods on drawn scenes, then PixDA's parts and options, in less than an hour; goes
+# on where it was stopped. benchmarks/results/compare.md shows what it measured.
+TOY = --processes 2 --source gta5:comparison/scenes/gta5 \
+	--target cityscapes:comparison/scenes/cityscapes --image-size 64 96 \
+	--style-window 0.02 --discriminator-filters 8 --steps 300 \
+	--distillation-steps 75 --selection-every 2
+resume = $(if $(wildcard $(1)/config.json),--resume)
+
 compare: .venv/package
 	$(BIN)/keras-pixda scenes comparison/scenes
-	$(BIN)/keras-pixda compare --output comparison/toy --processes 2 \
-		--source gta5:comparison/scenes/gta5 \
-		--target cityscapes:comparison/scenes/cityscapes \
-		$(if $(wildcard comparison/toy/config.json),--resume)
+	$(BIN)/keras-pixda compare --output comparison/toy $(TOY) \
+		$(call resume,comparison/toy)
+	$(BIN)/keras-pixda compare --output comparison/parts $(TOY) --shots 1 \
+		--methods source_only pixda pixda+ --ablate --options \
+		$(call resume,comparison/parts)
 
 # Each is made once, and again when the requirements change.
 .venv/package: setup.py pyproject.toml

@@ -68,8 +68,8 @@ class FewShotDomainDataset(keras.utils.PyDataset):
             Defaults to `0`.
         shots_file: text file that names the target images to take, one a line; a name
             that comes twice counts twice. Defaults to `None`: the seed chooses.
-        augmentation: what `augmentation(...)` returned, for both domains; or a dict from
-            `"source"` or `"target"` to it, for one. Defaults to `None`.
+        augmentation: what `augmentation(...)` returned, for both domains; or a dict
+            from `"source"` or `"target"` to it, for one. Defaults to `None`.
         mixing: what `cut_mix(...)` returned: puts parts of a batch's source images
             into its target images, after the augmentation. Defaults to `None`.
         rare_class_sampling: temperature, such as 0.01; the smaller, the more of the
