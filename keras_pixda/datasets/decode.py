@@ -1,6 +1,8 @@
 """Turn files into pixels; the one place that knows how they can be broken."""
 
 import io
+import os
+import stat
 import zlib
 from pathlib import Path
 
@@ -14,6 +16,7 @@ IMAGE_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 FORMATS = ("PNG", "JPEG", "MPO")
 # Larger pictures are taken for decompression bombs: 8 bytes a pixel, 0.7 GiB.
 MAX_PIXELS = 89_478_485  # The size from which Pillow warns.
+MAX_BYTES = 2**30
 BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 STARTS = (
@@ -105,6 +108,12 @@ def fault(path, problem, remedy):
 
 def _read_bytes(path):
     try:
+        status = os.stat(path)
+        # Pipes and devices may have no end.
+        if not stat.S_ISREG(status.st_mode):
+            raise fault(path, "is not a file", "Restore the file.")
+        if status.st_size > MAX_BYTES:
+            raise _too_large(path, f"{status.st_size} bytes")
         data = Path(path).read_bytes()
     except OSError as error:
         raise fault(

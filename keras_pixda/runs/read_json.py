@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import reprlib
 from json.decoder import scanstring
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -78,9 +79,8 @@ def parse_json(text, origin):
             line = _line(text, place)
             name, place = _name(text, place)
             if name in values:
-                raise ValueError(
-                    f"{name!r} stands here again, first in line {lines[name]}"
-                )
+                again = f"{reprlib.repr(name)} stands here again"
+                raise ValueError(f"{again}, first in line {lines[name]}")
             place = _expect(text, place, ":")
             values[name], place = _DECODER.raw_decode(text, place)
             lines[name] = line

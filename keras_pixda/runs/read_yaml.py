@@ -1,6 +1,7 @@
 """YAML files, read strictly: plain values only, mistakes with the file and the line."""
 
 import re
+import reprlib
 
 import yaml
 
@@ -96,9 +97,8 @@ class _Loader(yaml.SafeLoader):
                 raise _error(key, "expected a name before the colon")
             name = key.value
             if name in values:
-                raise _error(
-                    key, f"{name!r} stands here again, first in line {lines[name]}"
-                )
+                again = f"{reprlib.repr(name)} stands here again"
+                raise _error(key, f"{again}, first in line {lines[name]}")
             lines[name] = key.start_mark.line + 1
             values[name] = self._value(value)
         return values

@@ -105,3 +105,14 @@ def load_model(path):
             ) from error
         line = text.splitlines()[0]
         raise ValueError(f"{path}: cannot be read as a Keras model: {line}") from error
+
+
+def load_weights(model, path):
+    """Fill a model with the weights of a file; a file that cannot be read is named."""
+    try:
+        model.load_weights(path)
+    except Exception as error:  # As above, of HDF5.
+        line = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(
+            f"{path}: cannot be read as weights of {model.name}: {line}"
+        ) from error

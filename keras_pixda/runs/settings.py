@@ -259,9 +259,10 @@ class Settings:
         for name, line in lines.items():
             if name not in known:
                 close = difflib.get_close_matches(name, known, 1)
+                shown = reprlib.repr(name)
                 hint = f", did you mean {close[0]!r}?" if close else "."
                 raise ValueError(
-                    f"{origin}, line {line}: unknown setting {name!r}{hint}"
+                    f"{origin}, line {line}: unknown setting {shown}{hint}"
                 )
         missing = [
             name

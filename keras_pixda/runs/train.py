@@ -28,7 +28,7 @@ from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_records import RunRecords
-from keras_pixda.runs.saved_run import load_model
+from keras_pixda.runs.saved_run import load_model, load_weights
 from keras_pixda.weights import load_pytorch
 
 
@@ -286,5 +286,5 @@ def starting_segmenter(settings, num_classes):
     build = {"small": small_segmenter, "deeplab_v2": deeplab_v2}[settings.segmenter]
     segmenter = build(num_classes)
     if weights is not None:
-        segmenter.load_weights(weights)
+        load_weights(segmenter, weights)
     return segmenter

@@ -120,6 +120,11 @@ def bad_contents():
     }
 
 
+def _vast(path):
+    """Write a file that claims all there is, and takes up nothing."""
+    os.truncate(path, 2**40)
+
+
 def _replaced(make):
     def write(path):
         os.unlink(path)
@@ -132,6 +137,9 @@ def _replaced(make):
 BAD_PLACES = {
     "gone": os.unlink,
     "a folder": _replaced(os.mkdir),
+    "a pipe without end": _replaced(os.mkfifo),
+    "a link to a device": _replaced(lambda path: os.symlink("/dev/zero", path)),
+    "a tebibyte": _vast,
     "a link to itself": _replaced(lambda path: os.symlink(path, path)),
     "a link to nothing": _replaced(lambda path: os.symlink("nothing", path)),
 }

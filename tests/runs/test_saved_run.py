@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from keras_pixda.models import small_segmenter
-from keras_pixda.runs.saved_run import load_model, saved_run
+from keras_pixda.runs.saved_run import load_model, load_weights, saved_run
 
 FACTS = {"classes": ["road"], "palette": [[1, 2, 3]], "ignore_class": 255}
 
@@ -98,3 +98,19 @@ def test_class_facts_are_checked(tmp_path, whole):
     (tmp_path / "classes.json").write_text('{"classes": ["road"]}')
     with pytest.raises(ValueError, match=r"classes\.json: 'palette' is missing"):
         saved_run(tmp_path)
+
+
+def test_damaged_weights_are_named(tmp_path):
+    model, path = small_segmenter(3, filters=4), tmp_path / "a.weights.h5"
+    model.save_weights(path)
+    whole = path.read_bytes()
+    load_weights(model, path)
+    with pytest.raises(ValueError, match=r"a\.weights\.h5: cannot be read as weights"):
+        load_weights(small_segmenter(2, filters=4), path)
+    for content in (b"", b"rubbish", whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"a\.weights\.h5: cannot be read as wei"):
+            load_weights(model, path)
+    path.unlink()
+    with pytest.raises(ValueError, match=r"a\.weights\.h5: cannot be read as weights"):
+        load_weights(model, path)
