@@ -14,7 +14,13 @@ hypothesis.settings.register_profile(
     "quick", max_examples=10, deadline=None, derandomize=True, database=None
 )
 # Some 25 properties: 12 500 examples.
-hypothesis.settings.register_profile("faults", max_examples=500, deadline=None)
+hypothesis.settings.register_profile(
+    "faults",
+    max_examples=500,
+    deadline=None,
+    # How long an example takes says something about the machine alone.
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("quick")
 
 

@@ -73,6 +73,8 @@ def decode_ids(path, record):
         if record.is_colour_coded:
             picture = picture.convert("RGB")
         values = np.asarray(picture)
+        if values.dtype == bool:
+            values = values.astype(np.uint8)
         if bits in (2, 4) and colour_type == 0:
             # Pillow stretches gray of few bits to 0..255.
             values = values // (255 // (2**bits - 1))
