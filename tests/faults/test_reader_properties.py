@@ -37,6 +37,11 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("pictures") / "a picture.png"
 
 
+def write(path, content):
+    path.unlink(missing_ok=True)  # Faster than to write over it.
+    path.write_bytes(content)
+
+
 def record(id_map):
     classes = ("road", "car", "sky")
     return SegmentationRecord("street", (), classes, ((0, 0, 0),) * 3, id_map, ())
@@ -72,7 +77,7 @@ def test_ids(path, kind, size, new_size, data):
             values[..., -1] = data.draw(every)  # How transparent has no meaning.
     if colour_type == png.PALETTE:
         palette = data.draw(arrays(np.uint8, (2**bits, 3)))
-    path.write_bytes(png.png(values, bits, colour_type, palette))
+    write(path, png.png(values, bits, colour_type, palette))
     unknown = {*ids.flat} - {*id_map}
     if unknown:
         with pytest.raises(DataError, match=rf"does not know: {min(unknown)} \(1 pix"):
@@ -87,7 +92,7 @@ def test_ids(path, kind, size, new_size, data):
 @given(SIZES, st.data())
 def test_colours_are_never_taken_for_ids(path, size, data):
     colours = data.draw(arrays(np.uint8, (*size, 3)))
-    path.write_bytes(png.png(colours, 8, png.RGB))
+    write(path, png.png(colours, 8, png.RGB))
     ids = record(dict.fromkeys(range(256), 0))
     if (colours == colours[..., :1]).all():
         assert not read_mask(path, ids).any()
@@ -108,7 +113,7 @@ def test_colour_codes(path, size, data):
     values = np.array(pixels, np.uint8).reshape(*size, 3)
     if alpha:
         values = np.concatenate([values, values[..., :1]], -1)
-    path.write_bytes(png.png(values, 8, png.RGB_ALPHA if alpha else png.RGB))
+    write(path, png.png(values, 8, png.RGB_ALPHA if alpha else png.RGB))
     if pixels[-1] in id_map:
         expected = np.reshape([id_map[pixel] for pixel in pixels], size)
         np.testing.assert_array_equal(read_mask(path, record(id_map)), expected)
@@ -126,7 +131,7 @@ def test_images(path, kind, size, data):
     palette = None
     if colour_type == png.PALETTE:
         palette = data.draw(arrays(np.uint8, (2**bits, 3)))
-    path.write_bytes(png.png(values, bits, colour_type, palette))
+    write(path, png.png(values, bits, colour_type, palette))
     if bits == 16 and colour_type == png.GRAY:
         with pytest.raises(DataError, match="expected 8 bits a channel"):
             read_image(path)
@@ -147,13 +152,13 @@ def test_marks_of_a_camera(path, pixels, data):
     exif[0x0112] = mark
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", exif=exif)
-    path.write_bytes(buffer.getvalue())
+    write(path, buffer.getvalue())
     np.testing.assert_array_equal(read_image(path), TURNS[mark](pixels))
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"", png.SIGNATURE, b"\xff\xd8\xff"]))
 def test_anything_else_is_refused_by_name(path, content, start):
-    path.write_bytes(start + content)
+    write(path, start + content)
     for read in (read_image, lambda path: read_mask(path, record({0: 0}))):
         with pytest.raises(DataError) as error:
             read(path)
