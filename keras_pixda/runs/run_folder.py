@@ -148,4 +148,10 @@ class RunFolder:
 
     def read_json(self, name):
         """Read back what `write` wrote as JSON."""
-        return json.loads((self / name).read_text("utf-8"))
+        path = self / name
+        try:
+            return json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            raise ValueError(
+                f"{path}: is damaged ({error}). Restore it or begin anew (--overwrite)."
+            ) from error

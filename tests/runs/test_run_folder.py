@@ -144,3 +144,12 @@ def test_a_full_disk_or_broken_weights_leave_what_was_there(settings, tmp_path):
     np.testing.assert_array_equal(kept.get_weights()[0], before[0])
     assert names(folder) == [LOCK, "config.json", "model.keras"]
     folder.close()
+
+
+@pytest.mark.parametrize("content", [b"", b'{"a": [1', b"\xff"])
+def test_damaged_json_is_named(settings, tmp_path, content):
+    folder = RunFolder(tmp_path / "run", settings)
+    folder.write("facts.json", {"a": [1]}).write_bytes(content)
+    with pytest.raises(ValueError, match=r"facts\.json: is damaged \(.*\)\. Restore"):
+        folder.read_json("facts.json")
+    folder.close()
