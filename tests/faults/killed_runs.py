@@ -153,7 +153,8 @@ def run(settings, folder, mode, point):
         if found:
             noted = json.loads(notes.read_text()) if notes.exists() else {}
             # A phase that was killed while its state was deleted is noted again.
-            noted.setdefault(states.path.name, []).append([found[0], digest(found[1])])
+            key = f"state of {states.path.name}"
+            noted.setdefault(key, []).append([found[0], digest(found[1])])
             notes.write_text(json.dumps(noted))
         clear(states)
 
