@@ -1,6 +1,7 @@
 """All methods on one pair of data sets, over shots and seeds."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import multiprocessing
 import os
@@ -89,12 +90,17 @@ def compare(
 
     Raises:
         FileExistsError: If the folder holds a run and neither flag is given.
+        BlockingIOError: If another process is at work in the folder.
         ValueError: If a method is unknown, or data or settings do not fit.
     """
     unknown = [name for name in names if name not in ROWS]
     if unknown:
         raise ValueError(f"Unknown methods {unknown}, expected some of {[*ROWS]}.")
-    folder = RunFolder(folder, settings, resume, overwrite)
+    with contextlib.closing(RunFolder(folder, settings, resume, overwrite)) as folder:
+        return _compare(settings, folder, shots, seeds, names, processes, verbose)
+
+
+def _compare(settings, folder, shots, seeds, names, processes, verbose):
     comparison = _Comparison(settings, folder, verbose)
     every_seed = range(settings.seed, settings.seed + seeds)
     # Source Only has no shots: one cell a seed, and first, for all others start there.
