@@ -5,8 +5,8 @@
 
 Every figure is of a process of its own, after three steps: its highest memory,
 and of it what the framework takes before there is a model. The slope, least squares
-over the sizes, is what one more pixel costs; `pytorch` is the published step in PyTorch.
-Prints a table and one line of JSON.
+over the sizes, is what one more pixel costs; `pytorch` is the published step in
+PyTorch. Prints a table and one line of JSON.
 """
 
 import argparse
