@@ -75,7 +75,7 @@ class BadNumbers(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Note the pass."""
         self._epoch = epoch
-        self._iterations = int(self.model.optimizer.iterations)
+        self._iterations = int(self.model.optimizer.iterations.numpy())
 
     def on_train_batch_begin(self, batch, logs=None):
         """Note the batch."""
@@ -83,7 +83,10 @@ class BadNumbers(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Look at losses, weights and, now and then, discriminators."""
-        terms = [name for name, value in logs.items() if not np.isfinite(value)]
+        known = getattr(self.model, "loss_terms", ())
+        # Metrics may be NaN by right, such as the IoU of a class that is absent.
+        losses = [name for name in logs if name in known or name.endswith("loss")]
+        terms = [name for name in losses if not np.isfinite(logs[name])]
         # The total breaks with any of its terms.
         terms = [name for name in terms if name != "loss"] or terms
         what = ", ".join(f"{name} is {logs[name]}" for name in terms)
@@ -101,7 +104,7 @@ class BadNumbers(keras.callbacks.Callback):
 
     def _count_skipped(self, what, batch):
         before = self._iterations
-        self._iterations = int(self.model.optimizer.iterations)
+        self._iterations = int(self.model.optimizer.iterations.numpy())
         if self._iterations > before and not what:
             self._skipped = 0
             return

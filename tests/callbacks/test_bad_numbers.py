@@ -69,6 +69,16 @@ def test_a_scaled_step_is_skipped_and_reported(capsys):
     assert shown.count("Skipped") == 1  # The mean of the pass begins anew.
 
 
+def test_a_metric_may_be_nan():
+    def absent(labels, outputs):
+        return keras.ops.zeros(()) / 0.0
+
+    model = linear()
+    model.compile("sgd", "mse", metrics=[absent])
+    fit_steps(model, Batches(), 3)
+    assert int(model.optimizer.iterations) == 3
+
+
 def test_many_skipped_steps_in_a_row_stop():
     model, data = linear(scaled=True), Batches(broken=range(2, 8))
     with pytest.raises(ValueError, match=r"batch 6 of .* 4 steps in a row were skip"):
