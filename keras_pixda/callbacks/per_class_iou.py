@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
+from keras_pixda.replicas import is_chief
 from keras_pixda.visualization import confusion_picture, iou_table, summary_writer
 from keras_pixda.whole_file import whole_file
 
@@ -111,6 +112,8 @@ class PerClassIoU(keras.callbacks.Callback):
         self.history = dict(sorted({**self.history, epoch: result}.items()))
         if logs is not None:
             logs.update({f"val_{name}": value for name, value in result.items()})
+        if not is_chief(self.model.distribute_strategy):
+            return
         if self.csv is not None:
             self._write_csv()
         if self._writer is not None:

@@ -44,7 +44,7 @@ class ProgressLine(keras.callbacks.Callback):
         """Start where a restored optimizer stopped."""
         self.passes = epoch + 1
         if self.done is None:
-            self.done = int(self.model.optimizer.iterations)
+            self.done = int(self.model.optimizer.iterations.numpy())
         if self.progress is None:
             self.progress = Progress(self.title, self.steps, self.verbose)
 

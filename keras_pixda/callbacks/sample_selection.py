@@ -6,8 +6,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_pixda.callbacks.share_of_replicas import ShareOfReplicas
 from keras_pixda.models.selection_state import SelectionState
 from keras_pixda.progress import Progress
+from keras_pixda.replicas import is_chief
 
 
 class SampleSelection(keras.callbacks.Callback):
@@ -123,7 +125,8 @@ class SampleSelection(keras.callbacks.Callback):
         )
         if logs is not None:
             logs["kept_source_images"] = len(kept)
-        if self.verbose:
+        verbose = self.verbose and is_chief(self.model.distribute_strategy)
+        if verbose:
             print(
                 f"Selection {state.passes + 1}: kept {len(kept)} of {len(indices)} "
                 f"source images (threshold {threshold:.2f}, "
@@ -136,7 +139,7 @@ class SampleSelection(keras.callbacks.Callback):
         if self._enough(kept):
             self.dataset.kept = kept
             return
-        if self.verbose:
+        if verbose:
             print(
                 f"Fewer than a batch of {self.dataset.batch_size} source images are "
                 "left: adaptation ends here."
@@ -163,10 +166,15 @@ class SampleSelection(keras.callbacks.Callback):
             Two arrays of the same length, int64 and float32.
         """
         batches = self.dataset.selection_pass(self.batch_size)
-        if self.verbose and self.params.get("verbose"):
+        verbose = self.verbose and is_chief(self.model.distribute_strategy)
+        if verbose and self.params.get("verbose"):
             print()  # Leaves the line of Keras's own progress bar.
-        progress = Progress("selection", batches.num_batches, self.verbose)
-        indices, scores = [], []
+        score = self._scores
+        if self.model.distribute_strategy.num_replicas_in_sync > 1:
+            batches = ShareOfReplicas(batches, self.model.distribute_strategy)
+            score = batches.on_every_replica(score)
+        progress = Progress("selection", batches.num_batches, verbose)
+        scores = []
         with ThreadPoolExecutor(1) as reader:
             # The next batch is read while this one is judged.
             coming = reader.submit(batches.__getitem__, 0)
@@ -174,10 +182,9 @@ class SampleSelection(keras.callbacks.Callback):
                 batch = coming.result()
                 if number < batches.num_batches:
                     coming = reader.submit(batches.__getitem__, number)
-                indices.append(batch["index"])
-                scores.append(self._scores(batch["source"], batch["target"]).numpy())
+                scores.append(score(batch["source"], batch["target"]).numpy())
                 progress(number)
-        return np.concatenate(indices), np.concatenate(scores)
+        return batches.kept, np.concatenate(scores)[: len(batches.kept)]
 
     def _enough(self, kept):
         return len(kept) >= self.dataset.batch_size

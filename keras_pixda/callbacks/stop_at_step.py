@@ -40,7 +40,7 @@ class StopAtStep(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Read once how many steps a restored optimizer has behind it."""
         if self.done is None:
-            self.done = int(self.model.optimizer.iterations)
+            self.done = int(self.model.optimizer.iterations.numpy())
         if self.done >= self.steps:
             self.model.stop_training = True
 

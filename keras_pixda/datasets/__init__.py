@@ -7,6 +7,7 @@ from keras_pixda.datasets.cityscapes import cityscapes
 from keras_pixda.datasets.class_pixels import class_pixels
 from keras_pixda.datasets.cut_mix import cut_mix
 from keras_pixda.datasets.data_error import DataError, Finding
+from keras_pixda.datasets.distribute import distribute, distribute_evaluation
 from keras_pixda.datasets.few_shot_domain_dataset import FewShotDomainDataset
 from keras_pixda.datasets.folder import folder
 from keras_pixda.datasets.gta5 import gta5
@@ -32,6 +33,8 @@ __all__ = [
     "cityscapes",
     "class_pixels",
     "cut_mix",
+    "distribute",
+    "distribute_evaluation",
     "draw_scene",
     "folder",
     "gta5",

@@ -188,13 +188,17 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         return len(self.kept) // self.batch_size - self.first_batch
 
     def __getitem__(self, index):
+        return self.part(index, 0, self.batch_size)
+
+    def part(self, index, start, stop):
+        """Return what lies from `start` to `stop` in a batch; only that is read."""
         index += self.first_batch
         sources, targets, epoch = self._batch(index)
         pairs = {
-            "source": [self._read_source(i) for i in sources],
-            "target": [self.read_shot(i) for i in targets],
+            "source": [self._read_source(i) for i in sources[start:stop]],
+            "target": [self.read_shot(i) for i in targets[start:stop]],
         }
-        first = index * self.batch_size
+        first = index * self.batch_size + start
         for domain, key in enumerate(pairs):
             if augment := self.augmentation[key]:
                 pairs[key] = [

@@ -107,7 +107,12 @@ class SegmentationDataset(keras.utils.PyDataset):
         return whole - self.first_batch
 
     def __getitem__(self, index):
+        return self.part(index, 0, self.batch_size)
+
+    def part(self, index, start, stop):
+        """Return what lies from `start` to `stop` in a batch; only that is read."""
         first, chosen, epoch = self._batch(index)
+        first, chosen = first + start, chosen[start:stop]
         samples = []
         for position, sample in enumerate(chosen, first):
             pair = self._bad_files.read(self._read, (sample, None))

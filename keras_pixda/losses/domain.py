@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from keras_pixda.replicas import part_of_mean
+
 SOURCE, TARGET = 0.0, 1.0
 
 
@@ -46,9 +48,10 @@ def domain_losses(source_logits, target_logits):
         target_logits: Answers on target predictions.
 
     Returns:
-        Two float32 scalars: binary cross-entropy against source, and against target.
+        Two float32 scalars: binary cross-entropy against source, and against target;
+        on one of several replicas its part of them.
     """
     return (
-        0.5 * ops.mean(domain_loss(source_logits, SOURCE)),
-        0.5 * ops.mean(domain_loss(target_logits, TARGET)),
+        0.5 * part_of_mean(domain_loss(source_logits, SOURCE)),
+        0.5 * part_of_mean(domain_loss(target_logits, TARGET)),
     )

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_pixda.replicas import number_of_replicas, sum_over_replicas
+
 
 def pixel_cross_entropy(labels, logits, ignore_class=255):
     """Cross-entropy of every pixel against its label, 0 on ignored pixels.
@@ -69,12 +71,17 @@ def labelled_pixels(labels, ignore_class):
 
 
 def mean_over_labelled(values, labels, ignore_class):
-    """`values` scaled so that their plain mean is the mean over labelled pixels."""
+    """`values` scaled so that their plain mean is the mean over labelled pixels.
+
+    Replicas divide by the labelled pixels of all of them; Keras then divides each mean
+    by their number, so that their losses add up to that of the whole batch.
+    """
     counted = labelled_pixels(standardize_labels(labels), ignore_class)
     # Counted in integers: a float32 sum of ones stops growing at 2 ** 24 pixels.
     number = ops.sum(ops.cast(counted, "int32"))
-    number = ops.cast(ops.maximum(number, 1), "float32")
-    return values * (ops.cast(ops.size(values), "float32") / number)
+    number = ops.maximum(sum_over_replicas(ops.cast(number, "float32")), 1.0)
+    size = ops.cast(ops.size(values), "float32") * number_of_replicas()
+    return values * (size / number)
 
 
 def check_same_size(labels, tensor, name):

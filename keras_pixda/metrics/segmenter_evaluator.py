@@ -2,6 +2,9 @@
 
 import keras
 
+from keras_pixda.datasets import distribute_evaluation
+from keras_pixda.replicas import logs_of_machines
+
 
 class SegmenterEvaluator(keras.Model):
     """Measures the per-class IoU of a segmenter over a data set.
@@ -48,7 +51,11 @@ class SegmenterEvaluator(keras.Model):
         """Count one batch."""
         images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         self.metric.update_state(labels, self(images), sample_weight)
-        return {"mean_iou": self.metric.result()["mean_iou"]}
+        return logs_of_machines({"mean_iou": self.metric.result()["mean_iou"]})
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # The segmenter is built; see `FewShotModel`.
+        pass
 
     def iou(self, dataset, verbose=0, progress=None):
         """Evaluate over `dataset`.
@@ -75,15 +82,16 @@ class SegmenterEvaluator(keras.Model):
             )
         if isinstance(dataset, (list, tuple)):
             dataset = _Batches(dataset)
+        dataset, steps = distribute_evaluation(dataset, self.distribute_strategy)
         callbacks = []
         if progress is not None:
-            total = len(dataset)
+            total = steps or len(dataset)
             callbacks.append(
                 keras.callbacks.LambdaCallback(
                     on_test_batch_end=lambda batch, logs: progress(batch + 1, total)
                 )
             )
-        self.evaluate(dataset, verbose=verbose, callbacks=callbacks)
+        self.evaluate(dataset, steps=steps, verbose=verbose, callbacks=callbacks)
         if not keras.ops.any(self.metric.matrix > 0):
             raise ValueError("The evaluation data hold no labelled pixel.")
         return {name: float(value) for name, value in self.metric.result().items()}

@@ -3,7 +3,8 @@
 import keras
 
 from keras_pixda.losses import DistillationLoss
-from keras_pixda.models.few_shot_model import logits_of
+from keras_pixda.models.few_shot_model import after_its_data, logits_of
+from keras_pixda.replicas import number_of_replicas
 
 
 class DistillationModel(keras.Model):
@@ -61,9 +62,16 @@ class DistillationModel(keras.Model):
     def build(self, input_shape=None):
         """Nothing to build: the networks inside are built."""
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Built; see `FewShotModel`.
+        pass
+
     def call(self, images, training=False):
         """Logits of the student, at the size of the images."""
         return logits_of(self.student, images, training)
+
+    train_step = after_its_data(keras.Model.train_step)
+    test_step = after_its_data(keras.Model.test_step)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -72,5 +80,6 @@ class DistillationModel(keras.Model):
         loss = super().compute_loss(x, y, y_pred, sample_weight, training=training)
         teacher_logits = logits_of(self.teacher, x, training=False)
         distillation = self.distillation_loss(teacher_logits, y_pred)
-        self.distillation_tracker.update_state(distillation)
+        # Keras divides the losses of replicas by their number.
+        self.distillation_tracker.update_state(distillation * number_of_replicas())
         return loss + self.weight * distillation

@@ -1,16 +1,41 @@
 """What every model that adapts a segmenter to a few labelled target images shares."""
 
+import contextlib
+import functools
 import warnings
 
 import keras
+import tensorflow as tf
 from keras import ops
 
+from keras_pixda.datasets import distribute, distribute_evaluation
 from keras_pixda.layers import resize_logits
 from keras_pixda.models.checks import (
     check_classes,
     check_every_rate_is_used,
     check_segmenter,
 )
+from keras_pixda.optimizers import SharedLossScaleOptimizer
+from keras_pixda.replicas import (
+    logs_of_machines,
+    number_of_replicas,
+    sum_over_replicas,
+)
+
+
+def after_its_data(step):
+    """A step of which nothing runs before its data are there.
+
+    What reads no pixel, such as the count of steps, would otherwise also run for the
+    batch that Keras asks for at the end of a pass that has grown shorter.
+    """
+
+    @functools.wraps(step)
+    def waiting(self, data):
+        with tf.control_dependencies(keras.tree.flatten(data)):
+            return logs_of_machines(step(self, data))
+
+    return waiting
 
 
 class FewShotModel(keras.Model):
@@ -72,6 +97,11 @@ class FewShotModel(keras.Model):
     def build(self, input_shape=None):
         """Nothing to build: the networks inside are built."""
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Keras would build by the mean of a first batch over all replicas, which
+        # several machines cannot take of dictionaries.
+        pass
+
     def call(self, images, training=False):
         """Logits of images, float32, at the size of the images.
 
@@ -113,8 +143,15 @@ class FewShotModel(keras.Model):
                 optimizer = type(ready[-1]).from_config(ready[-1].get_config())
             optimizer = keras.optimizers.get(optimizer)
             scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+            shared = isinstance(optimizer, SharedLossScaleOptimizer)
+            if scaled and not shared and number_of_replicas() > 1:
+                raise ValueError(
+                    f"{optimizer.name!r} looks for infinite gradients on the first "
+                    "replica only: take keras_pixda.optimizers.SharedLossScaleOptimizer"
+                    " in its place, or leave the scaling to auto_scale_loss."
+                )
             if scale and not scaled:
-                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+                optimizer = SharedLossScaleOptimizer(optimizer)
             # Built at once: an optimizer without slots is saved and restored empty.
             if not optimizer.built:
                 optimizer.build(network.trainable_variables)
@@ -169,6 +206,10 @@ class FewShotModel(keras.Model):
             return source_images
         return self.style_transfer((source_images, target_images))
 
+    def regularization(self, network):
+        """The losses of a network's own layers, this replica's part of them."""
+        return sum(network.losses) / number_of_replicas()
+
     def update(self, tape, losses):
         """Update every network by its own loss.
 
@@ -187,10 +228,16 @@ class FewShotModel(keras.Model):
             optimizer.apply(gradient, network.trainable_variables)
 
     def track(self, batch_size, **terms):
-        """Take the value of each loss term into its running mean."""
+        """Take the value of each loss term into its running mean.
+
+        The terms of a replica are parts that add up over the replicas to the loss of
+        the whole batch, while the trackers take means.
+        """
+        replicas = number_of_replicas()
         for tracker in self.loss_trackers:
             if tracker.name in terms:
-                tracker.update_state(terms[tracker.name], sample_weight=batch_size)
+                value = terms[tracker.name] * replicas
+                tracker.update_state(value, sample_weight=batch_size)
 
     def fit(self, x=None, *args, epochs=1, verbose="auto", callbacks=None, **kwargs):
         """As `keras.Model.fit`, for data sets whose passes may grow shorter.
@@ -198,6 +245,11 @@ class FewShotModel(keras.Model):
         A pass that sample selection shortened just ends, and the data set alone decides
         the order of its batches.
         """
+        strategy = self.distribute_strategy
+        if isinstance(kwargs.get("validation_data"), keras.utils.PyDataset):
+            data, steps = distribute_evaluation(kwargs["validation_data"], strategy)
+            kwargs["validation_data"] = data
+            kwargs["validation_steps"] = kwargs.get("validation_steps") or steps
         changing = isinstance(x, keras.utils.PyDataset)
         if not changing or isinstance(callbacks, keras.callbacks.CallbackList):
             return super().fit(
@@ -205,7 +257,10 @@ class FewShotModel(keras.Model):
             )
         check_classes(x, self.num_classes)
         kwargs["shuffle"] = False
-        pass_length = _PassLength(x, kwargs.get("steps_per_epoch"))
+        distributed = strategy.num_replicas_in_sync > 1
+        pass_length = _PassLength(x, kwargs.get("steps_per_epoch"), distributed)
+        if distributed:
+            x = distribute(x, strategy)
         if callbacks is None:
             callbacks = []
         elif not isinstance(callbacks, list | tuple):
@@ -220,9 +275,7 @@ class FewShotModel(keras.Model):
             model=self,
         )
         pass_length.callbacks = callbacks
-        with warnings.catch_warnings():
-            # Keras reads the length once; here a shorter pass is meant.
-            warnings.filterwarnings("ignore", message="Your input ran out of data")
+        with passes_just_end():
             return super().fit(
                 x, *args, epochs=epochs, verbose=verbose, callbacks=callbacks, **kwargs
             )
@@ -235,13 +288,23 @@ class FewShotModel(keras.Model):
 
     # === Evaluate ===
 
+    def evaluate(self, x=None, *args, **kwargs):
+        """As `keras.Model.evaluate`; replicas share a `SegmentationDataset`."""
+        x, steps = distribute_evaluation(x, self.distribute_strategy)
+        if steps:
+            kwargs.setdefault("steps", steps)
+        return super().evaluate(x, *args, **kwargs)
+
+    @after_its_data
     def test_step(self, data):
         """Loss and metrics of `(images, labels)`, at the size of the labels."""
         images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         logits = self(images, training=False)
         logits = resize_logits(logits, ops.shape(labels)[1:3])
         loss = self.loss(labels, logits, sample_weight)
-        self.track(ops.shape(images)[0], loss=loss)
+        # The last batch may be smaller on some replicas.
+        batch_size = sum_over_replicas(ops.cast(ops.shape(images)[0], "float32"))
+        self.track(batch_size / number_of_replicas(), loss=loss)
         results = self.compute_metrics(images, labels, logits, sample_weight)
         return {k: v for k, v in results.items() if k not in self.loss_terms}
 
@@ -274,10 +337,12 @@ class FewShotModel(keras.Model):
 class _PassLength(keras.callbacks.Callback):
     """Tells the data set which pass it is in, and the progress bar how long that is."""
 
-    def __init__(self, dataset, steps_per_epoch=None):
+    def __init__(self, dataset, steps_per_epoch=None, distributed=False):
         super().__init__()
         self.dataset = dataset
         self.steps_per_epoch = steps_per_epoch
+        # Keras does not know the data set behind a distributed one.
+        self.distributed = distributed
         self.callbacks = None
 
     @property
@@ -287,8 +352,22 @@ class _PassLength(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         if hasattr(self.dataset, "epoch"):
             self.dataset.epoch = epoch
+        if self.distributed:
+            self.dataset.on_epoch_begin()
         if self.params["steps"] != self.steps:
             self.callbacks.set_params({**self.params, "steps": self.steps})
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.distributed:
+            self.dataset.on_epoch_end()
+
+
+@contextlib.contextmanager
+def passes_just_end():
+    """Keras reads the length of a pass once and warns of shorter ones, here meant."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Your input ran out of data")
+        yield
 
 
 def unpack_domains(data, smallest=1):

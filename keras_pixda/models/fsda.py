@@ -6,7 +6,12 @@ from keras import ops
 
 from keras_pixda.losses import FocalLoss
 from keras_pixda.models.checks import check_segmenter
-from keras_pixda.models.few_shot_model import FewShotModel, logits_of, unpack_domains
+from keras_pixda.models.few_shot_model import (
+    FewShotModel,
+    after_its_data,
+    logits_of,
+    unpack_domains,
+)
 from keras_pixda.models.fsda_losses import (
     fooling_loss,
     ignore_certain_pixels,
@@ -15,6 +20,7 @@ from keras_pixda.models.fsda_losses import (
 )
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pair_discriminator import pair_discriminator
+from keras_pixda.replicas import roll_over_replicas
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -192,6 +198,7 @@ class FSDAModel(FewShotModel):
         """The variables that `optimizer` updates: the network's, with both heads."""
         return self.network.trainable_variables
 
+    @after_its_data
     def train_step(self, data):
         """Segment both domains at both levels, then update all three networks."""
         images, labels = unpack_domains(data, smallest=32)
@@ -210,7 +217,7 @@ class FSDAModel(FewShotModel):
                 + target_loss
                 + self.auxiliary_adversarial_weight * auxiliary_adversarial
                 + self.adversarial_weight * adversarial
-                + sum(self.network.losses)
+                + self.regularization(self.network)
             )
             pair_losses = pair_discriminator_losses(pairs)
             image_losses = image_discriminator_losses(singles)
@@ -327,7 +334,7 @@ def check_same_shape(images):
 
 def partner(maps):
     """The map of the next image of the batch, cyclically, as a constant."""
-    return ops.stop_gradient(ops.roll(maps, -1, axis=0))
+    return roll_over_replicas(ops.stop_gradient(maps))
 
 
 def answers_on(discriminator, maps):

@@ -4,6 +4,7 @@ from keras import ops
 
 from keras_pixda.losses import domain_loss
 from keras_pixda.losses.pixel_cross_entropy import standardize_labels
+from keras_pixda.replicas import part_of_mean
 
 # FSDA counts source as 1 and target as 0, the other way round from PixDA.
 LIKE_SOURCE, LIKE_TARGET = 1.0, 0.0
@@ -19,7 +20,7 @@ def ignore_certain_pixels(labels, logits, certainty, ignore_class):
 
 def squared_error(answer, wanted):
     """Mean squared error against one number."""
-    return ops.mean(ops.square(answer - wanted))
+    return part_of_mean(ops.square(answer - wanted))
 
 
 def fooling_loss(pair_answers, single_answers):
@@ -28,7 +29,7 @@ def fooling_loss(pair_answers, single_answers):
     return (
         squared_error(target, PAIR_SOURCE)
         + 2.0 * squared_error(mixed, PAIR_SOURCE)
-        + ops.mean(domain_loss(single_answers[1], LIKE_SOURCE))
+        + part_of_mean(domain_loss(single_answers[1], LIKE_SOURCE))
     )
 
 
@@ -45,7 +46,7 @@ def image_discriminator_losses(singles):
     """Loss on source and target maps, each the mean over the levels."""
     wanted = (LIKE_SOURCE, LIKE_TARGET)
     return tuple(
-        sum(ops.mean(domain_loss(level[i], wanted[i])) for level in singles)
+        sum(part_of_mean(domain_loss(level[i], wanted[i])) for level in singles)
         / len(singles)
         for i in range(2)
     )

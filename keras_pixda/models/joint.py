@@ -5,7 +5,11 @@ import tensorflow as tf
 from keras import ops
 
 from keras_pixda.losses import EntropyLoss, FocalLoss
-from keras_pixda.models.few_shot_model import FewShotModel, unpack_domains
+from keras_pixda.models.few_shot_model import (
+    FewShotModel,
+    after_its_data,
+    unpack_domains,
+)
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -98,6 +102,7 @@ class JointModel(FewShotModel):
 
     # === Train ===
 
+    @after_its_data
     def train_step(self, data):
         """Segment both domains and update the segmenter once."""
         images, labels = unpack_domains(data)
@@ -109,10 +114,8 @@ class JointModel(FewShotModel):
             target_loss = self.loss(labels["target"], target_logits)
             entropy_loss = self.entropy_loss(labels["target"], target_logits)
             loss = source_loss + target_loss + self.entropy_weight * entropy_loss
-            loss += sum(self.segmenter.losses)
-            scaled = self.optimizer.scale_loss(loss)
-        variables = self.segmenter.trainable_variables
-        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+            loss += self.regularization(self.segmenter)
+        self.update(tape, [(loss, self.optimizer, self.segmenter)])
 
         self.track(
             ops.shape(source_logits)[0],

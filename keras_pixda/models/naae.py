@@ -6,8 +6,13 @@ from keras import ops
 
 from keras_pixda.layers import resize_logits
 from keras_pixda.losses import FocalLoss, domain_losses
-from keras_pixda.models.few_shot_model import FewShotModel, unpack_domains
+from keras_pixda.models.few_shot_model import (
+    FewShotModel,
+    after_its_data,
+    unpack_domains,
+)
 from keras_pixda.models.image_discriminator import image_discriminator
+from keras_pixda.replicas import part_of_mean
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -151,6 +156,7 @@ class NAAEModel(FewShotModel):
 
     # === Train ===
 
+    @after_its_data
     def train_step(self, data):
         """Segment both domains, weigh the source, then update all four networks."""
         images, labels = unpack_domains(data, smallest=32)
@@ -162,7 +168,7 @@ class NAAEModel(FewShotModel):
             weights = pixel_weights(source_answers)
             source_loss = self.loss(labels["source"], source_logits, weights)
             target_loss = self.loss(labels["target"], target_logits)
-            segmenter_loss = source_loss + target_loss + sum(self.segmenter.losses)
+            segmenter_loss = source_loss + target_loss + self.regularization(self.segmenter)
 
             domains = [
                 domain_losses(source, target)
@@ -176,7 +182,7 @@ class NAAEModel(FewShotModel):
             ]
         self.update(tape, updates)
 
-        terms = (source_loss, target_loss, ops.mean(weights), *sum(domains, ()))
+        terms = (source_loss, target_loss, part_of_mean(weights), *sum(domains, ()))
         self.track(
             ops.shape(source_logits)[0],
             loss=segmenter_loss,

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_pixda.datasets import distribute
 from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.losses import (
     SOURCE,
@@ -15,7 +16,12 @@ from keras_pixda.losses import (
     domain_losses,
 )
 from keras_pixda.models.distillation import DistillationModel
-from keras_pixda.models.few_shot_model import FewShotModel, unpack_domains
+from keras_pixda.models.few_shot_model import (
+    FewShotModel,
+    after_its_data,
+    passes_just_end,
+    unpack_domains,
+)
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pixel_discriminator import pixel_discriminator
 from keras_pixda.models.selection_state import SelectionState
@@ -162,6 +168,7 @@ class PixDAModel(FewShotModel):
 
     # === Train ===
 
+    @after_its_data
     def train_step(self, data):
         """Segment both domains, then update segmenter and discriminators."""
         images, labels = unpack_domains(data, smallest=32)
@@ -182,7 +189,7 @@ class PixDAModel(FewShotModel):
             segmenter_loss = (
                 source_loss + target_loss + self.adversarial_weight * adversarial_loss
             )
-            segmenter_loss += sum(self.segmenter.losses)
+            segmenter_loss += self.regularization(self.segmenter)
 
             source_answer = self.discriminator(source_map, training=True)
             pixel = domain_losses(source_answer, target_answer)
@@ -264,23 +271,30 @@ class PixDAModel(FewShotModel):
         Returns:
             The `History` of the phase.
         """
-        teacher = keras.models.clone_model(self.segmenter)
-        # Layer by layer: a clone may list its weights in another order.
-        for copy, layer in zip(teacher.layers, self.segmenter.layers, strict=True):
-            copy.set_weights(layer.get_weights())
-        model = DistillationModel(
-            self.segmenter, teacher, DistillationLoss(alpha), weight
-        )
-        model.compile(
-            self.optimizer,
-            loss=self.loss,
-            auto_scale_loss=False,
-            run_eagerly=self.run_eagerly,
-            jit_compile=self.jit_compile,
-        )
+        strategy = self.distribute_strategy
+        with strategy.scope():
+            teacher = keras.models.clone_model(self.segmenter)
+            # Layer by layer: a clone may list its weights in another order.
+            for copy, layer in zip(teacher.layers, self.segmenter.layers, strict=True):
+                copy.set_weights(layer.get_weights())
+            model = DistillationModel(
+                self.segmenter, teacher, DistillationLoss(alpha), weight
+            )
+            model.compile(
+                self.optimizer,
+                loss=self.loss,
+                auto_scale_loss=False,
+                run_eagerly=self.run_eagerly,
+                jit_compile=self.jit_compile,
+            )
         if hasattr(dataset, "target_dataset"):
             dataset = dataset.target_dataset(steps=steps)
-        return model.fit(dataset, **fit_arguments)
+            # It has an order of its own.
+            fit_arguments = {"shuffle": False, **fit_arguments}
+            if strategy.num_replicas_in_sync > 1:
+                dataset = distribute(dataset, strategy)
+        with passes_just_end():
+            return model.fit(dataset, **fit_arguments)
 
     # === Save ===
 

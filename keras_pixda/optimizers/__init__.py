@@ -3,5 +3,13 @@
 from keras_pixda.optimizers.bias_corrected_adam import BiasCorrectedAdam
 from keras_pixda.optimizers.coupled_sgd import CoupledSGD
 from keras_pixda.optimizers.published_optimizers import published_optimizers
+from keras_pixda.optimizers.shared_loss_scale_optimizer import (
+    SharedLossScaleOptimizer,
+)
 
-__all__ = ["BiasCorrectedAdam", "CoupledSGD", "published_optimizers"]
+__all__ = [
+    "BiasCorrectedAdam",
+    "CoupledSGD",
+    "SharedLossScaleOptimizer",
+    "published_optimizers",
+]

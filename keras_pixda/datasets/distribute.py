@@ -1,0 +1,131 @@
+"""Feed data sets to the replicas of a `tf.distribute` strategy."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
+
+
+def distribute(dataset, strategy):
+    """Return a data set of which every replica gets its part of every batch.
+
+    Replica r of R gets the r-th of R equal parts. Each machine reads the parts of its
+    own replicas alone, in threads. Length, order and kept images are those that the
+    data set has when a pass begins; `FewShotModel.fit` calls this by itself.
+
+    Example:
+    ```python
+    import tensorflow as tf
+
+    from keras_pixda.datasets import distribute
+
+    def main(dataset):
+        strategy = tf.distribute.MirroredStrategy()
+        for images, labels in distribute(dataset, strategy):
+            print(strategy.experimental_local_results(images["source"]))
+    ```
+
+    Args:
+        dataset: `FewShotDomainDataset`, or `SegmentationDataset` of full batches.
+        strategy: the `tf.distribute.Strategy`.
+
+    Returns:
+        A `tf.distribute.DistributedDataset`.
+
+    Raises:
+        ValueError: if the batches cannot be divided into equal parts.
+    """
+    replicas = strategy.num_replicas_in_sync
+    record = getattr(dataset, "record", ())
+    ragged = len(record) % dataset.batch_size and not dataset.drop_remainder
+    if ragged or dataset.batch_size % replicas:
+        raise ValueError(
+            f"Batches of {dataset.batch_size} cannot be divided evenly among "
+            f"{replicas} replicas: take a multiple of {replicas}, and "
+            "drop_remainder=True where the last batch is smaller."
+        )
+    share = dataset.batch_size // replicas
+
+    def read(index, replica):
+        return dataset.part(index, replica * share, (replica + 1) * share)
+
+    return _distributed(strategy, dataset, lambda: len(dataset), read)
+
+
+def distribute_evaluation(dataset, strategy):
+    """Return a data set of which every replica gets every R-th batch.
+
+    The last round is filled up with a batch that is wholly ignored, so that each image
+    counts once however many there are.
+
+    Example:
+    ```python
+    import tensorflow as tf
+
+    from keras_pixda.datasets import distribute_evaluation
+
+    def main(model, dataset):
+        strategy = tf.distribute.MirroredStrategy()
+        batches, rounds = distribute_evaluation(dataset, strategy)
+        model.evaluate(batches, steps=rounds)
+    ```
+
+    Args:
+        dataset: the `SegmentationDataset`; others are left to Keras.
+        strategy: the `tf.distribute.Strategy`.
+
+    Returns:
+        A `tf.distribute.DistributedDataset`, and how many rounds it has; with one
+        replica, or another kind of data, `dataset` as it is and `None`.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if replicas == 1 or not isinstance(dataset, SegmentationDataset):
+        return dataset, None
+    rounds = math.ceil(len(dataset) / replicas)
+
+    def read(index, replica):
+        number = index * replicas + replica
+        if number < len(dataset):
+            return dataset[number]
+        images, labels = dataset[0]
+        return images, np.full_like(labels, dataset.record.ignore_class)
+
+    return _distributed(strategy, dataset, lambda: rounds, read), rounds
+
+
+def _distributed(strategy, dataset, length, read):
+    """Batches `read(index, replica)` for indices up to what `length()` is by then."""
+    example = read(0, 0)
+    leaves = [tf.convert_to_tensor(leaf) for leaf in keras.tree.flatten(example)]
+
+    def leaves_of(index, replica):
+        return keras.tree.flatten(read(index, replica))
+
+    def tensors(index, replica):
+        dtypes = [leaf.dtype for leaf in leaves]
+        values = tf.numpy_function(leaves_of, (index, replica), dtypes, stateful=False)
+        for value, leaf in zip(values, leaves, strict=True):
+            # Sizes may differ from batch to batch where labels keep theirs.
+            value.set_shape([None] * len(leaf.shape[:3]) + leaf.shape[3:])
+        return keras.tree.pack_sequence_as(example, values)
+
+    def of_machine(context):
+        here = strategy.num_replicas_in_sync // context.num_input_pipelines
+        first = context.input_pipeline_id * here
+
+        def places():
+            for index in range(length()):
+                for replica in range(first, first + here):
+                    yield index, replica
+
+        place = tf.TensorSpec((), tf.int64)
+        return (
+            tf.data.Dataset.from_generator(places, output_signature=(place, place))
+            .map(tensors, num_parallel_calls=max(dataset.workers, 1))
+            .prefetch(dataset.max_queue_size)
+        )
+
+    return strategy.distribute_datasets_from_function(of_machine)
