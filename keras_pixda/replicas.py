@@ -1,4 +1,4 @@
-"""What the replicas of a `tf.distribute` strategy share; alone, each changes nothing."""
+"""What the replicas of a `tf.distribute` strategy share; one alone changes nothing."""
 
 import keras
 from keras import ops
@@ -30,7 +30,7 @@ def is_chief(strategy):
 
 
 def logs_of_machines(logs):
-    """Logs of a step as Keras takes means of them over several machines: not scalars."""
+    """Logs of a step in the shape in which Keras can take means over machines."""
     import tensorflow as tf
 
     if number_of_machines(tf.distribute.get_strategy()) == 1:

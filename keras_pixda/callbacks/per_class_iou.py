@@ -112,6 +112,8 @@ class PerClassIoU(keras.callbacks.Callback):
         self.history = dict(sorted({**self.history, epoch: result}.items()))
         if logs is not None:
             logs.update({f"val_{name}": value for name, value in result.items()})
+        # Read on all machines: it is the sum over them.
+        matrix = keras.ops.convert_to_numpy(self._evaluator.metric.matrix)
         if not is_chief(self.model.distribute_strategy):
             return
         if self.csv is not None:
@@ -119,7 +121,6 @@ class PerClassIoU(keras.callbacks.Callback):
         if self._writer is not None:
             values = {f"iou/{name}": value for name, value in result.items()}
             self._writer.scalars(values, step=epoch)
-            matrix = keras.ops.convert_to_numpy(self._evaluator.metric.matrix)
             picture = confusion_picture(matrix, self.classes)
             self._writer.image("confusion", np.asarray(picture), step=epoch)
         if self.print_table:

@@ -98,8 +98,9 @@ class FewShotModel(keras.Model):
         """Nothing to build: the networks inside are built."""
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # Keras would build by the mean of a first batch over all replicas, which
-        # several machines cannot take of dictionaries.
+        # Nothing is left to build. Under a strategy Keras would take the mean of a
+        # first batch over all replicas to build by, which several machines cannot do
+        # with dictionaries; it has no public way to say that a model needs none.
         pass
 
     def call(self, images, training=False):

@@ -168,7 +168,9 @@ class NAAEModel(FewShotModel):
             weights = pixel_weights(source_answers)
             source_loss = self.loss(labels["source"], source_logits, weights)
             target_loss = self.loss(labels["target"], target_logits)
-            segmenter_loss = source_loss + target_loss + self.regularization(self.segmenter)
+            segmenter_loss = (
+                source_loss + target_loss + self.regularization(self.segmenter)
+            )
 
             domains = [
                 domain_losses(source, target)

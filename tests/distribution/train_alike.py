@@ -126,6 +126,7 @@ def train(strategy, method, scenes, folder):
             validation,
             [str(i) for i in range(CLASSES)],
             csv=folder / "iou.csv",
+            log_dir=folder / "log",
             print_table=False,
         )
         callbacks = [per_class, selection]
