@@ -32,7 +32,9 @@ def after_its_data(step):
 
     @functools.wraps(step)
     def waiting(self, data):
-        with tf.control_dependencies(keras.tree.flatten(data)):
+        with tf.control_dependencies(
+            [x for x in keras.tree.flatten(data) if x is not None]
+        ):
             return logs_of_machines(step(self, data))
 
     return waiting
