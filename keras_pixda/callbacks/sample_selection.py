@@ -174,7 +174,7 @@ class SampleSelection(keras.callbacks.Callback):
             batches = ShareOfReplicas(batches, self.model.distribute_strategy)
             score = batches.on_every_replica(score)
         progress = Progress("selection", batches.num_batches, verbose)
-        scores = []
+        indices, scores = [], []
         with ThreadPoolExecutor(1) as reader:
             # The next batch is read while this one is judged.
             coming = reader.submit(batches.__getitem__, 0)
@@ -182,9 +182,11 @@ class SampleSelection(keras.callbacks.Callback):
                 batch = coming.result()
                 if number < batches.num_batches:
                     coming = reader.submit(batches.__getitem__, number)
-                scores.append(score(batch["source"], batch["target"]).numpy())
+                indices.append(batch["index"])
+                judged = score(batch["source"], batch["target"]).numpy()
+                scores.append(judged[: len(batch["index"])])
                 progress(number)
-        return batches.kept, np.concatenate(scores)[: len(batches.kept)]
+        return np.concatenate(indices), np.concatenate(scores)
 
     def _enough(self, kept):
         return len(kept) >= self.dataset.batch_size

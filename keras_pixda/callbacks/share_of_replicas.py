@@ -21,7 +21,6 @@ class ShareOfReplicas:
     def __init__(self, batches, strategy):
         self.batches = batches
         self.strategy = strategy
-        self.kept = batches.kept
         self.num_batches = math.ceil(batches.num_batches / self._replicas)
 
     @property
@@ -32,7 +31,7 @@ class ShareOfReplicas:
         def of_replica(replica):
             first = number * self._replicas
             place = first + replica.replica_id_in_sync_group
-            # The last round is filled up with the last image: its scores are cut off.
+            # The last round is filled up with the last image.
             batch = self.batches[min(place, self.batches.num_batches - 1)]
             everyone = range(self.batches.batch_size)
             return {
@@ -40,7 +39,12 @@ class ShareOfReplicas:
                 for domain in ("source", "target")
             }
 
-        return self.strategy.experimental_distribute_values_from_function(of_replica)
+        size = self._replicas * self.batches.batch_size
+        return {
+            **self.strategy.experimental_distribute_values_from_function(of_replica),
+            # Scores beyond these are of what filled the round up.
+            "index": self.batches.kept[number * size : (number + 1) * size],
+        }
 
     def on_every_replica(self, score):
         """A function of one round that returns its scores in the order of the pass."""
