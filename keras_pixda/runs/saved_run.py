@@ -1,7 +1,9 @@
 """What a run leaves behind for others to use."""
 
+import contextlib
 import pathlib
 import re
+import warnings
 
 import keras
 
@@ -87,7 +89,8 @@ def load_model(path):
     are made, and no code that the file holds is run.
     """
     try:
-        return keras.saving.load_model(path, safe_mode=True)
+        with _nothing_left_out():
+            return keras.saving.load_model(path, safe_mode=True)
     # A damaged archive can make its readers raise nearly anything.
     except Exception as error:
         text = str(error) or type(error).__name__
@@ -107,10 +110,19 @@ def load_model(path):
         raise ValueError(f"{path}: cannot be read as a Keras model: {line}") from error
 
 
+@contextlib.contextmanager
+def _nothing_left_out():
+    """Makes an error of layers that a file has no weights for."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*retain their freshly-initialized")
+        yield
+
+
 def load_weights(model, path):
     """Fill a model with the weights of a file; a file that cannot be read is named."""
     try:
-        model.load_weights(path)
+        with _nothing_left_out():
+            model.load_weights(path)
     except Exception as error:  # As above, of HDF5.
         line = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(

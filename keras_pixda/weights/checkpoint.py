@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import struct
 import zipfile
 
 import numpy as np
@@ -18,8 +19,12 @@ PROTOCOL = 1001
 WRAPPERS = ("model_state", "state_dict")
 # DataParallel's, and that of the pretrained network all published runs start from.
 PREFIXES = ("module.", "Scale.")
-# What reading a damaged pickle or archive raises (zipfile: also RuntimeError).
-DAMAGE = (zipfile.BadZipFile, LookupError, EOFError, RuntimeError, ValueError)
+# What reading a damaged pickle or archive raises (zipfile: also RuntimeError, and
+# OSError if it is to seek a place that cannot be).
+DAMAGE = (
+    *(zipfile.BadZipFile, LookupError, EOFError, RuntimeError, ValueError, OSError),
+    *(struct.error, OverflowError),
+)
 
 
 class Checkpoint:
@@ -66,7 +71,7 @@ class Checkpoint:
         except CheckpointError as error:
             raise self._error(error) from error
         except DAMAGE as error:
-            raise self._error(f"it is truncated or damaged ({error})") from error
+            raise self._error(f"it is truncated or damaged ({error!s:.200})") from error
 
     def _error(self, reason):
         text = f"{self.path}: cannot be read as a PyTorch checkpoint: {reason}."

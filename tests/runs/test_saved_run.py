@@ -1,7 +1,9 @@
 import io
 import json
+import warnings
 import zipfile
 
+import h5py
 import keras
 import pytest
 
@@ -107,6 +109,14 @@ def test_damaged_weights_are_named(tmp_path):
     load_weights(model, path)
     with pytest.raises(ValueError, match=r"a\.weights\.h5: cannot be read as weights"):
         load_weights(small_segmenter(2, filters=4), path)
+    part = tmp_path / "part.weights.h5"
+    part.write_bytes(whole)
+    with h5py.File(part, "a") as file:  # Keras itself only warns.
+        del file["layers"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        with pytest.raises(ValueError, match=r"part\.weights\.h5: .* retain their"):
+            load_weights(model, part)
     for content in (b"", b"rubbish", whole[: len(whole) // 2]):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"a\.weights\.h5: cannot be read as wei"):

@@ -265,3 +265,29 @@ def test_a_damaged_file_is_read_or_refused_but_never_breaks(path):
         except CheckpointError:
             refused += 1
     assert refused > 10
+
+
+def test_an_archive_that_points_before_its_start(tmp_path):
+    content = bytearray(zipped(state_dict()))
+    place = content.index(b"PK\5\6") + 16
+    start = int.from_bytes(content[place : place + 4], "little")
+    content[place : place + 4] = (start + 10_000).to_bytes(4, "little")
+    # A file on disk says so in its own way.
+    (tmp_path / "bad.pth").write_bytes(content)
+    with (
+        open(tmp_path / "bad.pth", "rb") as file,
+        pytest.raises(CheckpointError, match=r"^bad\.pth: .* truncated or damaged"),
+    ):
+        Checkpoint(file, "bad.pth").read("w")
+
+
+def test_a_long_name_in_a_damaged_archive_is_cut():
+    key = "n" * 5000
+    pickled = state_dict(tensor(key=key.encode()))
+    content = zipped(pickled, {f"data/{key}": b"\0" * 24})
+    content = content.replace(
+        f"x/data/{key}".encode(), f"x/data/{key}"[:-1].encode() + b"m", 1
+    )
+    with pytest.raises(CheckpointError, match="File name in directory") as error:
+        opened(content).read("w")
+    assert len(str(error.value)) < 400
