@@ -18,7 +18,7 @@ from keras_pixda.datasets import DataError, SegmentationRecord, read_image, read
 from keras_pixda.datasets.files import read_list
 from keras_pixda.models import deeplab_v2
 from keras_pixda.runs import Settings
-from keras_pixda.runs.saved_run import load_model
+from keras_pixda.runs.saved_run import load_model, load_weights
 from keras_pixda.weights import save_pytorch
 from keras_pixda.weights.checkpoint import Checkpoint, CheckpointError
 
@@ -67,6 +67,16 @@ def is_checkpoint(path):
 
 def is_model(path):
     assert isinstance(load_model(path), keras.Model)
+
+
+def is_weights(path):
+    load_weights(network(), path)
+
+
+def network():
+    inputs = keras.Input((None, None, 3))
+    scaled = keras.layers.Rescaling(1 / 255)(inputs)
+    return keras.Model(inputs, keras.layers.Conv2D(2, 1)(scaled))
 
 
 def yaml(settings):
@@ -121,6 +131,7 @@ CASES = {
         None,
         5_000,
     ),
+    "Keras weights": (*(".weights.h5", is_weights, (fuzz.damaged,)), None, 1_000),
     "Keras models": (
         *(".keras", is_model, (fuzz.damaged, fuzz.damaged_zip)),
         None,
@@ -135,14 +146,13 @@ def test_there_are_enough():
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """A checkpoint and a model, as bytes."""
+    """A checkpoint, a model and its weights, as bytes."""
     root = tmp_path_factory.mktemp("models")
-    inputs = keras.Input((None, None, 3))
-    outputs = keras.layers.Conv2D(2, 1)(keras.layers.Rescaling(1 / 255)(inputs))
-    keras.Model(inputs, outputs).save(root / "a.keras")
+    network().save(root / "a.keras")
+    network().save_weights(root / "a.weights.h5")
     segmenter = deeplab_v2(2, blocks=(1, 1, 1, 1), filters=1)
     save_pytorch(segmenter, root / "a.pth")
-    return {path.suffix: path.read_bytes() for path in root.iterdir()}
+    return {path.name[1:]: path.read_bytes() for path in root.iterdir()}
 
 
 def stop(*_):
