@@ -209,6 +209,7 @@ class _Run:
                         data,
                         weight=self.settings.distillation_weight,
                         verbose=0,
+                        shuffle=False,  # Keras's order is lost with the process.
                         callbacks=introduce([BadNumbers(), *callbacks], data),
                     )
             self.folder.write("segmenter.keras", model.segmenter)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_pixda.callbacks import SampleSelection
+from keras_pixda.callbacks import ProgressLine, SampleSelection
 from keras_pixda.datasets import cityscapes, load
 from keras_pixda.datasets.cityscapes_classes import CITYSCAPES_ID_MAP
 from keras_pixda.models import DistillationModel, PixDAModel, deeplab_v2
@@ -109,8 +109,10 @@ class Killed(BaseException):
 
 
 def test_a_run_that_is_killed_anywhere_ends_the_same(
-    finished, settings, tmp_path, monkeypatch
+    finished, change, tmp_path, monkeypatch
 ):
+    settings = change(save_every=1)
+
     def killed(owner, name, count):
         """Die at the n-th call of a function."""
         calls = []
@@ -144,6 +146,7 @@ def test_a_run_that_is_killed_anywhere_ends_the_same(
     killed(RunFolder, "write", 3)  # Of the final model of adaptation.
     assert not (folder / "pixda.keras").exists()
     killed(DistillationModel, "compute_loss", 1)
+    killed(ProgressLine, "on_train_batch_end", 2)
     train(settings, folder, resume=True, verbose=False)
     assert names(folder) == names(whole)
     for name in ("source_only.keras", "pixda.keras", "segmenter.keras"):
