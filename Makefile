@@ -31,6 +31,7 @@ bench: .venv/bench-tools
 	$(BENCH)/selection.py --network small_segmenter --images 32
 	$(BENCH)/selection.py
 	$(BENCH)/memory.py --network small_segmenter --kinds pixda pytorch
+	$(BENCH)/input_pipeline.py
 
 # All methods on drawn scenes, then PixDA's parts and options, in less than an hour; goes
 # on where it was stopped. benchmarks/results/compare.md shows what it measured.
