@@ -1,7 +1,13 @@
 """Losses: a pure function for the map of a loss, a class for its mean."""
 
 from keras_pixda.losses.distillation import DistillationLoss, distillation_loss
-from keras_pixda.losses.domain import SOURCE, TARGET, domain_loss, domain_losses
+from keras_pixda.losses.domain import (
+    SOURCE,
+    TARGET,
+    discriminator_loss,
+    domain_loss,
+    domain_losses,
+)
 from keras_pixda.losses.entropy import EntropyLoss, entropy_loss
 from keras_pixda.losses.focal import FocalLoss, focal_loss
 from keras_pixda.losses.pix_adv import PixAdvLoss, class_imbalance, pix_adv_loss
@@ -15,6 +21,7 @@ __all__ = [
     "FocalLoss",
     "PixAdvLoss",
     "class_imbalance",
+    "discriminator_loss",
     "distillation_loss",
     "domain_loss",
     "domain_losses",

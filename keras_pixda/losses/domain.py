@@ -30,6 +30,28 @@ def domain_loss(logits, domain):
     return ops.softplus(logits) - float(domain) * logits
 
 
+def discriminator_loss(logits, domain):
+    """One of the two terms that teach a discriminator: the mean, with half the weight.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.losses import discriminator_loss
+
+    discriminator_loss(np.zeros((1, 2, 2, 1)), domain=0)  # log(2) / 2
+    ```
+
+    Args:
+        logits: Answers on predictions of one domain, before the sigmoid.
+        domain: Domain label of them: 0 source, 1 target.
+
+    Returns:
+        A float32 scalar; on one of several replicas its part of it.
+    """
+    return 0.5 * part_of_mean(domain_loss(logits, domain))
+
+
 def domain_losses(source_logits, target_logits):
     """The two terms that teach a discriminator, each a mean with half the weight.
 
@@ -52,6 +74,6 @@ def domain_losses(source_logits, target_logits):
         on one of several replicas its part of them.
     """
     return (
-        0.5 * part_of_mean(domain_loss(source_logits, SOURCE)),
-        0.5 * part_of_mean(domain_loss(target_logits, TARGET)),
+        discriminator_loss(source_logits, SOURCE),
+        discriminator_loss(target_logits, TARGET),
     )

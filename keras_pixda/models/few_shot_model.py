@@ -10,11 +10,13 @@ from keras import ops
 
 from keras_pixda.datasets import distribute, distribute_evaluation
 from keras_pixda.layers import resize_logits
+from keras_pixda.models.batch_part import BatchPart
 from keras_pixda.models.checks import (
     check_classes,
     check_every_rate_is_used,
     check_segmenter,
 )
+from keras_pixda.models.updates import Updates
 from keras_pixda.optimizers import SharedLossScaleOptimizer
 from keras_pixda.replicas import (
     logs_of_machines,
@@ -75,6 +77,8 @@ class FewShotModel(keras.Model):
     loss_terms = ()
     # The constructor's arguments that are networks or layers.
     parts = ("segmenter",)
+    # Whether its batches may be done in parts.
+    accumulates = False
     # Layer called on (source, target) images, if the method has one.
     style_transfer = None
 
@@ -116,14 +120,24 @@ class FewShotModel(keras.Model):
 
     # === Compile ===
 
-    def compile(self, optimizer, metrics=None, **kwargs):
+    def compile(self, optimizer, metrics=None, accumulate=1, **kwargs):
         """Configure training with an optimizer from `compile_optimizers`.
 
         Args:
             optimizer: Of the segmenter, scaled and built.
             metrics: Metrics of labels and logits. Defaults to `None`.
+            accumulate: Parts that a batch is done in, one after the other, for the
+                memory of one part. Defaults to 1.
             **kwargs: As in `keras.Model.compile`.
         """
+        if accumulate != 1 and not self.accumulates:
+            raise ValueError(
+                f"{type(self).__name__} looks at its batches as a whole: accumulate is "
+                f"{accumulate}, expected 1."
+            )
+        if accumulate < 1:
+            raise ValueError(f"accumulate is {accumulate}, expected at least 1.")
+        self.accumulate = accumulate
         self._metrics_given = keras.saving.serialize_keras_object(metrics)
         super().compile(optimizer, metrics=metrics, auto_scale_loss=False, **kwargs)
 
@@ -174,6 +188,7 @@ class FewShotModel(keras.Model):
             "optimizer": self.optimizer,
             "loss": self.loss,
             "metrics": self._metrics_given,
+            "accumulate": self.accumulate,
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
             "jit_compile": self.jit_compile,
@@ -213,6 +228,28 @@ class FewShotModel(keras.Model):
         """The losses of a network's own layers, this replica's part of them."""
         return sum(network.losses) / number_of_replicas()
 
+    def train_on_parts(self, images, labels, train_part):
+        """Train on a batch in `accumulate` parts, one after the other.
+
+        Args:
+            images: Of the domains.
+            labels: Of the domains.
+            train_part: Function of a `BatchPart` and the `Updates` that returns the
+                part's terms by name, which add up to the batch's, and target logits.
+
+        Returns:
+            The logs of the step.
+        """
+        updates, totals = Updates(), {}
+        for part in BatchPart.split(images, labels, self.accumulate):
+            part = part.after(updates)
+            terms, logits = train_part(part, updates)
+            totals = {n: totals.get(n, 0.0) + value for n, value in terms.items()}
+            self.compute_metrics(part.images, part.labels, logits)
+        updates.apply()
+        self.track(ops.shape(images["source"])[0], **totals)
+        return self.get_metrics_result()
+
     def update(self, tape, losses):
         """Update every network by its own loss.
 
@@ -220,15 +257,10 @@ class FewShotModel(keras.Model):
             tape: The persistent `tf.GradientTape` that recorded the losses.
             losses: Triples of a loss, its optimizer and the network to update.
         """
-        with tape:  # Scaling the losses is recorded as well.
-            scaled = [optimizer.scale_loss(loss) for loss, optimizer, _ in losses]
-        # All gradients are taken before any update.
-        gradients = [
-            tape.gradient(loss, network.trainable_variables)
-            for loss, (_, _, network) in zip(scaled, losses, strict=True)
-        ]
-        for gradient, (_, optimizer, network) in zip(gradients, losses, strict=True):
-            optimizer.apply(gradient, network.trainable_variables)
+        updates = Updates()
+        for loss, optimizer, network in losses:
+            updates.add(tape, loss, optimizer, network)
+        updates.apply()
 
     def track(self, batch_size, **terms):
         """Take the value of each loss term into its running mean.

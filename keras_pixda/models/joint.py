@@ -2,7 +2,6 @@
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from keras_pixda.losses import EntropyLoss, FocalLoss
 from keras_pixda.models.few_shot_model import (
@@ -57,6 +56,7 @@ class JointModel(FewShotModel):
 
     loss_terms = ("source_loss", "target_loss", "entropy_loss")
     parts = ("segmenter", "style_transfer")
+    accumulates = True
 
     def __init__(self, segmenter, style_transfer=None, name="joint", **kwargs):
         super().__init__(segmenter, name=name, **kwargs)
@@ -106,22 +106,38 @@ class JointModel(FewShotModel):
     def train_step(self, data):
         """Segment both domains and update the segmenter once."""
         images, labels = unpack_domains(data)
+        return self.train_on_parts(images, labels, self.train_part)
+
+    def train_part(self, part, updates):
+        """One stage a domain.
+
+        Args:
+            part: The `BatchPart` to train on.
+            updates: The `Updates` of the step.
+
+        Returns:
+            The loss terms, and the logits of the target images.
+        """
+        images, labels = part.images, part.labels
         source_images = self.stylise(images["source"], images["target"])
         with tf.GradientTape() as tape:
             source_logits = self(source_images, training=True)
-            target_logits = self(images["target"], training=True)
             source_loss = self.loss(labels["source"], source_logits)
-            target_loss = self.loss(labels["target"], target_logits)
-            entropy_loss = self.entropy_loss(labels["target"], target_logits)
-            loss = source_loss + target_loss + self.entropy_weight * entropy_loss
-            loss += self.regularization(self.segmenter)
-        self.update(tape, [(loss, self.optimizer, self.segmenter)])
+            source_loss *= part.share(self.loss, "source")
+        updates.add(tape, source_loss, self.optimizer, self.segmenter)
 
-        self.track(
-            ops.shape(source_logits)[0],
-            loss=loss,
-            source_loss=source_loss,
-            target_loss=target_loss,
-            entropy_loss=entropy_loss,
+        target_images = updates.after(images["target"])
+        with tf.GradientTape() as tape:
+            target_logits = self(target_images, training=True)
+            target_loss = self.loss(labels["target"], target_logits)
+            target_loss *= part.share(self.loss)
+            entropy_loss = self.entropy_loss(labels["target"], target_logits)
+            entropy_loss *= part.share(self.entropy_loss)
+            loss = target_loss + self.entropy_weight * entropy_loss
+            loss += self.regularization(self.segmenter) * part.share()
+        updates.add(tape, loss, self.optimizer, self.segmenter)
+
+        terms = dict(
+            zip(self.loss_terms, (source_loss, target_loss, entropy_loss), strict=True)
         )
-        return self.compute_metrics(images, labels, target_logits)
+        return {"loss": source_loss + loss, **terms}, target_logits

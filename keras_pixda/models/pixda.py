@@ -12,8 +12,8 @@ from keras_pixda.losses import (
     DistillationLoss,
     FocalLoss,
     PixAdvLoss,
+    discriminator_loss,
     domain_loss,
-    domain_losses,
 )
 from keras_pixda.models.distillation import DistillationModel
 from keras_pixda.models.few_shot_model import (
@@ -85,6 +85,7 @@ class PixDAModel(FewShotModel):
         "image_discriminator_target",
     )
     parts = ("segmenter", "discriminator", "image_discriminator", "style_transfer")
+    accumulates = True
 
     def __init__(
         self,
@@ -172,50 +173,67 @@ class PixDAModel(FewShotModel):
     def train_step(self, data):
         """Segment both domains, then update segmenter and discriminators."""
         images, labels = unpack_domains(data, smallest=32)
+        return self.train_on_parts(images, labels, self.train_part)
+
+    def train_part(self, part, updates):
+        """One stage a network and domain; the segmenter first, on its source images.
+
+        Args:
+            part: The `BatchPart` to train on.
+            updates: The `Updates` of the step.
+
+        Returns:
+            The loss terms, and the logits of the target images.
+        """
+        images, labels = part.images, part.labels
         source_images = self.stylise(images["source"], images["target"])
+        with tf.GradientTape() as tape:
+            source_logits = self(source_images, training=True)
+            source_loss = self.loss(labels["source"], source_logits)
+            source_loss *= part.share(self.loss, "source")
+        updates.add(tape, source_loss, self.optimizer, self.segmenter)
+
+        target_images = updates.after(images["target"])
         # Persistent: the discriminator's one answer on the target serves two losses.
         with tf.GradientTape(persistent=True) as tape:
-            source_logits = self(source_images, training=True)
-            target_logits = self(images["target"], training=True)
-            source_loss = self.loss(labels["source"], source_logits)
-            target_loss = self.loss(labels["target"], target_logits)
-
-            source_map = ops.stop_gradient(ops.softmax(source_logits))
+            target_logits = self(target_images, training=True)
             target_map = ops.softmax(target_logits)
-            target_answer = self.discriminator(target_map, training=True)
+            answer = self.discriminator(target_map, training=True)
+            target_loss = self.loss(labels["target"], target_logits)
+            target_loss *= part.share(self.loss)
             adversarial_loss = self.adversarial_loss(
-                labels["target"], (target_logits, target_answer)
+                labels["target"], (target_logits, answer)
             )
-            segmenter_loss = (
-                source_loss + target_loss + self.adversarial_weight * adversarial_loss
-            )
-            segmenter_loss += self.regularization(self.segmenter)
-
-            source_answer = self.discriminator(source_map, training=True)
-            pixel = domain_losses(source_answer, target_answer)
-            target_map = ops.stop_gradient(target_map)
-            image = domain_losses(
-                self.image_discriminator(source_map, training=True),
-                self.image_discriminator(target_map, training=True),
-            )
-            losses = [
-                (segmenter_loss, self.optimizer, self.segmenter),
-                (sum(pixel), self.discriminator_optimizer, self.discriminator),
-                (
-                    sum(image),
-                    self.image_discriminator_optimizer,
-                    self.image_discriminator,
-                ),
-            ]
-        self.update(tape, losses)
-
-        terms = (source_loss, target_loss, adversarial_loss, *pixel, *image)
-        self.track(
-            ops.shape(source_logits)[0],
-            loss=segmenter_loss,
-            **dict(zip(self.loss_terms, terms, strict=True)),
+            adversarial_loss *= part.share(self.adversarial_loss)
+            loss = target_loss + self.adversarial_weight * adversarial_loss
+            loss += self.regularization(self.segmenter) * part.share()
+            pixel_target = part.share() * discriminator_loss(answer, TARGET)
+        updates.add(tape, loss, self.optimizer, self.segmenter)
+        updates.add(
+            tape, pixel_target, self.discriminator_optimizer, self.discriminator
         )
-        return self.compute_metrics(images, labels, target_logits)
+
+        def teach(discriminator, optimizer, logits, domain):
+            probabilities = ops.softmax(updates.after(ops.stop_gradient(logits)))
+            with tf.GradientTape() as tape:
+                answer = discriminator(probabilities, training=True)
+                loss = part.share() * discriminator_loss(answer, domain)
+            updates.add(tape, loss, optimizer, discriminator)
+            return loss
+
+        pixel = (self.discriminator, self.discriminator_optimizer)
+        image = (self.image_discriminator, self.image_discriminator_optimizer)
+        terms = (
+            source_loss,
+            target_loss,
+            adversarial_loss,
+            teach(*pixel, source_logits, SOURCE),
+            pixel_target,
+            teach(*image, source_logits, SOURCE),
+            teach(*image, target_logits, TARGET),
+        )
+        terms = dict(zip(self.loss_terms, terms, strict=True))
+        return {"loss": source_loss + loss, **terms}, target_logits
 
     def selection_scores(self, source_images, target_images):
         """How much each styled source image passes for a target image.

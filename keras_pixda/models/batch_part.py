@@ -1,0 +1,89 @@
+"""Training batches done in parts, exactly as in one."""
+
+import dataclasses
+
+import tensorflow as tf
+from keras import ops
+
+from keras_pixda.replicas import sum_over_replicas
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchPart:
+    """Some images of both domains, and what their losses count in the whole batch.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.losses import FocalLoss
+    from keras_pixda.models.batch_part import BatchPart
+
+    images = {name: np.zeros((4, 32, 32, 3)) for name in ("source", "target")}
+    labels = {name: np.zeros((4, 32, 32)) for name in ("source", "target")}
+    first, second = BatchPart.split(images, labels, parts=2)
+    first.share(FocalLoss(), "source")  # 0.5
+    ```
+
+    Args:
+        images: Of the domains, each `(part of the batch, height, width, 3)`.
+        labels: Of the domains, each `(part of the batch, height, width)`.
+        whole: Labels of the whole batch, or `None` if this is all of it.
+    """
+
+    images: dict
+    labels: dict
+    whole: dict | None = None
+
+    @classmethod
+    def split(cls, images, labels, parts):
+        """The parts of a batch, of equal size or nearly."""
+        if parts == 1:
+            return [cls(images, labels)]
+
+        def cut(domains, part):
+            return {name: cut_one(values, part) for name, values in domains.items()}
+
+        def cut_one(values, part):
+            size = ops.shape(values)[0]
+            tf.debugging.assert_greater_equal(
+                size, parts, f"A batch done in {parts} parts needs as many images."
+            )
+            return values[size * part // parts : size * (part + 1) // parts]
+
+        return [cls(cut(images, n), cut(labels, n), labels) for n in range(parts)]
+
+    def after(self, updates):
+        """The same part, there once all gradients added so far are."""
+        images, labels = updates.after((self.images, self.labels))
+        return dataclasses.replace(self, images=images, labels=labels)
+
+    def share(self, loss=None, domain="target"):
+        """The factor that makes the means of all parts add up to that of the batch.
+
+        Args:
+            loss: The `keras.losses.Loss` that took the mean: over labelled pixels if it
+                has an `ignore_class`, unless its `average_over` is `"all"`. Defaults to
+                `None`, a mean over all pixels.
+            domain: `"source"` or `"target"`. Defaults to `"target"`.
+
+        Returns:
+            A float32 scalar.
+        """
+        if self.whole is None or getattr(loss, "reduction", None) == "sum":
+            return 1.0
+        labels = self.labels[domain], self.whole[domain]
+        ignored = getattr(loss, "ignore_class", None)
+        if ignored is None or getattr(loss, "average_over", "labelled") == "all":
+            part, whole = (ops.cast(ops.shape(x)[0], "float32") for x in labels)
+            return part / whole
+        # Counted in integers: a float32 sum of ones stops growing at 2 ** 24 pixels.
+        part, whole = (
+            sum_over_replicas(
+                ops.cast(
+                    ops.sum(ops.cast(ops.not_equal(x, ignored), "int32")), "float32"
+                )
+            )
+            for x in labels
+        )
+        return part / ops.maximum(whole, 1.0)
