@@ -1,9 +1,11 @@
 """The last phase: distil the adapted network on the target images alone."""
 
 import keras
+from keras import ops
 
 from keras_pixda.losses import DistillationLoss
 from keras_pixda.models.few_shot_model import after_its_data, logits_of
+from keras_pixda.models.supervised_step import supervised_step
 from keras_pixda.replicas import number_of_replicas
 
 
@@ -35,6 +37,8 @@ class DistillationModel(keras.Model):
         distillation_loss: Loss of teacher logits and student logits. Defaults to
             `None`, `DistillationLoss(alpha=0.5)`.
         weight: Of that loss. Defaults to 0.5.
+        accumulate: Parts that a batch is done in, one after the other, for the memory
+            of one part. Defaults to 1.
         name: Name of the model. Defaults to `"distillation"`.
 
     Reference:
@@ -48,6 +52,7 @@ class DistillationModel(keras.Model):
         teacher,
         distillation_loss=None,
         weight=0.5,
+        accumulate=1,
         name="distillation",
     ):
         super().__init__(name=name, dtype="float32")
@@ -56,6 +61,7 @@ class DistillationModel(keras.Model):
         self.teacher.trainable = False
         self.distillation_loss = distillation_loss or DistillationLoss()
         self.weight = weight
+        self.accumulate = accumulate
         self.distillation_tracker = keras.metrics.Mean(name="distillation_loss")
         self.built = True
 
@@ -70,7 +76,13 @@ class DistillationModel(keras.Model):
         """Logits of the student, at the size of the images."""
         return logits_of(self.student, images, training)
 
-    train_step = after_its_data(keras.Model.train_step)
+    @after_its_data
+    def train_step(self, data):
+        """A step of Keras, or in `accumulate` parts."""
+        if self.accumulate == 1:
+            return super().train_step(data)
+        return supervised_step(self, data, self.accumulate)
+
     test_step = after_its_data(keras.Model.test_step)
 
     def compute_loss(
@@ -78,8 +90,14 @@ class DistillationModel(keras.Model):
     ):
         """Segmentation loss plus the weighted distillation loss."""
         loss = super().compute_loss(x, y, y_pred, sample_weight, training=training)
-        teacher_logits = logits_of(self.teacher, x, training=False)
-        distillation = self.distillation_loss(teacher_logits, y_pred)
+        return loss + self.further_loss(x, y_pred)
+
+    def further_loss(self, images, logits):
+        """The weighted distillation loss."""
+        teacher_logits = logits_of(self.teacher, images, training=False)
+        distillation = self.distillation_loss(teacher_logits, logits)
         # Keras divides the losses of replicas by their number.
-        self.distillation_tracker.update_state(distillation * number_of_replicas())
-        return loss + self.weight * distillation
+        self.distillation_tracker.update_state(
+            distillation * number_of_replicas(), sample_weight=ops.shape(images)[0]
+        )
+        return self.weight * distillation

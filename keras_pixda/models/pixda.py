@@ -296,7 +296,11 @@ class PixDAModel(FewShotModel):
             for copy, layer in zip(teacher.layers, self.segmenter.layers, strict=True):
                 copy.set_weights(layer.get_weights())
             model = DistillationModel(
-                self.segmenter, teacher, DistillationLoss(alpha), weight
+                self.segmenter,
+                teacher,
+                DistillationLoss(alpha),
+                weight,
+                self.accumulate,
             )
             model.compile(
                 self.optimizer,
