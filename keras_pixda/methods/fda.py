@@ -38,6 +38,7 @@ def fda(segmenter, dataset, settings, callbacks=()):
         optimizers(settings)["optimizer"],
         FocalLoss(settings.gamma),
         entropy_weight=ENTROPY_WEIGHT,
+        accumulate=settings.accumulate,
     )
     fit_steps(model, dataset, target_steps(settings), callbacks)
     return model.segmenter

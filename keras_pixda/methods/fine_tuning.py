@@ -27,5 +27,6 @@ def fine_tuning(segmenter, dataset, settings, callbacks=()):
     """
     steps = target_steps(settings)
     segmenter.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
-    fit_steps(segmenter, dataset.target_dataset(steps=steps), steps, callbacks)
+    data = dataset.target_dataset(steps=steps)
+    fit_steps(segmenter, data, steps, callbacks, settings.accumulate)
     return segmenter

@@ -43,7 +43,7 @@ def fsda(segmenter, dataset, settings, callbacks=()):
         pair_discriminator(num_classes, filters),
         image_discriminator(num_classes, filters, spectral_norm=True),
     )
-    model.compile(**optimizers(settings))
+    model.compile(**optimizers(settings), accumulate=settings.accumulate)
     fit_steps(model, dataset, target_steps(settings), callbacks)
     return model.segmenter
 

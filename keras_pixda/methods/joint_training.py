@@ -27,6 +27,10 @@ def joint_training(segmenter, dataset, settings, callbacks=()):
         The segmenter.
     """
     model = JointModel(segmenter)
-    model.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
+    model.compile(
+        optimizers(settings)["optimizer"],
+        FocalLoss(settings.gamma),
+        accumulate=settings.accumulate,
+    )
     fit_steps(model, dataset, target_steps(settings), callbacks)
     return model.segmenter

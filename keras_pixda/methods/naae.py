@@ -41,6 +41,10 @@ def naae(segmenter, dataset, settings, callbacks=()):
         ),
     )
     rates = optimizers(settings)
-    model.compile(rates["optimizer"], pixel_optimizer=rates["discriminator_optimizer"])
+    model.compile(
+        rates["optimizer"],
+        pixel_optimizer=rates["discriminator_optimizer"],
+        accumulate=settings.accumulate,
+    )
     fit_steps(model, dataset, target_steps(settings), callbacks)
     return model.segmenter

@@ -92,6 +92,7 @@ def pixda_model(segmenter, settings):
         loss=FocalLoss(settings.gamma),
         adversarial_loss=PixAdvLoss(detach=settings.detach, maps=maps),
         adversarial_weight=settings.adversarial_weight,
+        accumulate=settings.accumulate,
     )
     return model
 

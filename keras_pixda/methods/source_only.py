@@ -44,5 +44,11 @@ def source_only(segmenter, dataset, settings, callbacks=()):
         on_epoch_begin=lambda epoch, logs: setattr(source, "epoch", epoch)
     )
     segmenter.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
-    fit_steps(segmenter, source, settings.source_steps, [follow, *callbacks])
+    fit_steps(
+        segmenter,
+        source,
+        settings.source_steps,
+        [follow, *callbacks],
+        settings.accumulate,
+    )
     return segmenter

@@ -2,6 +2,7 @@
 
 from keras_pixda.callbacks import BadNumbers, StopAtStep
 from keras_pixda.datasets import augmentation
+from keras_pixda.models.supervised_step import in_parts
 from keras_pixda.optimizers import published_optimizers
 
 # More passes than any training has: the steps end it.
@@ -78,7 +79,7 @@ def target_steps(settings):
     return settings.steps + settings.distillation_steps
 
 
-def fit_steps(model, data, steps, callbacks=()):
+def fit_steps(model, data, steps, callbacks=(), accumulate=1):
     """Fit for a number of steps, over as many passes as that takes.
 
     Example:
@@ -105,9 +106,12 @@ def fit_steps(model, data, steps, callbacks=()):
         data: What `fit` takes.
         steps: Steps in all; those of a restored optimizer count.
         callbacks: Further callbacks, called after the step is counted.
+        accumulate: Parts that a batch of a plain Keras model is done in; the models of
+            this package have it from `compile`. Defaults to 1.
     """
     callbacks = introduce([StopAtStep(steps), BadNumbers(), *callbacks], data)
-    model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
+    with in_parts(model, accumulate):
+        model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
 
 
 def introduce(callbacks, data):

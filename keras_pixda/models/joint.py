@@ -86,7 +86,9 @@ class JointModel(FewShotModel):
             metrics: Metrics of labels and logits. Defaults to `None`.
             auto_scale_loss: Whether the optimizer scales its loss when the segmenter
                 works in float16. Defaults to `True`.
-            **kwargs: As in `keras.Model.compile`.
+            **kwargs: `accumulate`, the parts that a batch is done in, one after the
+                other, for the memory of one part (defaults to 1), and as in
+                `keras.Model.compile`.
         """
         [optimizer] = self.compile_optimizers(
             [(optimizer, self.segmenter)], auto_scale_loss

@@ -140,7 +140,9 @@ class PixDAModel(FewShotModel):
             metrics: Metrics of labels and logits. Defaults to `None`.
             auto_scale_loss: Whether every optimizer scales its loss when a network
                 works in float16. Defaults to `True`.
-            **kwargs: As in `keras.Model.compile`.
+            **kwargs: `accumulate`, the parts that a batch is done in, one after the
+                other, for the memory of one part (defaults to 1), and as in
+                `keras.Model.compile`.
         """
         optimizer, self.discriminator_optimizer, self.image_discriminator_optimizer = (
             self.compile_optimizers(

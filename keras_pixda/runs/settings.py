@@ -78,6 +78,8 @@ class Settings:
         shots_file: List of the target images to take instead. Defaults to `None`.
         image_size: `(height, width)` of images in training and evaluation.
         batch_size: Source images in a batch, and target images. Defaults to 4.
+        accumulate: Parts that a batch is done in, one after the other, for the memory
+            of one part; gradients add up to those of the batch. Defaults to 1.
         seed: Of weights, shots, orders. Defaults to 0.
         segmenter: `"small"` or `"deeplab_v2"`.
         weights: File to start from, a `.keras` model, `.weights.h5` or a published
@@ -147,6 +149,7 @@ class Settings:
     shots: int = 1
     shots_file: str | None = None
     batch_size: int = 4
+    accumulate: int = 1
     seed: int = 0
     weights: str | None = None
     dtype: str = "float32"
@@ -181,6 +184,7 @@ class Settings:
         for name in (
             "shots",
             "batch_size",
+            "accumulate",
             "source_steps",
             "steps",
             "decay_steps",
@@ -201,6 +205,8 @@ class Settings:
             self._expect(name, 0 <= getattr(self, name) <= 1, "0 to 1")
         for name in ("learning_rate", "discriminator_learning_rate", "head_factor"):
             self._expect(name, getattr(self, name) > 0, "above 0")
+        fits = self.accumulate <= self.batch_size
+        self._expect("accumulate", fits, f"at most the batch_size {self.batch_size}")
         size = self.image_size
         fits = len(size) == 2 and all(isinstance(s, int) and s >= 32 for s in size)
         self._expect("image_size", fits, "(height, width), at least 32 each")
