@@ -210,10 +210,10 @@ class PixDAModel(FewShotModel):
             loss = target_loss + self.adversarial_weight * adversarial_loss
             loss += self.regularization(self.segmenter) * part.share()
             pixel_target = part.share() * discriminator_loss(answer, TARGET)
-        updates.add(tape, loss, self.optimizer, self.segmenter)
         updates.add(
             tape, pixel_target, self.discriminator_optimizer, self.discriminator
         )
+        updates.add(tape, loss, self.optimizer, self.segmenter)
 
         def teach(discriminator, optimizer, logits, domain):
             probabilities = ops.softmax(updates.after(ops.stop_gradient(logits)))

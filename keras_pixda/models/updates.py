@@ -50,7 +50,11 @@ class Updates:
         """
         with tape:  # Scaling the loss is recorded as well.
             scaled = optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled, network.trainable_variables)
+        # One way back at a time, for the same reason.
+        start = self.after(tf.ones_like(scaled))
+        gradients = tape.gradient(
+            scaled, network.trainable_variables, output_gradients=start
+        )
         if id(network) in self._sums:
             *_, sums = self._sums[id(network)]
             pairs = zip(sums, gradients, strict=True)
