@@ -3,10 +3,10 @@
     python benchmarks/memory.py --network small_segmenter
     python benchmarks/memory.py --network small_segmenter --batch 4 --accumulate 1 2 4
 
-Every figure is of a process of its own, after three steps: its highest memory,
-and of it what the framework takes before there is a model. The slope, least squares
-over the sizes, is what one more pixel costs; `pytorch` is the published step in
-PyTorch. Prints a table and one line of JSON.
+Every figure is of a process of its own, after three steps: its highest memory, and what
+the framework takes of it before there is a model. The slope, least squares over the
+sizes, is what one more pixel costs; `pytorch` is the published step in PyTorch.
+Prints a table and one line of JSON.
 """
 
 import argparse
