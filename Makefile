@@ -32,6 +32,7 @@ bench: .venv/bench-tools
 	$(BENCH)/selection.py
 	$(BENCH)/memory.py --network small_segmenter --kinds pixda pytorch
 	$(BENCH)/input_pipeline.py
+	$(BENCH)/scaling.py
 
 # All methods on drawn scenes, then PixDA's parts and options, in less than an hour; goes
 # on where it was stopped. benchmarks/results/compare.md shows what it measured.
