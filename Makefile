@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: demo test test-faults bench docs compare clean
+.PHONY: demo test test-faults docs bench compare clean
 
 demo: .venv/package
 	$(BIN)/keras-pixda demo --output demo --overwrite
