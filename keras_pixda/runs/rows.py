@@ -56,7 +56,7 @@ METHODS = {
     "fsda": Row("FSDA", "fsda"),
     "pixda": Row("PixDA", "pixda"),
 }
-# Beyond the paper: the combination that the measurements support.
+# Beyond the paper: what the measurements support of the options below, one of them.
 BEYOND = {"pixda+": Row("PixDA+", "pixda", AUGMENT)}
 ABLATIONS = {
     "no_style_transfer": _pixda("without style transfer", style_transfer=False),
