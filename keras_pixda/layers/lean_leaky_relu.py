@@ -15,9 +15,10 @@ class LeanLeakyReLU(keras.layers.LeakyReLU):
     Example:
 
     ```python
+    import numpy as np
     from keras_pixda.layers import LeanLeakyReLU
 
-    LeanLeakyReLU(0.2)([[-1.0, 2.0]])  # -0.2, 2.0
+    LeanLeakyReLU(0.2)(np.array([-1.0, 2.0]))  # -0.2, 2.0
     ```
 
     Args:

@@ -147,7 +147,8 @@ def test_a_damaged_state_costs_steps_and_nothing_else(tmp_path):
             path.write_bytes(path.read_bytes()[:-5])
         with pytest.warns(UserWarning, match="is damaged|begins anew") as said:
             model, _ = run(folder)
-        assert ("training begins anew" in str(said[-1].message)) == (damaged == 2)
+        own = [str(w.message) for w in said if w.category is UserWarning]
+        assert ("training begins anew" in own[-1]) == (damaged == 2)
         assert_same(everything(model, folder), wanted)
         for path in (folder / "state").iterdir():
             path.unlink()
@@ -166,7 +167,7 @@ def test_no_state_is_written_with_numbers_that_are_not_finite(tmp_path):
     class Break(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             weights = self.model.layers[0].kernel
-            if batch == 2:
+            if batch == 1:  # The next thing is to save.
                 weights.assign(weights * np.inf)
 
     with pytest.raises(ValueError, match=r"kernel is no longer finite: no state"):
