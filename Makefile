@@ -47,7 +47,7 @@ compare: .venv/package
 	$(BIN)/keras-pixda compare --output comparison/toy $(TOY) \
 		$(call resume,comparison/toy)
 	$(BIN)/keras-pixda compare --output comparison/parts $(TOY) --shots 1 \
-		--methods source_only pixda pixda+ --ablate --options \
+		--methods source_only pixda --ablate --options \
 		$(call resume,comparison/parts)
 
 # Each is made once, and again when the requirements change.

@@ -7,6 +7,7 @@ import keras
 
 from keras_pixda.callbacks.state_folder import StateFolder
 from keras_pixda.models.checks import first_not_finite
+from keras_pixda.models.pass_length import passes_just_end
 
 
 class ExactResume(keras.callbacks.Callback):
@@ -117,8 +118,7 @@ class ExactResume(keras.callbacks.Callback):
         """Save after so many steps; end a pass that is shorter than the first one."""
         if batch >= len(self.dataset):
             # Keras would ask for as many batches as the first pass has, and warn.
-            self._quiet.enter_context(warnings.catch_warnings())
-            warnings.filterwarnings("ignore", message="Your input ran out of data")
+            self._quiet.enter_context(passes_just_end())
             raise StopIteration
         if self._unsaved >= self.every:
             self._save(self.dataset.first_batch + batch)
@@ -144,7 +144,8 @@ class ExactResume(keras.callbacks.Callback):
 
     def _save(self, batch):
         variables = [*_variables(self.model), *self.model.metrics_variables]
-        broken = first_not_finite(variables)
+        arrays = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        broken = first_not_finite(variables, arrays)
         if broken:
             raise ValueError(
                 f"{broken} is no longer finite: no state is written to {self.folder}, "
@@ -157,7 +158,6 @@ class ExactResume(keras.callbacks.Callback):
             "callbacks": [callback.get_state() for callback in self._others()],
             "metrics": len(self.model.metrics_variables),
         }
-        arrays = [keras.ops.convert_to_numpy(variable) for variable in variables]
         self.states.write(facts, arrays)
         self._saved, self._unsaved = True, 0
 

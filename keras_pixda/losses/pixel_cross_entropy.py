@@ -70,16 +70,21 @@ def labelled_pixels(labels, ignore_class):
     return ops.not_equal(labels, ignore_class)
 
 
+def number_labelled(labels, ignore_class):
+    """How many pixels count on all replicas, float32."""
+    counted = labelled_pixels(standardize_labels(labels), ignore_class)
+    # Counted in integers: a float32 sum of ones stops growing at 2 ** 24 pixels.
+    number = ops.sum(ops.cast(counted, "int32"))
+    return sum_over_replicas(ops.cast(number, "float32"))
+
+
 def mean_over_labelled(values, labels, ignore_class):
     """`values` scaled so that their plain mean is the mean over labelled pixels.
 
     Replicas divide by the labelled pixels of all of them; Keras then divides each mean
     by their number, so that their losses add up to that of the whole batch.
     """
-    counted = labelled_pixels(standardize_labels(labels), ignore_class)
-    # Counted in integers: a float32 sum of ones stops growing at 2 ** 24 pixels.
-    number = ops.sum(ops.cast(counted, "int32"))
-    number = ops.maximum(sum_over_replicas(ops.cast(number, "float32")), 1.0)
+    number = ops.maximum(number_labelled(labels, ignore_class), 1.0)
     size = ops.cast(ops.size(values), "float32") * number_of_replicas()
     return values * (size / number)
 

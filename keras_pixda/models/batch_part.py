@@ -5,7 +5,7 @@ import dataclasses
 import tensorflow as tf
 from keras import ops
 
-from keras_pixda.replicas import sum_over_replicas
+from keras_pixda.losses.pixel_cross_entropy import number_labelled
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,13 +77,5 @@ class BatchPart:
         if ignored is None or getattr(loss, "average_over", "labelled") == "all":
             part, whole = (ops.cast(ops.shape(x)[0], "float32") for x in labels)
             return part / whole
-        # Counted in integers: a float32 sum of ones stops growing at 2 ** 24 pixels.
-        part, whole = (
-            sum_over_replicas(
-                ops.cast(
-                    ops.sum(ops.cast(ops.not_equal(x, ignored), "int32")), "float32"
-                )
-            )
-            for x in labels
-        )
+        part, whole = (number_labelled(x, ignored) for x in labels)
         return part / ops.maximum(whole, 1.0)

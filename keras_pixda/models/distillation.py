@@ -4,8 +4,9 @@ import keras
 from keras import ops
 
 from keras_pixda.losses import DistillationLoss
-from keras_pixda.models.few_shot_model import after_its_data, logits_of
+from keras_pixda.models.few_shot_model import logits_of
 from keras_pixda.models.supervised_step import supervised_step
+from keras_pixda.models.training_batch import after_its_data
 from keras_pixda.replicas import number_of_replicas
 
 

@@ -1,9 +1,5 @@
 """What every model that adapts a segmenter to a few labelled target images shares."""
 
-import contextlib
-import functools
-import warnings
-
 import keras
 import tensorflow as tf
 from keras import ops
@@ -16,30 +12,11 @@ from keras_pixda.models.checks import (
     check_every_rate_is_used,
     check_segmenter,
 )
+from keras_pixda.models.pass_length import PassLength, passes_just_end
+from keras_pixda.models.training_batch import after_its_data
 from keras_pixda.models.updates import Updates
 from keras_pixda.optimizers import SharedLossScaleOptimizer
-from keras_pixda.replicas import (
-    logs_of_machines,
-    number_of_replicas,
-    sum_over_replicas,
-)
-
-
-def after_its_data(step):
-    """A step of which nothing runs before its data are there.
-
-    What reads no pixel, such as the count of steps, would otherwise also run for the
-    batch that Keras asks for at the end of a pass that has grown shorter.
-    """
-
-    @functools.wraps(step)
-    def waiting(self, data):
-        with tf.control_dependencies(
-            [x for x in keras.tree.flatten(data) if x is not None]
-        ):
-            return logs_of_machines(step(self, data))
-
-    return waiting
+from keras_pixda.replicas import number_of_replicas, sum_over_replicas
 
 
 class FewShotModel(keras.Model):
@@ -228,6 +205,24 @@ class FewShotModel(keras.Model):
         """The losses of a network's own layers, this replica's part of them."""
         return sum(network.losses) / number_of_replicas()
 
+    def train_on_source(self, part, updates):
+        """The stage of a part's source images, in the look of its target images.
+
+        Args:
+            part: The `BatchPart` to train on.
+            updates: The `Updates` of the step.
+
+        Returns:
+            Logits and segmentation loss of the source images.
+        """
+        images = self.stylise(part.images["source"], part.images["target"])
+        with tf.GradientTape() as tape:
+            logits = self(images, training=True)
+            loss = self.loss(part.labels["source"], logits)
+            loss *= part.share(self.loss, "source")
+        updates.add(tape, loss, self.optimizer, self.segmenter)
+        return logits, loss
+
     def train_on_parts(self, images, labels, train_part):
         """Train on a batch in `accumulate` parts, one after the other.
 
@@ -293,7 +288,7 @@ class FewShotModel(keras.Model):
         check_classes(x, self.num_classes)
         kwargs["shuffle"] = False
         distributed = strategy.num_replicas_in_sync > 1
-        pass_length = _PassLength(x, kwargs.get("steps_per_epoch"), distributed)
+        pass_length = PassLength(x, kwargs.get("steps_per_epoch"), distributed)
         if distributed:
             x = distribute(x, strategy)
         if callbacks is None:
@@ -367,61 +362,6 @@ class FewShotModel(keras.Model):
 
 
 # === Parts ===
-
-
-class _PassLength(keras.callbacks.Callback):
-    """Tells the data set which pass it is in, and the progress bar how long that is."""
-
-    def __init__(self, dataset, steps_per_epoch=None, distributed=False):
-        super().__init__()
-        self.dataset = dataset
-        self.steps_per_epoch = steps_per_epoch
-        # Keras does not know the data set behind a distributed one.
-        self.distributed = distributed
-        self.callbacks = None
-
-    @property
-    def steps(self):
-        return self.steps_per_epoch or self.dataset.num_batches
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if hasattr(self.dataset, "epoch"):
-            self.dataset.epoch = epoch
-        if self.distributed:
-            self.dataset.on_epoch_begin()
-        if self.params["steps"] != self.steps:
-            self.callbacks.set_params({**self.params, "steps": self.steps})
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self.distributed:
-            self.dataset.on_epoch_end()
-
-
-@contextlib.contextmanager
-def passes_just_end():
-    """Keras reads the length of a pass once and warns of shorter ones, here meant."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Your input ran out of data")
-        yield
-
-
-def unpack_domains(data, smallest=1):
-    """Images and labels of a training batch, each a dict of source and target."""
-    images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    if not isinstance(images, dict) or not isinstance(labels, dict):
-        raise ValueError(
-            "A training batch must be ({'source': images, 'target': images}, "
-            "{'source': labels, 'target': labels}): fit a FewShotDomainDataset."
-        )
-    if sample_weight is not None:
-        raise ValueError("A training batch has no sample_weight: leave it out.")
-    height, width = images["target"].shape[1:3]
-    if min(height or smallest, width or smallest) < smallest:
-        raise ValueError(
-            f"Images are {height} x {width} pixels (height x width), but the image "
-            f"discriminator needs at least {smallest} a side."
-        )
-    return images, labels
 
 
 def logits_of(segmenter, images, training):

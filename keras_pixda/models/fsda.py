@@ -6,12 +6,7 @@ from keras import ops
 
 from keras_pixda.losses import FocalLoss
 from keras_pixda.models.checks import check_segmenter
-from keras_pixda.models.few_shot_model import (
-    FewShotModel,
-    after_its_data,
-    logits_of,
-    unpack_domains,
-)
+from keras_pixda.models.few_shot_model import FewShotModel, logits_of
 from keras_pixda.models.fsda_losses import (
     fooling_loss,
     ignore_certain_pixels,
@@ -20,6 +15,7 @@ from keras_pixda.models.fsda_losses import (
 )
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pair_discriminator import pair_discriminator
+from keras_pixda.models.training_batch import after_its_data, unpack_domains
 from keras_pixda.replicas import roll_over_replicas
 
 

@@ -4,11 +4,8 @@ import keras
 import tensorflow as tf
 
 from keras_pixda.losses import EntropyLoss, FocalLoss
-from keras_pixda.models.few_shot_model import (
-    FewShotModel,
-    after_its_data,
-    unpack_domains,
-)
+from keras_pixda.models.few_shot_model import FewShotModel
+from keras_pixda.models.training_batch import after_its_data, unpack_domains
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -120,15 +117,10 @@ class JointModel(FewShotModel):
         Returns:
             The loss terms, and the logits of the target images.
         """
-        images, labels = part.images, part.labels
-        source_images = self.stylise(images["source"], images["target"])
-        with tf.GradientTape() as tape:
-            source_logits = self(source_images, training=True)
-            source_loss = self.loss(labels["source"], source_logits)
-            source_loss *= part.share(self.loss, "source")
-        updates.add(tape, source_loss, self.optimizer, self.segmenter)
+        labels = part.labels
+        _, source_loss = self.train_on_source(part, updates)
 
-        target_images = updates.after(images["target"])
+        target_images = updates.after(part.images["target"])
         with tf.GradientTape() as tape:
             target_logits = self(target_images, training=True)
             target_loss = self.loss(labels["target"], target_logits)

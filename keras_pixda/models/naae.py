@@ -6,12 +6,9 @@ from keras import ops
 
 from keras_pixda.layers import resize_logits
 from keras_pixda.losses import FocalLoss, domain_losses
-from keras_pixda.models.few_shot_model import (
-    FewShotModel,
-    after_its_data,
-    unpack_domains,
-)
+from keras_pixda.models.few_shot_model import FewShotModel
 from keras_pixda.models.image_discriminator import image_discriminator
+from keras_pixda.models.training_batch import after_its_data, unpack_domains
 from keras_pixda.replicas import part_of_mean
 
 

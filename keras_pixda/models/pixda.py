@@ -16,15 +16,12 @@ from keras_pixda.losses import (
     domain_loss,
 )
 from keras_pixda.models.distillation import DistillationModel
-from keras_pixda.models.few_shot_model import (
-    FewShotModel,
-    after_its_data,
-    passes_just_end,
-    unpack_domains,
-)
+from keras_pixda.models.few_shot_model import FewShotModel
 from keras_pixda.models.image_discriminator import image_discriminator
+from keras_pixda.models.pass_length import passes_just_end
 from keras_pixda.models.pixel_discriminator import pixel_discriminator
 from keras_pixda.models.selection_state import SelectionState
+from keras_pixda.models.training_batch import after_its_data, unpack_domains
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -187,15 +184,10 @@ class PixDAModel(FewShotModel):
         Returns:
             The loss terms, and the logits of the target images.
         """
-        images, labels = part.images, part.labels
-        source_images = self.stylise(images["source"], images["target"])
-        with tf.GradientTape() as tape:
-            source_logits = self(source_images, training=True)
-            source_loss = self.loss(labels["source"], source_logits)
-            source_loss *= part.share(self.loss, "source")
-        updates.add(tape, source_loss, self.optimizer, self.segmenter)
+        labels = part.labels
+        source_logits, source_loss = self.train_on_source(part, updates)
 
-        target_images = updates.after(images["target"])
+        target_images = updates.after(part.images["target"])
         # Persistent: the discriminator's one answer on the target serves two losses.
         with tf.GradientTape(persistent=True) as tape:
             target_logits = self(target_images, training=True)

@@ -121,9 +121,7 @@ def _compare(settings, folder, shots, seeds, names, processes, verbose):
             progress(len(results), note=note)
     results = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
     table = comparison.write(results, shots, names)
-    left_out = comparison.records.report(comparison.validation)
-    if left_out:
-        folder.write("left_out.txt", f"{left_out}\n")
+    left_out = comparison.records.write_report(folder, comparison.validation)
     if verbose:
         print(f"\n{table}\n\nReport: {folder / 'report.html'}\n{left_out}")
     return table

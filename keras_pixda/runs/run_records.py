@@ -122,3 +122,10 @@ class RunRecords:
         if not found:
             return "No file was left out." if self.skips else ""
         return "\n".join([f"Left out, {len(found)} files:", *map(str, found)])
+
+    def write_report(self, folder, *datasets):
+        """Write those lines, if any, to the folder of the run, and return them."""
+        text = self.report(*datasets)
+        if text:
+            folder.write("left_out.txt", f"{text}\n")
+        return text

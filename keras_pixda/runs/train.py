@@ -103,9 +103,8 @@ def _train(run, settings):
         path = run.folder.write(f"panels/{name}", picture)
         if name == "all.png":
             run.say(f"Panels: {path}")
-    left_out = run.records.report(run.dataset, run.validation)
+    left_out = run.records.write_report(run.folder, run.dataset, run.validation)
     if left_out:
-        run.folder.write("left_out.txt", f"{left_out}\n")
         run.say(left_out)
     return run.result
 

@@ -1,0 +1,45 @@
+"""Passes over the source that grow shorter, as selection goes on."""
+
+import contextlib
+import warnings
+
+import keras
+
+
+class PassLength(keras.callbacks.Callback):
+    """Tells the data set which pass it is in, and the progress bar how long that is."""
+
+    def __init__(self, dataset, steps_per_epoch=None, distributed=False):
+        super().__init__()
+        self.dataset = dataset
+        self.steps_per_epoch = steps_per_epoch
+        # Keras does not know the data set behind a distributed one.
+        self.distributed = distributed
+        self.callbacks = None
+
+    @property
+    def steps(self):
+        """How many steps the pass has now."""
+        return self.steps_per_epoch or self.dataset.num_batches
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Set the pass and its length."""
+        if hasattr(self.dataset, "epoch"):
+            self.dataset.epoch = epoch
+        if self.distributed:
+            self.dataset.on_epoch_begin()
+        if self.params["steps"] != self.steps:
+            self.callbacks.set_params({**self.params, "steps": self.steps})
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Tell a data set that Keras does not see."""
+        if self.distributed:
+            self.dataset.on_epoch_end()
+
+
+@contextlib.contextmanager
+def passes_just_end():
+    """Keras reads the length of a pass once and warns of shorter ones, here meant."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Your input ran out of data")
+        yield
