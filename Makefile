@@ -25,6 +25,9 @@ test-faults: .venv/test-tools
 # Time and memory against PyTorch and plain training, on a machine at rest: minutes.
 BENCH = PYTHONPATH=. TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python benchmarks
 bench: .venv/bench-tools
+	$(BENCH)/limits.py
+	$(BENCH)/limits.py --size 256 512
+	$(BENCH)/limits.py --network small_segmenter
 	$(BENCH)/step_time.py --network small_segmenter
 	$(BENCH)/step_time.py --rounds 3
 	$(BENCH)/step_time.py --size 256 512 --rounds 3 --names pixda bfloat16 pytorch
@@ -32,6 +35,7 @@ bench: .venv/bench-tools
 	$(BENCH)/selection.py
 	$(BENCH)/memory.py --network small_segmenter --kinds pixda pytorch
 	$(BENCH)/input_pipeline.py
+	$(BENCH)/waiting.py
 	$(BENCH)/scaling.py
 
 # All methods on drawn scenes, then PixDA's parts and options, in less than an hour; goes

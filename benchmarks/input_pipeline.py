@@ -1,6 +1,6 @@
 """Images a second of the input pipeline against PIL in a PyTorch DataLoader.
 
-    python benchmarks/input_pipeline.py --images 12
+    python benchmarks/input_pipeline.py --images 40
 
 Both give batches of source and target images with labels, resized to 1024x512, from
 generated PNGs as large as those of GTA5 (1914x1052) and Cityscapes (2048x1024), with
@@ -145,8 +145,8 @@ def summary(speeds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--images", type=int, default=12)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--images", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     answer = summary(measure(options.images, options.rounds))
     for name, speed in answer["source_images_a_second"].items():

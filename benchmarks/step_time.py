@@ -4,9 +4,10 @@
 
 Every contestant has a process of its own, the same weights and the same batches:
 `pixda`, PixDAModel with both discriminators and style transfer; `bfloat16`, the same
-under mixed_bfloat16; `joint`, supervised training of the same segmenter on the same
-pixels; `pytorch`, the published step in plain PyTorch. Their steps alternate, so that
-what else the machine does falls on all, and ratios are medians over the rounds.
+under mixed_bfloat16; `xla`, the same compiled by XLA, only if it is named; `joint`,
+supervised training of the same segmenter on the same pixels; `pytorch`, the published
+step in plain PyTorch. Their steps alternate, so that what else the machine does falls
+on all, and ratios are medians over the rounds.
 Prints a table and one line of JSON.
 """
 
@@ -21,6 +22,7 @@ import workers
 CONTESTANTS = {
     "pixda": ("pixda", {}),
     "bfloat16": ("pixda", {"policy": "mixed_bfloat16"}),
+    "xla": ("pixda", {"jit_compile": True}),
     "joint": ("joint", {}),
     "joint_bfloat16": ("joint", {"policy": "mixed_bfloat16"}),
     "pytorch": ("pytorch", {}),
@@ -28,9 +30,12 @@ CONTESTANTS = {
 RATIOS = (
     ("pixda", "pytorch"),
     ("bfloat16", "pytorch"),
+    ("xla", "pixda"),
     ("pixda", "joint"),
     ("bfloat16", "joint_bfloat16"),
 )
+# XLA takes minutes to compile.
+DEFAULT = [name for name in CONTESTANTS if name != "xla"]
 # float32 differs by rounding, which three updates of a deep network carry on.
 TOLERANCE = 1e-3
 
@@ -139,7 +144,7 @@ def main():
     parser.add_argument("--network", default="deeplab_v2")
     parser.add_argument("--size", type=int, nargs=2, default=(128, 256))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--names", nargs="+", default=list(CONTESTANTS))
+    parser.add_argument("--names", nargs="+", default=DEFAULT)
     options = parser.parse_args()
     results = measure(options.network, options.size, options.names, options.rounds)
     answer = summary(options.network, options.size, results)

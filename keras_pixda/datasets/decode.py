@@ -48,7 +48,8 @@ def decode_picture(path):
     # Straight to RGB, a palette with transparent entries would warn.
     if picture.mode in ("P", "PA"):
         picture = picture.convert("RGBA")
-    return picture.convert("RGB")
+    # Converting would copy.
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def decode_ids(path, record):

@@ -13,6 +13,8 @@ class CoupledSGD(keras.optimizers.SGD):
     is kept without the learning rate, `v = momentum * v + g; w = w - rate * v`, so that
     a schedule acts on old gradients too. Both are what published schedules mean.
 
+    On TensorFlow velocity and weights are updated by one operation, in place.
+
     Example:
 
     ```python
@@ -48,12 +50,37 @@ class CoupledSGD(keras.optimizers.SGD):
         velocity = ops.cast(gradient, variable.dtype)
         if self.coupled_decay:
             velocity = velocity + self.coupled_decay * variable
-        if self.momentum:
-            momentum = self.momentums[self._get_variable_index(variable)]
-            velocity = self.momentum * momentum + velocity
-            self.assign(momentum, velocity)
+        if not self.momentum:
+            self.assign_sub(variable, learning_rate * velocity)
+            return
+        momentum = self.momentums[self._get_variable_index(variable)]
+        if keras.backend.backend() == "tensorflow":
+            _update_in_place(variable, momentum, learning_rate, velocity, self.momentum)
+            return
+        velocity = self.momentum * momentum + velocity
+        self.assign(momentum, velocity)
         self.assign_sub(variable, learning_rate * velocity)
 
     def get_config(self):
         """Arguments that rebuild this optimizer."""
         return {**super().get_config(), "coupled_decay": self.coupled_decay}
+
+
+def _update_in_place(variable, velocity, learning_rate, gradient, momentum):
+    """One pass over the weights, where assignments take several, each with a copy."""
+    import tensorflow as tf
+
+    tf.raw_ops.ResourceApplyMomentum(
+        var=_resource(variable),
+        accum=_resource(velocity),
+        lr=learning_rate,
+        grad=gradient,
+        momentum=momentum,
+    )
+
+
+def _resource(variable):
+    """The handle of a variable of Keras or TensorFlow, this replica's of several."""
+    if isinstance(variable, keras.Variable):
+        variable = variable.value
+    return variable.handle

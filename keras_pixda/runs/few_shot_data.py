@@ -40,8 +40,10 @@ def few_shot_data(settings, source, target, cache="memory"):
         settings.image_size,
         seed=settings.seed,
         shots_file=settings.shots_file,
-        # The rendered images are many: not they are learned by heart, but the shots.
-        augmentation={"target": ordinary_augmentation(settings.augment)},
+        augmentation={
+            "source": ordinary_augmentation(settings.source_augment),
+            "target": ordinary_augmentation(settings.augment),
+        },
         mixing=cut_mix(probability=settings.cut_mix) if settings.cut_mix else None,
         rare_class_sampling=settings.rare_class_sampling or None,
         cache=cache,

@@ -113,8 +113,8 @@ class Settings:
         distillation_weight: Of the distillation loss. Defaults to 0.5.
         augment: Whether the target images are flipped, scaled and changed in colour at
             random after the source-only phase. Defaults to `False`.
-        source_augment: Whether the source images are in the source-only phase, which a
-            network from scratch needs to see past the rendering. Defaults to `False`.
+        source_augment: Whether the source images are in every phase, which a network
+            from scratch needs to see past the rendering. Defaults to `False`.
         cut_mix: Share of target images that get a rectangle of a source image pasted
             in, 0 for none. Defaults to 0.0.
         rare_class_sampling: Temperature, 0 for none, of drawing source images by the
