@@ -36,7 +36,7 @@ class Updates:
         """The same tensors, there once all gradients added so far are."""
         gradients = [g for *_, sums in self._sums.values() for g in sums]
         with tf.control_dependencies([g for g in gradients if g is not None]):
-            return keras.tree.map_structure(tf.identity, tensors)
+            return keras.tree.map_structure(_same, tensors)
 
     def add(self, tape, loss, optimizer, network):
         """Add the gradients of a loss towards the weights of a network.
@@ -62,9 +62,13 @@ class Updates:
         self._sums[id(network)] = optimizer, network, gradients
 
     def apply(self):
-        """Update every network."""
+        """Update every network, once no activations are left."""
         for optimizer, network, gradients in self._sums.values():
-            optimizer.apply(gradients, network.trainable_variables)
+            optimizer.apply(self.after(gradients), network.trainable_variables)
+
+
+def _same(tensor):
+    return None if tensor is None else tf.identity(tensor)
 
 
 def _sum(old, new):

@@ -47,23 +47,34 @@ class CoupledSGD(keras.optimizers.SGD):
     def update_step(self, gradient, variable, learning_rate):
         """Update one variable and its velocity."""
         learning_rate = ops.cast(learning_rate, variable.dtype)
-        velocity = ops.cast(gradient, variable.dtype)
+        gradient = ops.cast(gradient, variable.dtype)
         if self.coupled_decay:
-            velocity = velocity + self.coupled_decay * variable
+            gradient = _decayed(gradient, variable, self.coupled_decay)
         if not self.momentum:
-            self.assign_sub(variable, learning_rate * velocity)
+            self.assign_sub(variable, learning_rate * gradient)
             return
-        momentum = self.momentums[self._get_variable_index(variable)]
+        velocity = self.momentums[self._get_variable_index(variable)]
         if keras.backend.backend() == "tensorflow":
-            _update_in_place(variable, momentum, learning_rate, velocity, self.momentum)
+            _update_in_place(variable, velocity, learning_rate, gradient, self.momentum)
             return
-        velocity = self.momentum * momentum + velocity
-        self.assign(momentum, velocity)
-        self.assign_sub(variable, learning_rate * velocity)
+        gradient = self.momentum * velocity + gradient
+        self.assign(velocity, gradient)
+        self.assign_sub(variable, learning_rate * gradient)
 
     def get_config(self):
         """Arguments that rebuild this optimizer."""
         return {**super().get_config(), "coupled_decay": self.coupled_decay}
+
+
+def _decayed(gradient, variable, decay):
+    """The gradient with the decay, which is not computed before the gradient is."""
+    if keras.backend.backend() != "tensorflow":
+        return gradient + decay * variable
+    import tensorflow as tf
+
+    # Ready at once, the decay of all weights would be held throughout the step.
+    with tf.control_dependencies([gradient]):
+        return gradient + decay * variable
 
 
 def _update_in_place(variable, velocity, learning_rate, gradient, momentum):
