@@ -38,21 +38,25 @@ bench: .venv/bench-tools
 	$(BENCH)/waiting.py
 	$(BENCH)/scaling.py
 
-# All methods on drawn scenes, then PixDA's parts and options, in less than an hour; goes
-# on where it was stopped. benchmarks/results/compare.md shows what it measured.
-TOY = --processes 2 --source gta5:comparison/scenes/gta5 \
-	--target cityscapes:comparison/scenes/cityscapes --image-size 64 96 \
-	--style-window 0.02 --discriminator-filters 8 --steps 300 \
-	--distillation-steps 75 --selection-every 2
-resume = $(if $(wildcard $(1)/config.json),--resume)
+# All methods on drawn scenes, then PixDA's parts and options, from one source-only start,
+# in about an hour; goes on where it was stopped. benchmarks/results/compare.md shows what
+# it measured.
+COMPARE = $(BIN)/keras-pixda compare --image-size 64 96 \
+	--source gta5:comparison/scenes/gta5 \
+	--target cityscapes:comparison/scenes/cityscapes
+START = --methods source_only --shots 1 --seeds 1 --source-augment \
+	--source-steps 3000 --decay-steps 3000 --learning-rate 0.05
+TOY = --processes 2 --weights comparison/start/source_only/0.keras \
+	--style-window 0.02 --discriminator-filters 8 --selection-every 2 \
+	--steps 400 --distillation-steps 100 --decay-steps 500
+resume = --output comparison/$(1) $(if $(wildcard comparison/$(1)/config.json),--resume)
 
 compare: .venv/package
 	$(BIN)/keras-pixda scenes comparison/scenes
-	$(BIN)/keras-pixda compare --output comparison/toy $(TOY) \
-		$(call resume,comparison/toy)
-	$(BIN)/keras-pixda compare --output comparison/parts $(TOY) --shots 1 \
-		--methods source_only pixda --ablate --options \
-		$(call resume,comparison/parts)
+	$(COMPARE) $(START) $(call resume,start)
+	$(COMPARE) $(TOY) $(call resume,toy)
+	$(COMPARE) $(TOY) --shots 1 --methods source_only pixda --ablate --options \
+		$(call resume,parts)
 
 # Each is made once, and again when the requirements change.
 .venv/package: setup.py pyproject.toml
