@@ -5,9 +5,9 @@ from keras_pixda.runs import few_shot_data
 
 
 @pytest.mark.parametrize(
-    "option, domain", [("augment", "target"), ("source_augment", "source")]
+    ("option", "domain"), [("augment", "target"), ("source_augment", "source")]
 )
-def test_each_option_augments_its_domain_alone(scenes, settings, change, option, domain):
+def test_options_augment_one_domain(scenes, settings, change, option, domain):
     records = gta5(scenes / "gta5"), cityscapes(scenes / "cityscapes")
     plain = few_shot_data(settings, *records)[0]
     augmented = few_shot_data(change(**{option: True}), *records)[0]
