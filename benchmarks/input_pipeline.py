@@ -19,6 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import ratios
 import torch
 from PIL import Image
 
@@ -134,13 +135,13 @@ def measure(images, rounds):
 def summary(speeds):
     """What the line of JSON holds: medians, and ratios within a round."""
     pairs = [(name, "loader") for name in ("cold", "later", "cached")]
-    ratios = {}
-    for ours, other in [*pairs, ("source", "source loader")]:
-        values = np.array(speeds[ours]) / speeds[other]
-        figures = (np.median(values), values.min(), values.max())
-        ratios[f"{ours} / {other}"] = [round(float(x), 2) for x in figures]
-    medians = {name: round(float(np.median(x)), 2) for name, x in speeds.items()}
-    return {"source_images_a_second": medians, "ratios": ratios}
+    pairs.append(("source", "source loader"))
+    return {
+        "source_images_a_second": ratios.medians(speeds, 2),
+        "ratios": {
+            f"{a} / {b}": ratios.ratio(speeds[a], speeds[b], 2) for a, b in pairs
+        },
+    }
 
 
 def main():
@@ -151,8 +152,8 @@ def main():
     answer = summary(measure(options.images, options.rounds))
     for name, speed in answer["source_images_a_second"].items():
         print(f"{name:24}{speed:>9.2f} source images a second")
-    for name, (middle, least, greatest) in answer["ratios"].items():
-        print(f"{name:24}{middle:>9.2f}  ({least:.2f} to {greatest:.2f})")
+    for name, values in answer["ratios"].items():
+        print(ratios.line(name, values, 25, 2))
     print(json.dumps(answer), flush=True)
 
 

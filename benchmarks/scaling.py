@@ -75,14 +75,8 @@ def memory_by_steps(steps):
     for step in range(1, steps + 1):
         model.train_on_batch(*workers.training_batch((32, 48), step))
         if step % max(steps // 10, 1) == 0:
-            held[step] = held_megabytes()
+            held[step] = round(workers.memory("VmRSS") / 2**20, 1)
     return held
-
-
-def held_megabytes():
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmRSS"))
-    return round(int(line.split()[1]) / 1024, 1)
 
 
 def slope(values):

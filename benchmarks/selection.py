@@ -15,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
-import numpy as np
+import ratios
 import tensorflow as tf
 
 from keras_pixda import FewShotDomainDataset, PixDAModel, models
@@ -112,13 +112,10 @@ def main():
         options.rounds,
         options.filters,
     )
-    ratios = np.array(seconds["selection"]) / seconds["forward"]
     answer = {
         **vars(options),
-        "seconds": {k: round(float(np.median(v)), 3) for k, v in seconds.items()},
-        "selection / forward": [
-            round(float(f(ratios)), 3) for f in (np.median, np.min, np.max)
-        ],
+        "seconds": ratios.medians(seconds),
+        "selection / forward": ratios.ratio(seconds["selection"], seconds["forward"]),
     }
     height, width = options.size
     print(
@@ -127,8 +124,7 @@ def main():
     )
     for name, value in answer["seconds"].items():
         print(f"{name:32}{value:>8.3f} s")
-    middle, least, greatest = answer["selection / forward"]
-    print(f"{'selection / forward':32}{middle:>8.3f}  ({least:.3f} to {greatest:.3f})")
+    print(ratios.line("selection / forward", answer["selection / forward"]))
     print(json.dumps(answer), flush=True)
 
 

@@ -17,6 +17,7 @@ import pathlib
 import tempfile
 
 import numpy as np
+import ratios
 import workers
 
 CONTESTANTS = {
@@ -78,12 +79,6 @@ def measure(network, size, names, rounds=5, warm_up=2):
     return results
 
 
-def ratio(results, numerator, denominator, seconds="seconds"):
-    """Median, least and greatest ratio of two contestants over the rounds."""
-    ratios = np.array(results[numerator][seconds]) / results[denominator][seconds]
-    return [round(float(f(ratios)), 3) for f in (np.median, np.min, np.max)]
-
-
 def loss_difference(results, name="pixda", reference="pytorch"):
     """Greatest relative difference of a loss, over all terms and steps."""
     ours, theirs = (np.array(results[key]["losses"]) for key in (name, reference))
@@ -93,21 +88,23 @@ def loss_difference(results, name="pixda", reference="pytorch"):
 def summary(network, size, results):
     """What the line of JSON holds."""
     pairs = [(a, b) for a, b in RATIOS if a in results and b in results]
-    ratios = {f"{a} / {b}": ratio(results, a, b) for a, b in pairs}
+
+    def in_pairs(kind):
+        return {
+            f"{a} / {b}": ratios.ratio(results[a][kind], results[b][kind])
+            for a, b in pairs
+        }
+
     answer = {
         "network": network,
         "height": size[0],
         "width": size[1],
-        "seconds": {
-            k: round(float(np.median(v["seconds"])), 3) for k, v in results.items()
-        },
+        "seconds": ratios.medians({k: v["seconds"] for k, v in results.items()}),
         "peak_megabytes": {k: v["peak"] // 10**6 for k, v in results.items()},
         "framework_megabytes": {k: v["idle"] // 10**6 for k, v in results.items()},
-        "ratios": ratios,
+        "ratios": in_pairs("seconds"),
         # Of the work done, whatever else the machine did meanwhile.
-        "processor_ratios": {
-            f"{a} / {b}": ratio(results, a, b, "processor_seconds") for a, b in pairs
-        },
+        "processor_ratios": in_pairs("processor_seconds"),
     }
     if {"pixda", "pytorch"} <= set(results):
         answer["loss_difference"] = loss_difference(results)
@@ -126,12 +123,9 @@ def table(answer):
             f"{name:16}{seconds:>10.3f}{answer['peak_megabytes'][name]:>10}"
             f"{answer['framework_megabytes'][name]:>18}"
         )
-    for name, (middle, least, greatest) in answer["ratios"].items():
-        line = f"{name:32}{middle:>8.3f}  ({least:.3f} to {greatest:.3f})"
-        processor = answer["processor_ratios"][name]
-        lines.append(
-            line + "   processor {:.3f}  ({:.3f} to {:.3f})".format(*processor)
-        )
+    for name, values in answer["ratios"].items():
+        processor = ratios.line("   processor", answer["processor_ratios"][name], 12)
+        lines.append(ratios.line(name, values) + processor)
     if "loss_difference" in answer:
         lines.append(
             f"greatest relative loss difference {answer['loss_difference']:.1e}"

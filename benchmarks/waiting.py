@@ -14,7 +14,7 @@ import tempfile
 import time
 
 import keras
-import numpy as np
+import ratios
 
 from keras_pixda.datasets import cityscapes, gta5, toy_scenes
 from keras_pixda.methods.pixda import pixda_model
@@ -63,16 +63,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     seconds = measure(options.images, options.rounds)
-    answer = {"seconds": {k: round(float(np.median(v)), 3) for k, v in seconds.items()}}
+    answer = {"seconds": ratios.medians(seconds)}
     for name, value in answer["seconds"].items():
         print(f"{name:32}{value:>8.3f} s")
     for name in ("first pass", "later pass"):
-        ratios = np.array(seconds[name]) / seconds["one batch"]
-        values = [round(float(f(ratios)), 3) for f in (np.median, np.min, np.max)]
-        answer[f"{name} / one batch"] = values
-        middle, least, greatest = values
-        print(f"{name} / one batch".ljust(32), end="")
-        print(f"{middle:>8.3f}  ({least:.3f} to {greatest:.3f})")
+        pair = f"{name} / one batch"
+        answer[pair] = ratios.ratio(seconds[name], seconds["one batch"])
+        print(ratios.line(pair, answer[pair]))
     print(json.dumps(answer), flush=True)
 
 

@@ -101,11 +101,16 @@ def _serve(connection, kind, settings):
         connection.send(error)
 
 
+def memory(kind):
+    """Bytes that Linux counts for this process: `VmRSS` now, `VmHWM` at most."""
+    with open("/proc/self/status") as status:
+        line = next(line for line in status if line.startswith(kind))
+    return int(line.split()[1]) * 1024
+
+
 def peak_memory():
     """Highest resident memory of this process since `forget_peak`, in bytes."""
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
+    return memory("VmHWM")
 
 
 def forget_peak():
