@@ -1,10 +1,15 @@
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_pixda.layers import DilatedConvolution
+from keras_pixda.layers import DilatedConvolution, dilated_convolution
 from keras_pixda.layers.dilated_convolution import _has_native_gradients
+from keras_pixda.models import deeplab_v2
 
 
 def convolve(images, kernel, bias, dilation):
@@ -76,18 +81,74 @@ def test_refuses_what_it_is_not_for(options):
         DilatedConvolution(**{"filters": 4, "kernel_size": 3, **options})
 
 
-def test_trains_where_tensorflow_has_no_gradients_of_its_own(monkeypatch):
-    images = np.random.default_rng(0).normal(size=(1, 6, 6, 4)).astype("float32")
+@pytest.mark.parametrize("natively", [True, False])
+def test_convolves_as_the_probe_says(natively, monkeypatch):
+    monkeypatch.setattr(
+        dilated_convolution, "_has_native_gradients", lambda dtype: natively
+    )
     layer = DilatedConvolution(4, 3, dilation_rate=2)
+    layer.build((1, 6, 6, 4))
+    images = tf.ones((1, 6, 6, 4))
+    graph = tf.function(layer).get_concrete_function(images, training=True).graph
+    convolutions = [op for op in graph.get_operations() if op.type == "Conv2D"]
+    dilations = [op.get_attr("dilations")[1] for op in convolutions]
+    assert dilations == [2 if natively else 1]
 
-    def unimplemented(*args, **kwargs):
-        raise tf.errors.UnimplementedError(None, None, "no dilation")
 
-    monkeypatch.setattr(tf.nn, "conv2d", unimplemented)
-    _has_native_gradients.cache_clear()
-    layer.build(images.shape)
-    assert not _has_native_gradients("float32")
-    with tf.GradientTape() as tape:
-        loss = tf.function(lambda: tf.reduce_sum(layer(images, training=True)))()
-    assert np.isfinite(tape.gradient(loss, layer.kernel)).all()
-    _has_native_gradients.cache_clear()
+def trains_natively(dtype):
+    """Whether a step through TensorFlow's own dilated convolution runs."""
+
+    @tf.function
+    def gradients(images, kernel):
+        with tf.GradientTape() as tape:
+            tape.watch((images, kernel))
+            result = tf.nn.conv2d(images, kernel, 1, "SAME", dilations=2)
+        return tape.gradient(result, (images, kernel))
+
+    try:
+        gradients(tf.ones((1, 9, 13, 24), dtype), tf.ones((3, 3, 24, 8), dtype))
+    except tf.errors.OpError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_the_probe_tells_the_truth_wherever_a_layer_is_built(dtype):
+    truth, answers = trains_natively(dtype), []
+
+    def ask():
+        _has_native_gradients.cache_clear()
+        answers.append(_has_native_gradients(dtype))
+
+    ask()
+    tf.function(ask)()
+    with tf.GradientTape():
+        ask()
+    with tf.distribute.MirroredStrategy(["cpu:0"]).scope():
+        ask()
+    with keras.StatelessScope():
+        ask()
+    assert answers == [truth] * 5
+
+
+def test_deeplab_v2_trains():
+    model = deeplab_v2(3, blocks=(1, 1, 1, 1), filters=4)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss)
+    before = [w.numpy() for w in model.trainable_variables]
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (1, 32, 48, 3)).astype("float32")
+    model.train_on_batch(images, random.integers(0, 3, (1, 32, 48)))
+    after = [w.numpy() for w in model.trainable_variables]
+    assert all((a != b).any() for a, b in zip(after, before, strict=True))
+
+
+@pytest.mark.parametrize("setting", ["0", "1"])
+def test_all_of_this_holds_with_and_without_onednn(setting):
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-k", "not onednn", __file__],
+        env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": setting},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout
