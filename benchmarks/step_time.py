@@ -17,6 +17,7 @@ import pathlib
 import tempfile
 
 import numpy as np
+import processor
 import ratios
 import workers
 
@@ -99,7 +100,10 @@ def summary(network, size, results):
         "network": network,
         "height": size[0],
         "width": size[1],
-        "seconds": ratios.medians({k: v["seconds"] for k, v in results.items()}),
+        **{
+            kind: ratios.medians({k: v[kind] for k, v in results.items()})
+            for kind in ("seconds", "processor_seconds")
+        },
         "peak_megabytes": {k: v["peak"] // 10**6 for k, v in results.items()},
         "framework_megabytes": {k: v["idle"] // 10**6 for k, v in results.items()},
         "ratios": in_pairs("seconds"),
@@ -115,7 +119,8 @@ def table(answer):
     """The summary as text."""
     lines = [
         f"{answer['network']}, {answer['width']} x {answer['height']} (W x H), "
-        "batch 1 + 1",
+        f"batch 1 + 1, {answer['isa']}, oneDNN {answer['onednn']}, "
+        f"{answer['threads']} threads",
         f"{'':16}{'seconds':>10}{'peak MB':>10}{'of it framework':>18}",
     ]
     for name, seconds in answer["seconds"].items():
@@ -139,9 +144,11 @@ def main():
     parser.add_argument("--size", type=int, nargs=2, default=(128, 256))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--names", nargs="+", default=DEFAULT)
+    processor.add_options(parser)
     options = parser.parse_args()
+    kind = processor.choose(options)
     results = measure(options.network, options.size, options.names, options.rounds)
-    answer = summary(options.network, options.size, results)
+    answer = {**kind, **summary(options.network, options.size, results)}
     print(table(answer))
     print(json.dumps(answer), flush=True)
     if answer.get("loss_difference", 0) > TOLERANCE:

@@ -1,6 +1,8 @@
-"""Dilated convolution by paths that are fast on a CPU."""
+"""Convolution by paths that are fast on a CPU."""
 
 import functools
+import os
+import pathlib
 
 import keras
 from keras import ops
@@ -8,14 +10,15 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_pixda")
 class DilatedConvolution(keras.layers.Conv2D):
-    """`keras.layers.Conv2D` of stride 1 and equal padding, faster when dilated.
+    """`keras.layers.Conv2D` of stride 1 and equal padding, faster on a CPU.
 
-    Keras on TensorFlow moves the pixels of a dilated convolution into the batch and
-    back. Here one with few filters is one product for all taps of its kernel, whose
+    A dilated one with few filters is one product for all taps of its kernel, whose
     results are added shifted: whatever the dilation, no step to a neighbour is read
-    from far away. Others are left to TensorFlow's own dilated convolution, in compiled
-    training steps where it has gradients. Weights, config and results, up to rounding,
-    are those of `Conv2D`.
+    from far away. Others are left to TensorFlow's own convolution, where Keras would
+    move the pixels of a dilated one into the batch and back. In compiled training steps
+    gradients that TensorFlow's kernels lack or are slow at on this processor are
+    computed another way: towards the inputs as a convolution, towards the kernel as
+    matrix products. Weights, config and results, up to rounding, are those of `Conv2D`.
 
     Example:
 
@@ -52,8 +55,10 @@ class DilatedConvolution(keras.layers.Conv2D):
         super().build(input_shape)
         taps = self.kernel_size[0] * self.kernel_size[1]
         # All taps of all filters are no more than what comes in.
-        self._by_taps = taps * self.filters <= input_shape[-1]
+        dilated = set(self.dilation_rate) != {1}
+        self._by_taps = dilated and taps * self.filters <= input_shape[-1]
         self._natively = _has_native_gradients(self.compute_dtype)
+        self._by_products = not (self._natively and _has_wide_registers())
 
     def call(self, inputs, training=False):
         """The convolved inputs, of their height and width."""
@@ -63,17 +68,42 @@ class DilatedConvolution(keras.layers.Conv2D):
         return outputs if self.activation is None else self.activation(outputs)
 
     def _convolve(self, inputs, kernel, training):
-        if set(self.dilation_rate) == {1}:
-            return self.convolution_op(inputs, kernel)
         if self._by_taps:
             return _sum_of_taps(inputs, kernel, self.dilation_rate)
-        if not training or not self._natively:
+        if not training or keras.backend.backend() != "tensorflow":
             return self.convolution_op(inputs, kernel)
         import tensorflow as tf
 
         if tf.executing_eagerly():  # Some kernels exist in compiled functions alone.
             return self.convolution_op(inputs, kernel)
-        return tf.nn.conv2d(inputs, kernel, 1, "SAME", dilations=self.dilation_rate)
+        kernel = ops.convert_to_tensor(kernel)
+        options = {"strides": 1, "padding": "SAME", "dilations": self.dilation_rate}
+        if not self._by_products:
+            return tf.nn.conv2d(inputs, kernel, **options)
+
+        @tf.custom_gradient
+        def convolve(inputs, kernel):
+            def gradient(upstream):
+                if self._natively:
+                    to_inputs = tf.raw_ops.Conv2DBackpropInput(
+                        input_sizes=tf.shape(inputs),
+                        filter=kernel,
+                        out_backprop=upstream,
+                        strides=[1] * 4,
+                        padding="SAME",
+                        dilations=[1, *self.dilation_rate, 1],
+                    )
+                else:
+                    # What comes back is convolved with the kernel turned round.
+                    turned = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
+                    to_inputs = tf.nn.conv2d(upstream, turned, **options)
+                return to_inputs, _kernel_gradient(
+                    inputs, upstream, kernel.shape, self.dilation_rate
+                )
+
+            return tf.nn.conv2d(inputs, kernel, **options), gradient
+
+        return convolve(inputs, kernel)
 
 
 def _sum_of_taps(inputs, kernel, dilation):
@@ -94,6 +124,39 @@ def _sum_of_taps(inputs, kernel, dilation):
                 :, top : top + height, left : left + width, first : first + filters
             ]
     return total
+
+
+def _kernel_gradient(inputs, upstream, shape, dilation):
+    """One matrix product for each row of the kernel, over shifted rows of pixels."""
+    import tensorflow as tf
+
+    rows, columns, channels, filters = shape
+    height, width = tf.unstack(tf.shape(inputs)[1:3])
+    top, left = (d * (side // 2) for d, side in zip(dilation, shape[:2], strict=True))
+    inputs = tf.pad(inputs, [[0, 0], [top, top], [left, left], [0, 0]])
+    inputs = tf.concat(
+        [inputs[:, :, dilation[1] * i :][:, :, :width] for i in range(columns)], -1
+    )
+    inputs = tf.reshape(inputs, (-1, columns * channels))
+    # One image under the other: zeros where rows of two of them would meet.
+    upstream = tf.pad(upstream, [[0, 0], [0, 2 * top], [0, 0], [0, 0]])
+    upstream = tf.reshape(upstream, (-1, filters))
+    count = tf.shape(inputs)[0] - 2 * top * width
+    products = [
+        tf.matmul(inputs[start : start + count], upstream[:count], transpose_a=True)
+        for start in (row * dilation[0] * width for row in range(rows))
+    ]
+    return tf.reshape(tf.stack(products), shape)
+
+
+@functools.cache
+def _has_wide_registers():
+    """Whether oneDNN works with AVX-512: its kernel gradients are slow without."""
+    largest = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
+    if largest.startswith(("SSE", "AVX")) and not largest.startswith("AVX512"):
+        return False
+    described = pathlib.Path("/proc/cpuinfo")
+    return described.exists() and "avx512f" in described.read_text()
 
 
 @functools.cache

@@ -1,9 +1,8 @@
 """The discriminator that judges every pixel."""
 
 import keras
-from keras import layers
 
-from keras_pixda.layers import LeanLeakyReLU
+from keras_pixda.layers import DilatedConvolution, LeanLeakyReLU
 
 # PyTorch's default initialisation of a convolution, which the published ones have.
 INITIALIZER = {
@@ -45,10 +44,9 @@ def pixel_discriminator(num_classes, filters=64, name="pixel_discriminator"):
     """
 
     def convolution(filters, size, name, **kwargs):
-        return layers.Conv2D(
+        return DilatedConvolution(
             filters,
             size,
-            padding="same",
             kernel_initializer=keras.initializers.get(INITIALIZER),
             name=name,
             **kwargs,

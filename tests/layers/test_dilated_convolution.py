@@ -81,18 +81,70 @@ def test_refuses_what_it_is_not_for(options):
         DilatedConvolution(**{"filters": 4, "kernel_size": 3, **options})
 
 
+def gradients_of(images, kernel, upstream, dilation):
+    """What goes back from the sum that defines it, tap by tap, in float64."""
+    rows, columns = kernel.shape[:2]
+    height, width = images.shape[1:3]
+    top, left = dilation[0] * (rows // 2), dilation[1] * (columns // 2)
+    padded = np.pad(images, [(0, 0), (top, top), (left, left), (0, 0)])
+    to_images, to_kernel = np.zeros(padded.shape), np.zeros(kernel.shape)
+    for row in range(rows):
+        for column in range(columns):
+            y, x = row * dilation[0], column * dilation[1]
+            place = np.s_[:, y : y + height, x : x + width]
+            to_images[place] += upstream @ kernel[row, column].T
+            to_kernel[row, column] = np.einsum("nyxc,nyxf->cf", padded[place], upstream)
+    return to_images[:, top : top + height, left : left + width], to_kernel
+
+
+@pytest.mark.parametrize("wide", [True, False])
 @pytest.mark.parametrize("natively", [True, False])
-def test_convolves_as_the_probe_says(natively, monkeypatch):
-    monkeypatch.setattr(
-        dilated_convolution, "_has_native_gradients", lambda dtype: natively
+@pytest.mark.parametrize(
+    ("kernel_size", "dilation"),
+    [((3, 3), (1, 1)), ((3, 3), (2, 5)), ((3, 1), (4, 1)), ((1, 1), (1, 1))],
+)
+@pytest.mark.parametrize(
+    ("dtype", "close"), [("float32", 1e-5), ("float16", 1e-2), ("bfloat16", 5e-2)]
+)
+def test_gradients_on_every_kind_of_processor(
+    dtype, close, kernel_size, dilation, natively, wide, monkeypatch
+):
+    if natively and not trains_natively(dtype):
+        pytest.skip("TensorFlow has no such kernels here.")
+    for name, answer in (
+        ("_has_native_gradients", natively),
+        ("_has_wide_registers", wide),
+    ):
+        monkeypatch.setattr(dilated_convolution, name, lambda *_, a=answer: a)
+    options = {"dilation_rate": dilation, "use_bias": False, "dtype": f"mixed_{dtype}"}
+    layer = DilatedConvolution(
+        6,
+        kernel_size,
+        **(options if dtype != "float32" else {**options, "dtype": dtype}),
     )
-    layer = DilatedConvolution(4, 3, dilation_rate=2)
-    layer.build((1, 6, 6, 4))
-    images = tf.ones((1, 6, 6, 4))
-    graph = tf.function(layer).get_concrete_function(images, training=True).graph
-    convolutions = [op for op in graph.get_operations() if op.type == "Conv2D"]
-    dilations = [op.get_attr("dilations")[1] for op in convolutions]
-    assert dilations == [2 if natively else 1]
+    layer.build((2, 9, 13, 5))
+    random = np.random.default_rng(0)
+    images = tf.constant(random.normal(size=(2, 9, 13, 5)), dtype)
+    upstream = tf.constant(random.normal(size=(2, 9, 13, 6)), dtype)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 5), dtype)])
+    def train(images):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            result = layer(images, training=True)
+        sources = images, layer.kernel.value
+        return result, *tape.gradient(result, sources, output_gradients=upstream)
+
+    images64, kernel64, upstream64 = (
+        np.asarray(x, "float64") for x in (images, layer.kernel, upstream)
+    )
+    expected = (
+        convolve(images64, kernel64, 0.0, dilation),
+        *gradients_of(images64, kernel64, upstream64, dilation),
+    )
+    for value, wanted in zip(train(images), expected, strict=True):
+        value = np.asarray(value, "float64")
+        assert np.abs(value - wanted).max() < close * np.abs(wanted).max()
 
 
 def trains_natively(dtype):
