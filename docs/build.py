@@ -41,6 +41,9 @@ def build(folder):
     for info in pkgutil.iter_modules(rooms[0].__path__, "keras_pixda."):
         if info.ispkg and info.name not in WITHOUT:
             rooms.append(importlib.import_module(info.name))
+    for room in rooms:  # Some names are there once they are asked for.
+        for name in room.__all__:
+            getattr(room, name)
     modules = {}
     for path, name in pages.items():
         text = path.read_text(encoding="utf-8")

@@ -1,9 +1,14 @@
 """The command `keras-pixda`: arguments become the same public calls."""
 
 import argparse
+import contextlib
+import os
 import sys
 
+from keras_pixda import __version__
 from keras_pixda.commands import COMMANDS
+from keras_pixda.commands.environment import prepare_environment
+from keras_pixda.commands.stderr_filter import filtered_stderr
 
 
 def main(arguments=None):
@@ -25,7 +30,8 @@ def main(arguments=None):
     """
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options) or 0
+        with _quietly(options.debug):
+            return options.run(options) or 0
     except (ImportError, OSError, ValueError) as error:
         if options.debug:
             raise
@@ -36,13 +42,28 @@ def main(arguments=None):
         return 130
 
 
+def _quietly(debug):
+    """TensorFlow without its log, unless the user has asked for it."""
+    loaded = "tensorflow" in sys.modules
+    if debug or loaded or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        prepare_environment(log=True)
+        return contextlib.nullcontext()
+    prepare_environment()
+    return filtered_stderr()
+
+
 def _parser():
     parser = argparse.ArgumentParser(
         prog="keras-pixda",
         description="Adapt a segmenter from rendered to real images with few labels.",
     )
     parser.add_argument(
-        "--debug", action="store_true", help="show where an error comes from"
+        "--debug",
+        action="store_true",
+        help="show where an error comes from, and the log of TensorFlow",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {__version__}"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -1,10 +1,15 @@
 import json
+import os
 import pathlib
+import re
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
 
-from keras_pixda.cli import main
+from keras_pixda.cli import _parser, main
+from keras_pixda.commands.settings_options import settings_from
 
 
 def test_train_evaluate_predict(scenes, tmp_path, capsys, monkeypatch):
@@ -96,3 +101,80 @@ def test_demo_draws_trains_and_says_what_came_out(tmp_path, capsys, monkeypatch)
     assert "Mean IoU on the photos" in capsys.readouterr().out
     assert main(["demo", "--output", str(tmp_path / "demo")]) == 2
     assert main(["demo", "--output", str(tmp_path / "demo"), "--overwrite"]) == 0
+
+
+def test_help_and_mistakes_need_no_tensorflow():
+    """Answered at once, in processor time: the machine may be busy."""
+    script = """
+import sys, time
+from keras_pixda.cli import main
+try:
+    sys.exit(main(sys.argv[1:]))
+finally:
+    assert not {"keras", "tensorflow"} & set(sys.modules)
+    assert time.process_time() < 2, time.process_time()
+"""
+    for words, status in (
+        (["--help"], 0),
+        (["--version"], 0),
+        (["train", "--help"], 0),
+        (["compare", "--shots", "many"], 2),
+        (["train", "--batch-size", "0", "--output", "x", "--source", "gta5:a"], 2),
+    ):
+        result = subprocess.run(
+            [sys.executable, "-c", script, *words], capture_output=True, text=True
+        )
+        assert result.returncode == status, result.stderr
+        assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["train", "compare"])
+def test_a_run_shows_nothing_on_standard_error(scenes, tmp_path, command):
+    words = ["--source", f"gta5:{scenes}/gta5", "--target", f"cityscapes:{scenes}/x"]
+    words += ["--image-size", "32", "48", "--batch-size", "2", "--panels", "1"]
+    words += ["--source-steps", "1", "--steps", "1", "--distillation-steps", "0"]
+    words += ["--discriminator-filters", "2", "--output", str(tmp_path / "run")]
+    if command == "compare":
+        words += ["--methods", "source_only", "--shots", "1", "--seeds", "1"]
+        words += ["--processes", "2"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+
+    def run():
+        return subprocess.run(
+            [sys.executable, "-m", "keras_pixda", command, *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+
+    result = run()
+    assert result.returncode == 2
+    assert re.fullmatch(r"error: .*/x.*\n", result.stderr)
+    words[3] = f"cityscapes:{scenes}/cityscapes"
+    result = run()
+    assert result.stderr == ""
+    assert result.returncode == 0
+    assert "mean" in result.stdout
+
+
+def test_places_are_whole_whatever_the_shell_left(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for data, whole in (
+        ("gta5:~/data", f"gta5:{tmp_path}/home/data"),
+        ("gta5:data", f"gta5:{tmp_path}/data"),
+        (
+            "folder:~/a,b,~/c.txt",
+            f"folder:{tmp_path}/home/a,{tmp_path}/b,{tmp_path}/home/c.txt",
+        ),
+        ("gta5:C:\\data", "gta5:C:\\data"),
+        ("folder:C:/a,D:/b,c.txt", f"folder:C:/a,D:/b,{tmp_path}/c.txt"),
+        ("no colon", "no colon"),
+    ):
+        words = ["train", "--source", data, "--target", "gta5:x", "--validation", data]
+        words += ["--weights", "~/w.keras", "--output=~/run"]
+        options = _parser().parse_args(words)
+        settings = settings_from(options)
+        assert (settings.source, settings.validation) == (whole, whole)
+        assert settings.weights == f"{tmp_path}/home/w.keras"
+        assert options.output == f"{tmp_path}/home/run"

@@ -9,6 +9,8 @@ import time
 import keras
 started = time.process_time()
 import keras_pixda
+for name in keras_pixda.__all__:
+    getattr(keras_pixda, name)
 print(time.process_time() - started)
 """
 

@@ -32,13 +32,16 @@ def add_parser(commands):
 
 
 def _run(options):
-    from keras_pixda.runs import compare
     from keras_pixda.runs.rows import ABLATIONS, BEYOND, METHODS, OPTIONS
 
+    settings = settings_from(options)
     names = options.methods or [*METHODS, *BEYOND]
     names += [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
+    # Mistakes are told without waiting for TensorFlow.
+    from keras_pixda.runs import compare
+
     compare(
-        settings_from(options),
+        settings,
         options.output,
         options.all_shots,
         options.seeds,

@@ -1,5 +1,7 @@
 """`keras-pixda demo`: the whole method on drawn scenes."""
 
+from keras_pixda.commands.options import PLACE
+
 
 def add_parser(commands):
     """Add the command's parser to the subparsers `commands`."""
@@ -7,7 +9,7 @@ def add_parser(commands):
         "demo", help="the whole method on drawn scenes, minutes"
     )
     parser.add_argument(
-        "--output", default="demo", help="folder (default: %(default)s)"
+        "--output", default="demo", **PLACE, help="folder (default: %(default)s)"
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace an earlier run"

@@ -1,12 +1,12 @@
 """`keras-pixda evaluate`: per-class IoU of a finished run."""
 
-from keras_pixda.commands.options import DATA_HELP
+from keras_pixda.commands.options import DATA_HELP, PLACE
 
 
 def add_parser(commands):
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser("evaluate", help="per-class IoU of a finished run")
-    parser.add_argument("folder", metavar="RUN", help="folder of the run")
+    parser.add_argument("folder", metavar="RUN", **PLACE, help="folder of the run")
     parser.add_argument("--data", required=True, help=DATA_HELP)
     parser.add_argument("--split", help="train, val ... (default: val, if it has it)")
     parser.add_argument(

@@ -1,13 +1,15 @@
 """`keras-pixda export`: write files for serving."""
 
-from keras_pixda.commands.options import SIZE, arguments_of
+from keras_pixda.commands.options import PLACE, SIZE, arguments_of
 
 
 def add_parser(commands):
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser("export", help="write files for serving")
-    parser.add_argument("folder", metavar="RUN", help="folder of the run")
-    parser.add_argument("--output", required=True, help="file or folder to write")
+    parser.add_argument("folder", metavar="RUN", **PLACE, help="folder of the run")
+    parser.add_argument(
+        "--output", required=True, **PLACE, help="file or folder to write"
+    )
     parser.add_argument(
         "--format", required=True, choices=("savedmodel", "onnx", "litert")
     )

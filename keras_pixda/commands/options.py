@@ -1,6 +1,7 @@
 """What several commands share."""
 
 import inspect
+import os
 
 DATA_HELP = (
     "gta5:ROOT, synthia:ROOT, cityscapes:ROOT, camvid:ROOT, idda:ROOT or "
@@ -9,6 +10,9 @@ DATA_HELP = (
 
 # Keywords of an option that is a size in pixels.
 SIZE = {"type": int, "nargs": 2, "metavar": ("HEIGHT", "WIDTH")}
+
+# Keywords of a file or folder: shells do not see the ~ in --output=~/run.
+PLACE = {"type": os.path.expanduser}
 
 
 def arguments_of(function, options):

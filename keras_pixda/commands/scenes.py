@@ -1,10 +1,12 @@
 """`keras-pixda scenes`: draw the demo's data sets."""
 
+from keras_pixda.commands.options import PLACE
+
 
 def add_parser(commands):
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser("scenes", help="draw the demo's data sets")
-    parser.add_argument("folder", metavar="FOLDER", help="where to")
+    parser.add_argument("folder", metavar="FOLDER", **PLACE, help="where to")
     parser.set_defaults(run=_run)
 
 

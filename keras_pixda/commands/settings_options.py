@@ -3,10 +3,11 @@
 import argparse
 import dataclasses
 import inspect
+import os
 import pathlib
 import re
 
-from keras_pixda.commands.options import DATA_HELP, SIZE
+from keras_pixda.commands.options import DATA_HELP, PLACE, SIZE
 
 # A setting and what its docstring says of it.
 SETTING = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)$", re.MULTILINE)
@@ -16,11 +17,13 @@ def add_settings(parser, without=()):
     """Options of a run's folder, and one for every setting, named like it."""
     from keras_pixda.runs import Settings
 
-    parser.add_argument("--output", required=True, help="folder of the run")
+    parser.add_argument("--output", required=True, **PLACE, help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on with its run")
     parser.add_argument("--overwrite", action="store_true", help="replace its run")
     parser.add_argument(
-        "--config", help="config.json of a run to repeat, or settings as .yaml"
+        "--config",
+        **PLACE,
+        help="config.json of a run to repeat, or settings as .yaml",
     )
     parser.add_argument(
         "--preset",
@@ -64,7 +67,7 @@ def settings_from(options):
             given[name] = _absolute(given[name])
     for name in ("weights", "shots_file"):
         if name in given:
-            given[name] = str(pathlib.Path(given[name]).resolve())
+            given[name] = _resolved(given[name])
     config = options.config
     if config is None and options.resume:
         config = pathlib.Path(options.output, "config.json")
@@ -80,8 +83,14 @@ def settings_from(options):
 
 def _absolute(data):
     """The same data set from every working directory."""
-    name, colon, places = data.partition(":")
+    name, colon, places = data.partition(":")  # The first: there are drives, too.
     if not colon:
         return data
-    resolved = [str(pathlib.Path(place).resolve()) for place in places.split(",")]
-    return f"{name}:{','.join(resolved)}"
+    return f"{name}:{','.join(map(_resolved, places.split(',')))}"
+
+
+def _resolved(place):
+    """A whole path, without the `~` that shells leave alone behind a colon or comma."""
+    if os.name != "nt" and pathlib.PureWindowsPath(place).is_absolute():
+        return place  # Of another system.
+    return str(pathlib.Path(os.path.expanduser(place)).resolve())

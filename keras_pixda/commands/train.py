@@ -20,17 +20,20 @@ def add_parser(commands):
 
 
 def _run(options):
-    from keras_pixda.runs import train
     from keras_pixda.runs.rows import ROWS
 
+    settings = settings_from(options)
     variants = [name for name, row in ROWS.items() if row.method == "pixda"]
     if options.method not in variants:
         raise ValueError(
             f"--method is {options.method!r}, expected one of {variants}; the other "
             "methods run in `keras-pixda compare`."
         )
+    # Mistakes are told without waiting for TensorFlow.
+    from keras_pixda.runs import train
+
     train(
-        ROWS[options.method].apply(settings_from(options)),
+        ROWS[options.method].apply(settings),
         options.output,
         options.resume,
         options.overwrite,

@@ -1,24 +1,29 @@
 """Data sets as records of facts, one reader, and batches for `fit`."""
 
-from keras_pixda.datasets.augmentation import augmentation
-from keras_pixda.datasets.camvid import camvid
-from keras_pixda.datasets.check import check
-from keras_pixda.datasets.cityscapes import cityscapes
-from keras_pixda.datasets.class_pixels import class_pixels
-from keras_pixda.datasets.cut_mix import cut_mix
-from keras_pixda.datasets.data_error import DataError, Finding
-from keras_pixda.datasets.distribute import distribute, distribute_evaluation
-from keras_pixda.datasets.few_shot_domain_dataset import FewShotDomainDataset
-from keras_pixda.datasets.folder import folder
-from keras_pixda.datasets.gta5 import gta5
-from keras_pixda.datasets.idda import idda
-from keras_pixda.datasets.load import load
-from keras_pixda.datasets.pair_cache import PairCache
-from keras_pixda.datasets.reader import read_image, read_mask, read_pair
-from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
-from keras_pixda.datasets.segmentation_record import SegmentationRecord
-from keras_pixda.datasets.synthia import synthia
-from keras_pixda.datasets.toy_scenes import draw_scene, toy_scenes
+from typing import TYPE_CHECKING
+
+from keras_pixda.lazy_room import LazyRoom
+
+if TYPE_CHECKING:
+    from keras_pixda.datasets.augmentation import augmentation
+    from keras_pixda.datasets.camvid import camvid
+    from keras_pixda.datasets.check import check
+    from keras_pixda.datasets.cityscapes import cityscapes
+    from keras_pixda.datasets.class_pixels import class_pixels
+    from keras_pixda.datasets.cut_mix import cut_mix
+    from keras_pixda.datasets.data_error import DataError, Finding
+    from keras_pixda.datasets.distribute import distribute, distribute_evaluation
+    from keras_pixda.datasets.few_shot_domain_dataset import FewShotDomainDataset
+    from keras_pixda.datasets.folder import folder
+    from keras_pixda.datasets.gta5 import gta5
+    from keras_pixda.datasets.idda import idda
+    from keras_pixda.datasets.load import load
+    from keras_pixda.datasets.pair_cache import PairCache
+    from keras_pixda.datasets.reader import read_image, read_mask, read_pair
+    from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
+    from keras_pixda.datasets.segmentation_record import SegmentationRecord
+    from keras_pixda.datasets.synthia import synthia
+    from keras_pixda.datasets.toy_scenes import draw_scene, toy_scenes
 
 __all__ = [
     "DataError",
@@ -46,3 +51,5 @@ __all__ = [
     "synthia",
     "toy_scenes",
 ]
+
+LazyRoom.open(__name__)

@@ -2,6 +2,7 @@
 
 from keras_pixda.callbacks import BadNumbers, StopAtStep
 from keras_pixda.datasets import augmentation
+from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.models.supervised_step import in_parts
 from keras_pixda.optimizers import published_optimizers
 
@@ -109,6 +110,7 @@ def fit_steps(model, data, steps, callbacks=(), accumulate=1):
         accumulate: Parts that a batch of a plain Keras model is done in; the models of
             this package have it from `compile`. Defaults to 1.
     """
+    keep_freed_memory()
     callbacks = introduce([StopAtStep(steps), BadNumbers(), *callbacks], data)
     with in_parts(model, accumulate):
         model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)

@@ -3,6 +3,7 @@
 import keras
 
 from keras_pixda.datasets import distribute_evaluation
+from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.replicas import logs_of_machines
 
 
@@ -91,6 +92,7 @@ class SegmenterEvaluator(keras.Model):
                     on_test_batch_end=lambda batch, logs: progress(batch + 1, total)
                 )
             )
+        keep_freed_memory()
         self.evaluate(dataset, steps=steps, verbose=verbose, callbacks=callbacks)
         if not keras.ops.any(self.metric.matrix > 0):
             raise ValueError("The evaluation data hold no labelled pixel.")

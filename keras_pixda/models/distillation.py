@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.losses import DistillationLoss
 from keras_pixda.models.few_shot_model import logits_of
 from keras_pixda.models.supervised_step import supervised_step
@@ -76,6 +77,11 @@ class DistillationModel(keras.Model):
     def call(self, images, training=False):
         """Logits of the student, at the size of the images."""
         return logits_of(self.student, images, training)
+
+    def fit(self, *args, **kwargs):
+        """As `keras.Model.fit`."""
+        keep_freed_memory()
+        return super().fit(*args, **kwargs)
 
     @after_its_data
     def train_step(self, data):

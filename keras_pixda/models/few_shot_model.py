@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_pixda.datasets import distribute, distribute_evaluation
+from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.layers import resize_logits
 from keras_pixda.models.batch_part import BatchPart
 from keras_pixda.models.checks import (
@@ -275,6 +276,7 @@ class FewShotModel(keras.Model):
         A pass that sample selection shortened just ends, and the data set alone decides
         the order of its batches.
         """
+        keep_freed_memory()
         strategy = self.distribute_strategy
         if isinstance(kwargs.get("validation_data"), keras.utils.PyDataset):
             data, steps = distribute_evaluation(kwargs["validation_data"], strategy)
@@ -320,6 +322,7 @@ class FewShotModel(keras.Model):
 
     def evaluate(self, x=None, *args, **kwargs):
         """As `keras.Model.evaluate`; replicas share a `SegmentationDataset`."""
+        keep_freed_memory()
         x, steps = distribute_evaluation(x, self.distribute_strategy)
         if steps:
             kwargs.setdefault("steps", steps)

@@ -1,24 +1,29 @@
 """Whole runs: what the command line calls."""
 
-from keras_pixda.runs.class_facts import class_facts
-from keras_pixda.runs.compare import compare
-from keras_pixda.runs.comparison_table import comparison_table
-from keras_pixda.runs.demo import demo
-from keras_pixda.runs.evaluate import evaluate
-from keras_pixda.runs.export import export
-from keras_pixda.runs.few_shot_data import few_shot_data
-from keras_pixda.runs.folder_lock import FolderLock
-from keras_pixda.runs.measure import measure
-from keras_pixda.runs.panels import Panels
-from keras_pixda.runs.predict import predict
-from keras_pixda.runs.present_table import present_table
-from keras_pixda.runs.report import report
-from keras_pixda.runs.rows import Row
-from keras_pixda.runs.run_folder import RunFolder
-from keras_pixda.runs.run_records import RunRecords
-from keras_pixda.runs.saved_run import saved_run
-from keras_pixda.runs.settings import Settings
-from keras_pixda.runs.train import train
+from typing import TYPE_CHECKING
+
+from keras_pixda.lazy_room import LazyRoom
+
+if TYPE_CHECKING:
+    from keras_pixda.runs.class_facts import class_facts
+    from keras_pixda.runs.compare import compare
+    from keras_pixda.runs.comparison_table import comparison_table
+    from keras_pixda.runs.demo import demo
+    from keras_pixda.runs.evaluate import evaluate
+    from keras_pixda.runs.export import export
+    from keras_pixda.runs.few_shot_data import few_shot_data
+    from keras_pixda.runs.folder_lock import FolderLock
+    from keras_pixda.runs.measure import measure
+    from keras_pixda.runs.panels import Panels
+    from keras_pixda.runs.predict import predict
+    from keras_pixda.runs.present_table import present_table
+    from keras_pixda.runs.report import report
+    from keras_pixda.runs.rows import Row
+    from keras_pixda.runs.run_folder import RunFolder
+    from keras_pixda.runs.run_records import RunRecords
+    from keras_pixda.runs.saved_run import saved_run
+    from keras_pixda.runs.settings import Settings
+    from keras_pixda.runs.train import train
 
 __all__ = [
     "FolderLock",
@@ -41,3 +46,5 @@ __all__ = [
     "saved_run",
     "train",
 ]
+
+LazyRoom.open(__name__)
