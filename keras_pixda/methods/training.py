@@ -110,7 +110,8 @@ def fit_steps(model, data, steps, callbacks=(), accumulate=1):
             this package have it from `compile`. Defaults to 1.
     """
     callbacks = introduce([StopAtStep(steps), BadNumbers(), *callbacks], data)
-    with in_parts(model, accumulate):
+    [guard] = [x for x in callbacks if isinstance(x, BadNumbers)][:1]
+    with in_parts(model, accumulate), guard.naming_batches():
         model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
 
 
