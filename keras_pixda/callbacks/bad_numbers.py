@@ -1,9 +1,13 @@
 """Stop at numbers that are not finite, report discriminators that have collapsed."""
 
+import contextlib
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_pixda.losses.label_assertion import clear_label_errors
+from keras_pixda.losses.wrong_labels import WrongLabelsError
 from keras_pixda.models.checks import first_not_finite
 
 # Checks in a row, and how near to 0 or 1 an accuracy is then.
@@ -56,6 +60,7 @@ class BadNumbers(keras.callbacks.Callback):
         self.every = every
         self._epoch = self._begun = self._steps = self._skipped = 0
         self._stuck = {}
+        self._evaluates = False
         self._weights_are_finite = self._scaled = None
         self._iterations = 0
 
@@ -80,6 +85,29 @@ class BadNumbers(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         """Note the batch."""
         self._begun = batch
+
+    def on_test_begin(self, logs=None):
+        """Note that an evaluation goes on."""
+        self._evaluates = True
+
+    def on_test_end(self, logs=None):
+        """Note that it has ended."""
+        self._evaluates = False
+
+    @contextlib.contextmanager
+    def naming_batches(self):
+        """Let errors about wrong labels say in which batch of a `fit` they are."""
+        self._evaluates = False
+        try:
+            with clear_label_errors():
+                yield
+        except WrongLabelsError as error:
+            if self._evaluates:
+                where = f"In the evaluation of pass {self._epoch + 1}, {error}"
+            else:
+                last = self._begun + self.model.steps_per_execution - 1
+                where = self._where(str(error).rstrip("."), last)
+            raise ValueError(where) from None
 
     def on_train_batch_end(self, batch, logs=None):
         """Look at losses, weights and, now and then, discriminators."""
@@ -134,6 +162,8 @@ class BadNumbers(keras.callbacks.Callback):
     def _look_at_discriminators(self, batch):
         if not hasattr(self.model, "discriminator_accuracies"):
             return
+        if not hasattr(self.dataset, "batch_names"):
+            return  # To read a batch again may change what comes next.
         images, _ = self.dataset[batch]
         for name, accuracy in self.model.discriminator_accuracies(images).items():
             extreme = min(accuracy, 1 - accuracy) <= MARGIN

@@ -10,6 +10,7 @@ from keras_pixda.losses.domain import (
 )
 from keras_pixda.losses.entropy import EntropyLoss, entropy_loss
 from keras_pixda.losses.focal import FocalLoss, focal_loss
+from keras_pixda.losses.one_hot import OneHotLoss
 from keras_pixda.losses.pix_adv import PixAdvLoss, class_imbalance, pix_adv_loss
 from keras_pixda.losses.pixel_cross_entropy import pixel_cross_entropy
 
@@ -19,6 +20,7 @@ __all__ = [
     "DistillationLoss",
     "EntropyLoss",
     "FocalLoss",
+    "OneHotLoss",
     "PixAdvLoss",
     "class_imbalance",
     "discriminator_loss",

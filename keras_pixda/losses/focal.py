@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_pixda.losses.pixel_cross_entropy import (
+    MEANS,
     labelled_pixels,
     mean_over_labelled,
     pixel_cross_entropy,
@@ -129,6 +130,11 @@ class FocalLoss(keras.losses.Loss):
         self.ignore_class = ignore_class
         self.probability_offset = probability_offset
 
+    @property
+    def average_over(self):
+        """Whether the mean is over `"labelled"` pixels or `"all"`."""
+        return "labelled" if self.reduction in MEANS else "all"
+
     def call(self, labels, logits):
         """Loss of every pixel, scaled for the mean over labelled pixels."""
         values = focal_loss(
@@ -139,7 +145,7 @@ class FocalLoss(keras.losses.Loss):
             ignore_class=self.ignore_class,
             probability_offset=self.probability_offset,
         )
-        if self.reduction == "sum_over_batch_size":
+        if self.reduction in MEANS:
             values = mean_over_labelled(values, labels, self.ignore_class)
         return values
 

@@ -5,18 +5,20 @@ from keras import ops
 
 from keras_pixda.losses.domain import domain_loss
 from keras_pixda.losses.pixel_cross_entropy import (
+    MEANS,
     check_same_size,
     labelled_pixels,
     mean_over_labelled,
     pixel_cross_entropy,
-    standardize_labels,
+    without_channel,
 )
+from keras_pixda.losses.wrong_labels import refuse_wrong_labels
 
 AVERAGES = ("all", "labelled")
 MAPS = ("surprise", "imbalance")
 
 
-def class_imbalance(labels, ignore_class=255, average_over="all"):
+def class_imbalance(labels, ignore_class=255, average_over="all", num_classes=256):
     """How rare the class of each pixel is in its own image: the map B.
 
     `1 - count(class of the pixel) / number of pixels`, image by image.
@@ -32,22 +34,34 @@ def class_imbalance(labels, ignore_class=255, average_over="all"):
     ```
 
     Args:
-        labels: Integer classes in 0..255, shape `(batch, height, width)`.
+        labels: Integer classes, shape `(batch, height, width)`.
         ignore_class: Label of pixels that do not count, or `None`. Defaults to 255.
         average_over: `"all"` counts ignored pixels in the number of pixels, as the
             released code does; `"labelled"` leaves them out. Defaults to `"all"`.
+        num_classes: Classes are `0..num_classes - 1`. Defaults to 256.
 
     Returns:
         A float32 tensor of the shape of `labels`, in 0..1.
+
+    Raises:
+        ValueError: If a label is neither a class nor `ignore_class`.
     """
-    labels = standardize_labels(labels)
+    labels, _ = refuse_wrong_labels(without_channel(labels), num_classes, ignore_class)
+    return _class_imbalance(labels, ignore_class, average_over, num_classes)
+
+
+def _class_imbalance(labels, ignore_class, average_over, num_classes):
+    labels = ops.cast(labels, "int32")
     batch, height, width = ops.shape(labels)
     pixels = height * width
-    # Labels are bytes on disk; clipping keeps the histogram of a wrong one bounded.
-    flat = ops.clip(ops.reshape(labels, (batch, pixels)), 0, 255)
+    # Ignored pixels have a bin of their own after the classes, whatever their label.
+    known = ops.logical_and(labels >= 0, labels < num_classes)
+    known = ops.logical_and(known, labelled_pixels(labels, ignore_class))
+    flat = ops.reshape(ops.where(known, labels, num_classes), (batch, pixels))
     # One histogram an image, as segments: under XLA a bincount recompiles every batch.
-    segments = ops.reshape(ops.arange(batch)[:, None] * 256 + flat, (-1,))
-    counts = ops.segment_sum(ops.ones_like(segments), segments, batch * 256)
+    bins = num_classes + 1
+    segments = ops.reshape(ops.arange(batch)[:, None] * bins + flat, (-1,))
+    counts = ops.segment_sum(ops.ones_like(segments), segments, batch * bins)
     counts = ops.reshape(ops.take(counts, segments), (batch, pixels))
     if average_over == "labelled":
         counted = ops.cast(labelled_pixels(labels, ignore_class), "int32")
@@ -112,19 +126,22 @@ def pix_adv_loss(
         Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
         Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
     """
-    labels = standardize_labels(labels)
+    labels = without_channel(labels)
     domain_logits = ops.convert_to_tensor(discriminator_logits)
     check_same_size(labels, domain_logits, "discriminator logits")
     domain_logits = ops.reshape(domain_logits, ops.shape(labels))
     check_maps(maps)
+    num_classes = segmentation_logits.shape[-1]
     values = domain_loss(domain_logits, fool)
     if "surprise" in maps:
         surprise = pixel_cross_entropy(labels, segmentation_logits, ignore_class)
         values *= ops.stop_gradient(surprise) if detach else surprise
     else:
-        values *= ops.cast(labelled_pixels(labels, ignore_class), "float32")
+        labels, wrong = refuse_wrong_labels(labels, num_classes, ignore_class)
+        counted = ops.cast(labelled_pixels(labels, ignore_class), "float32")
+        values *= ops.where(wrong, float("nan"), counted)
     if "imbalance" in maps:
-        values *= class_imbalance(labels, ignore_class, average_over)
+        values *= _class_imbalance(labels, ignore_class, average_over, num_classes)
     return values
 
 
@@ -212,7 +229,7 @@ class PixAdvLoss(keras.losses.Loss):
             average_over=self.average_over,
             maps=self.maps,
         )
-        if self.average_over == "labelled" and self.reduction == "sum_over_batch_size":
+        if self.average_over == "labelled" and self.reduction in MEANS:
             values = mean_over_labelled(values, labels, self.ignore_class)
         return values
 

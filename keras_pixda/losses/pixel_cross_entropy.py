@@ -1,17 +1,21 @@
 """Cross-entropy of every pixel, the term that the losses of this room share."""
 
-import keras
 from keras import ops
 
+from keras_pixda.losses.wrong_labels import refuse_wrong_labels
 from keras_pixda.replicas import number_of_replicas, sum_over_replicas
+
+# Reductions that take a mean, which here is over labelled pixels.
+MEANS = ("sum_over_batch_size", "mean")
 
 
 def pixel_cross_entropy(labels, logits, ignore_class=255):
     """Cross-entropy of every pixel against its label, 0 on ignored pixels.
 
     The map is float32 whatever the logits are. A label that is neither a class nor
-    `ignore_class` raises when the values are at hand; inside a compiled function,
-    where nothing can raise, its pixel is NaN: a wrong label is never a silent 0.
+    `ignore_class` raises when the values are at hand, and stops a `tf.function` by an
+    assertion; in what XLA, JAX or PyTorch compile, where nothing can raise, its pixel
+    is NaN: a wrong label is never a silent 0.
 
     Example:
 
@@ -25,7 +29,8 @@ def pixel_cross_entropy(labels, logits, ignore_class=255):
     ```
 
     Args:
-        labels: Integer classes, shape `(batch, height, width)` or with a trailing 1.
+        labels: Integer classes, shape `(batch, height, width)` or with a trailing 1;
+            of any type, if they are whole.
         logits: Scores before softmax, shape `(batch, height, width, classes)`.
         ignore_class: Label of pixels that do not count, or `None`. Defaults to 255.
 
@@ -36,14 +41,14 @@ def pixel_cross_entropy(labels, logits, ignore_class=255):
         ValueError: If a label is outside `0..classes - 1` and not `ignore_class`, or if
             labels and logits differ in height or width.
     """
-    labels = standardize_labels(labels)
     logits = ops.cast(logits, "float32")
-    check_same_size(labels, logits, "logits")
     num_classes = logits.shape[-1]
+    labels = without_channel(labels)
+    check_same_size(labels, logits, "logits")
+    labels, unknown = refuse_wrong_labels(labels, num_classes, ignore_class)
+    labels = ops.cast(labels, "int32")
     counted = labelled_pixels(labels, ignore_class)
-    valid = ops.logical_and(labels >= 0, labels < num_classes)
-    unknown = ops.logical_and(counted, ops.logical_not(valid))
-    raise_on_unknown_labels(labels, unknown, num_classes, ignore_class)
+    valid = ops.logical_and(counted, ops.logical_not(unknown))
     safe_labels = ops.where(valid, labels, 0)
     values = ops.sparse_categorical_crossentropy(safe_labels, logits, from_logits=True)
     values = ops.where(counted, values, 0.0)
@@ -52,15 +57,27 @@ def pixel_cross_entropy(labels, logits, ignore_class=255):
 
 def standardize_labels(labels):
     """Labels as an int32 tensor of shape `(batch, height, width)`."""
-    labels = ops.cast(ops.convert_to_tensor(labels), "int32")
+    return ops.cast(without_channel(labels), "int32")
+
+
+def without_channel(labels):
+    """Labels as a tensor of shape `(batch, height, width)`, of the type they have."""
+    labels = ops.convert_to_tensor(labels)
     if len(labels.shape) == 4 and labels.shape[-1] == 1:
         labels = ops.squeeze(labels, axis=-1)
     if len(labels.shape) != 3:
         raise ValueError(
             "labels must have the shape (batch, height, width), integer classes, "
-            f"but have the shape {tuple(labels.shape)}."
+            f"but have the shape {tuple(labels.shape)}{one_hot_remedy(labels)}."
         )
     return labels
+
+
+def one_hot_remedy(labels):
+    """What to do with labels that look one-hot, as the end of a sentence."""
+    if len(labels.shape) != 4:
+        return ""
+    return ": if they are one-hot, take keras.ops.argmax(labels, axis=-1)"
 
 
 def labelled_pixels(labels, ignore_class):
@@ -70,12 +87,12 @@ def labelled_pixels(labels, ignore_class):
     return ops.not_equal(labels, ignore_class)
 
 
-def number_labelled(labels, ignore_class):
-    """How many pixels count on all replicas, float32."""
+def number_labelled(labels, ignore_class, over_replicas=True):
+    """How many pixels count on all replicas, or on this one, float32."""
     counted = labelled_pixels(standardize_labels(labels), ignore_class)
     # Counted in integers: a float32 sum of ones stops growing at 2 ** 24 pixels.
-    number = ops.sum(ops.cast(counted, "int32"))
-    return sum_over_replicas(ops.cast(number, "float32"))
+    number = ops.cast(ops.sum(ops.cast(counted, "int32")), "float32")
+    return sum_over_replicas(number) if over_replicas else number
 
 
 def mean_over_labelled(values, labels, ignore_class):
@@ -100,22 +117,3 @@ def check_same_size(labels, tensor, name):
             f"labels are {expected[0]} x {expected[1]} pixels (height x width), but "
             f"{name} are {actual[0]} x {actual[1]}: resize one to the other."
         )
-
-
-def raise_on_unknown_labels(labels, unknown, num_classes, ignore_class):
-    """Raise naming the labels that are no class, if their values are at hand."""
-    if not _has_values(unknown) or not ops.any(unknown):
-        return
-    values = ops.convert_to_numpy(labels)[ops.convert_to_numpy(unknown)]
-    found = sorted(set(values.tolist()))
-    raise ValueError(
-        f"labels hold {found[:10]}, expected 0..{num_classes - 1} or the ignore_class "
-        f"{ignore_class}: map the ids of the masks to classes first."
-    )
-
-
-def _has_values(tensor):
-    # A tensor has values in eager code; inside a traced function it is symbolic.
-    if keras.backend.backend() == "tensorflow":
-        return hasattr(tensor, "numpy")
-    return False

@@ -112,7 +112,8 @@ def fit_steps(model, data, steps, callbacks=(), accumulate=1):
     """
     keep_freed_memory()
     callbacks = introduce([StopAtStep(steps), BadNumbers(), *callbacks], data)
-    with in_parts(model, accumulate):
+    [guard] = [x for x in callbacks if isinstance(x, BadNumbers)][:1]
+    with in_parts(model, accumulate), guard.naming_batches():
         model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 import tensorflow as tf
 from keras import ops
 
@@ -63,19 +64,53 @@ class BatchPart:
 
         Args:
             loss: The `keras.losses.Loss` that took the mean: over labelled pixels if it
-                has an `ignore_class`, unless its `average_over` is `"all"`. Defaults to
-                `None`, a mean over all pixels.
+                is Keras's with an `ignore_class`, or its `average_over` is
+                `"labelled"`. Defaults to `None`, a mean over all pixels.
+            domain: `"source"` or `"target"`. Defaults to `"target"`.
+
+        Returns:
+            A float32 scalar.
+
+        Raises:
+            ValueError: If the loss does not say which pixels its mean leaves out.
+        """
+        if self.whole is None or getattr(loss, "reduction", None) == "sum":
+            return 1.0
+        labels = self.labels[domain], self.whole[domain]
+        sparse = isinstance(loss, keras.losses.SparseCategoricalCrossentropy)
+        average_over = getattr(loss, "average_over", "labelled" if sparse else "all")
+        ignored = getattr(loss, "ignore_class", None)
+        if average_over == "labelled" and ignored is None and not sparse:
+            raise ValueError(
+                f"The loss {loss.name!r} takes its mean over some pixels only, so that "
+                "a batch in parts has to know which: give the function the attribute "
+                f"ignore_class, such as {loss.name}.ignore_class = 255."
+            )
+        if average_over == "all" or ignored is None:
+            part, whole = (ops.cast(ops.shape(x)[0], "float32") for x in labels)
+            return part / whole
+        # Keras's own losses know of the pixels of their replica only.
+        over_replicas = not sparse and getattr(loss, "counts_over_replicas", True)
+        part, whole = (number_labelled(x, ignored, over_replicas) for x in labels)
+        return part / ops.maximum(whole, 1.0)
+
+    def scaled(self, value, loss, domain="target"):
+        """This part of the batch's loss, a scalar to differentiate and to report.
+
+        A loss that is not reduced is trained on by its sum and reported by its mean, as
+        in `keras.Model`.
+
+        Args:
+            value: What the loss gave.
+            loss: The `keras.losses.Loss`.
             domain: `"source"` or `"target"`. Defaults to `"target"`.
 
         Returns:
             A float32 scalar.
         """
-        if self.whole is None or getattr(loss, "reduction", None) == "sum":
-            return 1.0
-        labels = self.labels[domain], self.whole[domain]
-        ignored = getattr(loss, "ignore_class", None)
-        if ignored is None or getattr(loss, "average_over", "labelled") == "all":
-            part, whole = (ops.cast(ops.shape(x)[0], "float32") for x in labels)
-            return part / whole
-        part, whole = (number_labelled(x, ignored) for x in labels)
-        return part / ops.maximum(whole, 1.0)
+        share = self.share(loss, domain)
+        if not len(value.shape):
+            return share * value
+        total = ops.sum(value)
+        gradient = total - ops.stop_gradient(total)  # And 0.
+        return ops.stop_gradient(share * ops.mean(value)) + gradient

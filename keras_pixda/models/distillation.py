@@ -3,15 +3,18 @@
 import keras
 from keras import ops
 
-from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.losses import DistillationLoss
+from keras_pixda.losses.as_loss import as_loss
+from keras_pixda.models.compile_loss import check_ignore_class, warn_of_probabilities
 from keras_pixda.models.few_shot_model import logits_of
+from keras_pixda.models.guarded_fit import guarded_fit
+from keras_pixda.models.label_check import LabelCheck
 from keras_pixda.models.supervised_step import supervised_step
 from keras_pixda.models.training_batch import after_its_data
 from keras_pixda.replicas import number_of_replicas
 
 
-class DistillationModel(keras.Model):
+class DistillationModel(LabelCheck, keras.Model):
     """Train a student on labels and on a frozen teacher's predictions.
 
     `loss(labels, student) + weight * distillation(teacher, student)`, the teacher in
@@ -67,6 +70,12 @@ class DistillationModel(keras.Model):
         self.distillation_tracker = keras.metrics.Mean(name="distillation_loss")
         self.built = True
 
+    @property
+    def num_classes(self):
+        """Number of classes, or `None` if the student does not know it yet."""
+        shape = getattr(self.student, "output_shape", None)
+        return shape[-1] if isinstance(shape, tuple) else None
+
     def build(self, input_shape=None):
         """Nothing to build: the networks inside are built."""
 
@@ -78,10 +87,23 @@ class DistillationModel(keras.Model):
         """Logits of the student, at the size of the images."""
         return logits_of(self.student, images, training)
 
-    def fit(self, *args, **kwargs):
-        """As `keras.Model.fit`."""
-        keep_freed_memory()
-        return super().fit(*args, **kwargs)
+    def compile(self, optimizer="rmsprop", loss=None, **kwargs):
+        """As `keras.Model.compile`.
+
+        Args:
+            optimizer: Of the student. Defaults to `"rmsprop"`.
+            loss: Of labels and logits, also by the name of one of this package.
+                Defaults to `None`.
+            **kwargs: As in `keras.Model.compile`.
+        """
+        loss = as_loss(loss)
+        warn_of_probabilities(loss)
+        self.agreed = check_ignore_class(
+            loss, *keras.tree.flatten(kwargs.get("metrics"))
+        )
+        super().compile(optimizer, loss, **kwargs)
+
+    fit = guarded_fit(keras.Model.fit)
 
     @after_its_data
     def train_step(self, data):

@@ -7,12 +7,21 @@ from keras import ops
 from keras_pixda.datasets import distribute, distribute_evaluation
 from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.layers import resize_logits
+from keras_pixda.losses.as_loss import as_loss, only_one
 from keras_pixda.models.batch_part import BatchPart
 from keras_pixda.models.checks import (
     check_classes,
     check_every_rate_is_used,
     check_segmenter,
 )
+from keras_pixda.models.compile_loss import (
+    check_ignore_class,
+    loss_weight,
+    records_of,
+    warn_of_probabilities,
+)
+from keras_pixda.models.guarded_fit import guarded_fit
+from keras_pixda.models.label_check import LabelCheck
 from keras_pixda.models.pass_length import PassLength, passes_just_end
 from keras_pixda.models.training_batch import after_its_data
 from keras_pixda.models.updates import Updates
@@ -20,7 +29,7 @@ from keras_pixda.optimizers import SharedLossScaleOptimizer
 from keras_pixda.replicas import number_of_replicas, sum_over_replicas
 
 
-class FewShotModel(keras.Model):
+class FewShotModel(LabelCheck, keras.Model):
     """Base of models that train a segmenter on source and target batches together.
 
     It owns what does not depend on the method: the call is the segmenter, evaluation
@@ -98,16 +107,36 @@ class FewShotModel(keras.Model):
 
     # === Compile ===
 
-    def compile(self, optimizer, metrics=None, accumulate=1, **kwargs):
+    def compile(
+        self,
+        optimizer,
+        loss=None,
+        metrics=None,
+        accumulate=1,
+        loss_weights=None,
+        **kwargs,
+    ):
         """Configure training with an optimizer from `compile_optimizers`.
 
         Args:
             optimizer: Of the segmenter, scaled and built.
+            loss: What `keras.Model.compile` takes for one output, with its meaning
+                there, or the name of a loss of this package. Defaults to `None`.
             metrics: Metrics of labels and logits. Defaults to `None`.
             accumulate: Parts that a batch is done in, one after the other, for the
                 memory of one part. Defaults to 1.
+            loss_weights: Weight of the segmentation loss, a number. Defaults to
+                `None`, 1.
             **kwargs: As in `keras.Model.compile`.
         """
+        self.loss = as_loss(loss)
+        warn_of_probabilities(self.loss)
+        self.loss_weight = loss_weight(loss_weights)
+        self._loss_given = only_one(loss)
+        self.agreed = check_ignore_class(
+            *self.losses_on("target"),
+            *keras.tree.flatten([metrics, kwargs.get("weighted_metrics")]),
+        )
         if accumulate != 1 and not self.accumulates:
             raise ValueError(
                 f"{type(self).__name__} looks at its batches as a whole: accumulate is "
@@ -164,7 +193,8 @@ class FewShotModel(keras.Model):
         """Arguments of `compile` as they are in force; methods add theirs."""
         return {
             "optimizer": self.optimizer,
-            "loss": self.loss,
+            "loss": self._loss_given,
+            "loss_weights": self.loss_weight,
             "metrics": self._metrics_given,
             "accumulate": self.accumulate,
             "run_eagerly": self.run_eagerly,
@@ -214,14 +244,15 @@ class FewShotModel(keras.Model):
             updates: The `Updates` of the step.
 
         Returns:
-            Logits and segmentation loss of the source images.
+            Logits and segmentation loss of the source images, not weighted.
         """
         images = self.stylise(part.images["source"], part.images["target"])
         with tf.GradientTape() as tape:
             logits = self(images, training=True)
             loss = self.loss(part.labels["source"], logits)
-            loss *= part.share(self.loss, "source")
-        updates.add(tape, loss, self.optimizer, self.segmenter)
+            loss = part.scaled(loss, self.loss, "source")
+            weighted = self.loss_weight * loss
+        updates.add(tape, weighted, self.optimizer, self.segmenter)
         return logits, loss
 
     def train_on_parts(self, images, labels, train_part):
@@ -270,13 +301,14 @@ class FewShotModel(keras.Model):
                 value = terms[tracker.name] * replicas
                 tracker.update_state(value, sample_weight=batch_size)
 
+    @guarded_fit
     def fit(self, x=None, *args, epochs=1, verbose="auto", callbacks=None, **kwargs):
         """As `keras.Model.fit`, for data sets whose passes may grow shorter.
 
         A pass that sample selection shortened just ends, and the data set alone decides
-        the order of its batches.
+        the order of its batches. `BadNumbers` is called before all other callbacks,
+        unless `bad_numbers` is `False`.
         """
-        keep_freed_memory()
         strategy = self.distribute_strategy
         if isinstance(kwargs.get("validation_data"), keras.utils.PyDataset):
             data, steps = distribute_evaluation(kwargs["validation_data"], strategy)
@@ -323,6 +355,7 @@ class FewShotModel(keras.Model):
     def evaluate(self, x=None, *args, **kwargs):
         """As `keras.Model.evaluate`; replicas share a `SegmentationDataset`."""
         keep_freed_memory()
+        check_ignore_class(self.agreed, *records_of(x))
         x, steps = distribute_evaluation(x, self.distribute_strategy)
         if steps:
             kwargs.setdefault("steps", steps)
@@ -334,7 +367,8 @@ class FewShotModel(keras.Model):
         images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         logits = self(images, training=False)
         logits = resize_logits(logits, ops.shape(labels)[1:3])
-        loss = self.loss(labels, logits, sample_weight)
+        loss = self.loss_weight * self.loss(labels, logits, sample_weight)
+        loss += self.regularization(self.segmenter)
         # The last batch may be smaller on some replicas.
         batch_size = sum_over_replicas(ops.cast(ops.shape(images)[0], "float32"))
         self.track(batch_size / number_of_replicas(), loss=loss)

@@ -5,6 +5,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_pixda.losses import FocalLoss
+from keras_pixda.losses.as_loss import as_loss
+from keras_pixda.models.batch_part import BatchPart
 from keras_pixda.models.checks import check_segmenter
 from keras_pixda.models.few_shot_model import FewShotModel, logits_of
 from keras_pixda.models.fsda_losses import (
@@ -142,13 +144,14 @@ class FSDAModel(FewShotModel):
             metrics: Metrics of labels and main logits. Defaults to `None`.
             auto_scale_loss: Whether every optimizer scales its loss when a network
                 works in float16. Defaults to `True`.
-            **kwargs: As in `keras.Model.compile`.
+            **kwargs: As in `keras.Model.compile`; `loss_weights` is the weight of
+                `loss`.
 
         Raises:
             ValueError: If `loss` ignores no class.
         """
-        loss = keras.losses.get(loss) or FocalLoss(gamma=0.0)
-        if getattr(loss, "ignore_class", None) is None:
+        loss = FocalLoss(gamma=0.0) if loss is None else loss
+        if getattr(as_loss(loss), "ignore_class", None) is None:
             raise ValueError(
                 f"The loss {loss!r} has no ignore_class, but certain pixels are to be "
                 "ignored: give a loss that has one, such as FocalLoss(gamma=0)."
@@ -163,8 +166,7 @@ class FSDAModel(FewShotModel):
                 auto_scale_loss,
             )
         )
-        super().compile(optimizer, metrics=metrics, **kwargs)
-        self.loss = loss
+        super().compile(optimizer, loss, metrics, **kwargs)
         self.auxiliary_weight = auxiliary_weight
         self.certainty = certainty
         self.adversarial_weight = adversarial_weight
@@ -209,8 +211,7 @@ class FSDAModel(FewShotModel):
             pairs, singles = self.judge(source_logits, target_logits)
             auxiliary_adversarial, adversarial = map(fooling_loss, pairs, singles)
             segmenter_loss = (
-                source_loss
-                + target_loss
+                self.loss_weight * (source_loss + target_loss)
                 + self.auxiliary_adversarial_weight * auxiliary_adversarial
                 + self.adversarial_weight * adversarial
                 + self.regularization(self.network)
@@ -255,8 +256,10 @@ class FSDAModel(FewShotModel):
         uncertain = ignore_certain_pixels(
             labels, auxiliary_logits, self.certainty, self.loss.ignore_class
         )
-        main = self.loss(uncertain, logits)
-        return main + self.auxiliary_weight * self.loss(labels, auxiliary_logits)
+        scaled = BatchPart({}, {}).scaled
+        main = scaled(self.loss(uncertain, logits), self.loss)
+        auxiliary = scaled(self.loss(labels, auxiliary_logits), self.loss)
+        return main + self.auxiliary_weight * auxiliary
 
     def judge(self, source_logits, target_logits):
         """Answers of both discriminators on the softmax maps of every level.

@@ -76,8 +76,10 @@ class JointModel(FewShotModel):
 
         Args:
             optimizer: Of the segmenter. Defaults to `"sgd"`.
-            loss: Segmentation loss of labels and logits, for both domains. Defaults to
-                `None`, `FocalLoss(gamma=2.0)`.
+            loss: Segmentation loss of labels and logits, for both domains: whatever
+                `keras.Model.compile` takes for one output, with its meaning there, or
+                the name of a loss of this package. Defaults to `None`,
+                `FocalLoss(gamma=2.0)`.
             entropy_weight: Of the `EntropyLoss` of all target pixels; 0.005 in FDA.
                 Defaults to 0.0.
             metrics: Metrics of labels and logits. Defaults to `None`.
@@ -85,13 +87,13 @@ class JointModel(FewShotModel):
                 works in float16. Defaults to `True`.
             **kwargs: `accumulate`, the parts that a batch is done in, one after the
                 other, for the memory of one part (defaults to 1), and as in
-                `keras.Model.compile`.
+                `keras.Model.compile`; `loss_weights` is the weight of `loss`.
         """
         [optimizer] = self.compile_optimizers(
             [(optimizer, self.segmenter)], auto_scale_loss
         )
-        super().compile(optimizer, metrics=metrics, **kwargs)
-        self.loss = keras.losses.get(loss) or FocalLoss()
+        loss = FocalLoss() if loss is None else loss
+        super().compile(optimizer, loss, metrics, **kwargs)
         self.entropy_loss = EntropyLoss()
         self.entropy_weight = entropy_weight
 
@@ -124,14 +126,15 @@ class JointModel(FewShotModel):
         with tf.GradientTape() as tape:
             target_logits = self(target_images, training=True)
             target_loss = self.loss(labels["target"], target_logits)
-            target_loss *= part.share(self.loss)
+            target_loss = part.scaled(target_loss, self.loss)
             entropy_loss = self.entropy_loss(labels["target"], target_logits)
             entropy_loss *= part.share(self.entropy_loss)
-            loss = target_loss + self.entropy_weight * entropy_loss
+            loss = self.loss_weight * target_loss
+            loss += self.entropy_weight * entropy_loss
             loss += self.regularization(self.segmenter) * part.share()
         updates.add(tape, loss, self.optimizer, self.segmenter)
 
         terms = dict(
             zip(self.loss_terms, (source_loss, target_loss, entropy_loss), strict=True)
         )
-        return {"loss": source_loss + loss, **terms}, target_logits
+        return {"loss": self.loss_weight * source_loss + loss, **terms}, target_logits

@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_pixda.layers import resize_logits
 from keras_pixda.losses import FocalLoss, domain_losses
+from keras_pixda.models.batch_part import BatchPart
 from keras_pixda.models.few_shot_model import FewShotModel
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.training_batch import after_its_data, unpack_domains
@@ -126,7 +127,8 @@ class NAAEModel(FewShotModel):
             metrics: Metrics of labels and logits. Defaults to `None`.
             auto_scale_loss: Whether every optimizer scales its loss when a network
                 works in float16. Defaults to `True`.
-            **kwargs: As in `keras.Model.compile`.
+            **kwargs: As in `keras.Model.compile`; `loss_weights` is the weight of
+                `loss`.
         """
         optimizer, self.pixel_optimizer, self.region_optimizer, self.image_optimizer = (
             self.compile_optimizers(
@@ -139,8 +141,8 @@ class NAAEModel(FewShotModel):
                 auto_scale_loss,
             )
         )
-        super().compile(optimizer, metrics=metrics, **kwargs)
-        self.loss = keras.losses.get(loss) or FocalLoss(gamma=0.0)
+        loss = FocalLoss(gamma=0.0) if loss is None else loss
+        super().compile(optimizer, loss, metrics, **kwargs)
 
     def compile_arguments(self):
         """Arguments of `compile` as they are in force."""
@@ -157,17 +159,20 @@ class NAAEModel(FewShotModel):
     def train_step(self, data):
         """Segment both domains, weigh the source, then update all four networks."""
         images, labels = unpack_domains(data, smallest=32)
+        check_gives_a_map(self.loss, self.num_classes)
+        scaled = BatchPart(images, labels).scaled
         with tf.GradientTape(persistent=True) as tape:
             source_logits = self(images["source"], training=True)
             target_logits = self(images["target"], training=True)
             source_answers = self.weighting_logits(source_logits, training=True)
             target_answers = self.weighting_logits(target_logits, training=True)
             weights = pixel_weights(source_answers)
-            source_loss = self.loss(labels["source"], source_logits, weights)
-            target_loss = self.loss(labels["target"], target_logits)
-            segmenter_loss = (
-                source_loss + target_loss + self.regularization(self.segmenter)
+            source_loss = scaled(
+                self.loss(labels["source"], source_logits, weights), self.loss
             )
+            target_loss = scaled(self.loss(labels["target"], target_logits), self.loss)
+            segmenter_loss = self.loss_weight * (source_loss + target_loss)
+            segmenter_loss += self.regularization(self.segmenter)
 
             domains = [
                 domain_losses(source, target)
@@ -214,6 +219,17 @@ class NAAEModel(FewShotModel):
 
 
 # === Parts ===
+
+
+def check_gives_a_map(loss, num_classes):
+    """Raise if a loss has no value a pixel that a weight could be put on."""
+    pixels = ops.zeros((1, 2, 3)), ops.zeros((1, 2, 3, num_classes))
+    shape = tuple(loss.call(*pixels).shape)
+    if shape != (1, 2, 3):
+        raise ValueError(
+            f"The loss {loss.name!r} gives {shape} of (1, 2, 3) pixels, expected one "
+            "value a pixel, which NAAE weighs: take another loss."
+        )
 
 
 def pixel_weights(weighting_logits):

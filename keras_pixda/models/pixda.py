@@ -15,6 +15,7 @@ from keras_pixda.losses import (
     discriminator_loss,
     domain_loss,
 )
+from keras_pixda.losses.as_loss import as_loss, only_one
 from keras_pixda.models.distillation import DistillationModel
 from keras_pixda.models.few_shot_model import FewShotModel
 from keras_pixda.models.image_discriminator import image_discriminator
@@ -128,10 +129,14 @@ class PixDAModel(FewShotModel):
             discriminator_optimizer: Of the pixel discriminator. Defaults to `"adam"`.
             image_discriminator_optimizer: Of the image discriminator. Defaults to
                 `None`, one like the pixel discriminator's.
-            loss: Segmentation loss of labels and logits, for both domains. Defaults to
-                `None`, `FocalLoss(gamma=2.0)`.
+            loss: Segmentation loss of labels and logits, for both domains: whatever
+                `keras.Model.compile` takes for one output, with its meaning there, or
+                the name of a loss of this package. Its `ignore_class`, of a function
+                its argument or attribute of that name, is the label of pixels that do
+                not count. Defaults to `None`, `FocalLoss(gamma=2.0)`.
             adversarial_loss: Loss of the target labels and the pair (segmentation
-                logits, discriminator logits). Defaults to `None`, `PixAdvLoss()`.
+                logits, discriminator logits), of the same kinds. Defaults to `None`,
+                `PixAdvLoss()` with the `ignore_class` of `loss`.
             adversarial_weight: Of that loss in the segmenter's objective. Defaults
                 to 0.1.
             metrics: Metrics of labels and logits. Defaults to `None`.
@@ -139,7 +144,11 @@ class PixDAModel(FewShotModel):
                 works in float16. Defaults to `True`.
             **kwargs: `accumulate`, the parts that a batch is done in, one after the
                 other, for the memory of one part (defaults to 1), and as in
-                `keras.Model.compile`.
+                `keras.Model.compile`; `loss_weights` is the weight of `loss`.
+
+        Raises:
+            ValueError: If a loss is not known, or two of losses and metrics have
+                another `ignore_class`.
         """
         optimizer, self.discriminator_optimizer, self.image_discriminator_optimizer = (
             self.compile_optimizers(
@@ -151,10 +160,17 @@ class PixDAModel(FewShotModel):
                 auto_scale_loss,
             )
         )
-        super().compile(optimizer, metrics=metrics, **kwargs)
-        self.loss = keras.losses.get(loss) or FocalLoss()
-        self.adversarial_loss = keras.losses.get(adversarial_loss) or PixAdvLoss()
+        # What one of the two ignores, the other ignores too unless it says otherwise.
+        if loss is None:
+            ignored = getattr(as_loss(adversarial_loss), "ignore_class", 255)
+            loss = FocalLoss(ignore_class=ignored)
+        if adversarial_loss is None:
+            ignored = getattr(as_loss(loss), "ignore_class", 255)
+            adversarial_loss = PixAdvLoss(ignore_class=ignored)
+        self.adversarial_loss = as_loss(adversarial_loss)
+        self._adversarial_loss_given = only_one(adversarial_loss, "adversarial_loss")
         self.adversarial_weight = adversarial_weight
+        super().compile(optimizer, loss, metrics, **kwargs)
 
     def compile_arguments(self):
         """Arguments of `compile` as they are in force."""
@@ -162,11 +178,15 @@ class PixDAModel(FewShotModel):
             **super().compile_arguments(),
             "discriminator_optimizer": self.discriminator_optimizer,
             "image_discriminator_optimizer": self.image_discriminator_optimizer,
-            "adversarial_loss": self.adversarial_loss,
+            "adversarial_loss": self._adversarial_loss_given,
             "adversarial_weight": self.adversarial_weight,
         }
 
     # === Train ===
+
+    def losses_on(self, domain):
+        """The losses that look at the labels of a domain, or of an evaluation."""
+        return [self.loss, self.adversarial_loss][: 2 if domain == "target" else 1]
 
     @after_its_data
     def train_step(self, data):
@@ -194,12 +214,13 @@ class PixDAModel(FewShotModel):
             target_map = ops.softmax(target_logits)
             answer = self.discriminator(target_map, training=True)
             target_loss = self.loss(labels["target"], target_logits)
-            target_loss *= part.share(self.loss)
+            target_loss = part.scaled(target_loss, self.loss)
             adversarial_loss = self.adversarial_loss(
                 labels["target"], (target_logits, answer)
             )
-            adversarial_loss *= part.share(self.adversarial_loss)
-            loss = target_loss + self.adversarial_weight * adversarial_loss
+            adversarial_loss = part.scaled(adversarial_loss, self.adversarial_loss)
+            loss = self.loss_weight * target_loss
+            loss += self.adversarial_weight * adversarial_loss
             loss += self.regularization(self.segmenter) * part.share()
             pixel_target = part.share() * discriminator_loss(answer, TARGET)
         updates.add(
@@ -227,7 +248,7 @@ class PixDAModel(FewShotModel):
             teach(*image, target_logits, TARGET),
         )
         terms = dict(zip(self.loss_terms, terms, strict=True))
-        return {"loss": source_loss + loss, **terms}, target_logits
+        return {"loss": self.loss_weight * source_loss + loss, **terms}, target_logits
 
     def selection_scores(self, source_images, target_images):
         """How much each styled source image passes for a target image.
@@ -299,6 +320,7 @@ class PixDAModel(FewShotModel):
             model.compile(
                 self.optimizer,
                 loss=self.loss,
+                loss_weights=self.loss_weight,
                 auto_scale_loss=False,
                 run_eagerly=self.run_eagerly,
                 jit_compile=self.jit_compile,

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_pixda.losses.as_loss import FunctionLoss, as_loss
 from keras_pixda.models.batch_part import BatchPart
 from keras_pixda.models.updates import Updates
 from keras_pixda.replicas import number_of_replicas
@@ -30,8 +31,8 @@ def supervised_step(model, data, accumulate):
     ```
 
     Args:
-        model: A compiled `keras.Model` with one loss; what its `further_loss(images,
-            logits)` returns, if it has one, is added.
+        model: A compiled `keras.Model` with one output; what its
+            `further_loss(images, logits)` returns, if it has one, is added.
         data: The batch.
         accumulate: Number of parts.
 
@@ -40,14 +41,22 @@ def supervised_step(model, data, accumulate):
     """
     images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
     further = getattr(model, "further_loss", None)
+    compute_loss = model.compute_loss
+    if further:  # Which is in the model's own.
+        compute_loss = functools.partial(keras.Model.compute_loss, model)
+    loss_object = as_loss(model.loss)
     updates, total = Updates(), 0.0
     for part in BatchPart.split({"target": images}, {"target": labels}, accumulate):
         part = part.after(updates)
         x, y = part.images["target"], part.labels["target"]
         with tf.GradientTape() as tape:
             logits = model(x, training=True)
-            loss = part.share(model.loss) * model.loss(y, logits)
-            loss += part.share() * (sum(model.losses) / number_of_replicas())
+            loss = compute_loss(x, y, logits)
+            if isinstance(loss_object, FunctionLoss):
+                loss_object(y, logits)  # Sees which pixels the function leaves out.
+            # What layers add has another share than what Keras adds it to.
+            added = sum(model.losses) / number_of_replicas()
+            loss = part.scaled(loss - added, loss_object) + part.share() * added
             if further:
                 loss += part.share() * further(x, logits)
         updates.add(tape, loss, model.optimizer, model)

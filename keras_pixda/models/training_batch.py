@@ -5,11 +5,12 @@ import functools
 import keras
 import tensorflow as tf
 
+from keras_pixda.models.label_check import labels_are_right
 from keras_pixda.replicas import logs_of_machines
 
 
 def after_its_data(step):
-    """A step of which nothing runs before its data are there.
+    """A step of which nothing runs before its data are there, with right labels.
 
     What reads no pixel, such as the count of steps, would otherwise also run for the
     batch that Keras asks for at the end of a pass that has grown shorter.
@@ -20,7 +21,7 @@ def after_its_data(step):
         with tf.control_dependencies(
             [x for x in keras.tree.flatten(data) if x is not None]
         ):
-            return logs_of_machines(step(self, data))
+            return logs_of_machines(labels_are_right(step, self, data))
 
     return waiting
 

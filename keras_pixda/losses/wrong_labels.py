@@ -1,0 +1,156 @@
+"""Labels that are neither a class nor ignored: found and named."""
+
+import keras
+import numpy as np
+from keras import ops
+
+# How many different values an error names.
+NAMED = 10
+
+
+class WrongLabelsError(ValueError):
+    """Labels that are no class: which values, in how many pixels, what was expected.
+
+    Example:
+
+    ```python
+    from keras_pixda.losses.wrong_labels import WrongLabelsError
+
+    text = str(WrongLabelsError([9], 4, 16, 3, 255))
+    assert text.startswith("labels hold [9] in 4 of 16 pixels, expected 0..2")
+    ```
+
+    Args:
+        values: Some of the values.
+        count: Number of pixels that hold such values.
+        pixels: Number of all pixels.
+        num_classes: Number of classes.
+        ignore_class: The label that may be there besides, or `None`.
+        name: What the labels are. Defaults to `"labels"`.
+    """
+
+    def __init__(self, values, count, pixels, num_classes, ignore_class, name="labels"):
+        shown = ", ".join(f"{value:.15g}" for value in values)
+        text = (
+            f"{name} hold [{shown}] in {count} of {pixels} pixels, "
+            f"{what_was_expected(num_classes, ignore_class)}"
+        )
+        if 255 in values and ignore_class is None:
+            text += " If 255 marks pixels to ignore, give the loss ignore_class=255."
+        if any(value % 1 for value in values):  # NaN as well.
+            text += " They are not whole: resize masks by the nearest pixel."
+        super().__init__(text)
+
+
+def what_was_expected(num_classes, ignore_class):
+    """What labels may be, and the remedy, as the end of a sentence."""
+    ignored = "" if ignore_class is None else f" or the ignore_class {ignore_class}"
+    return (
+        f"expected 0..{num_classes - 1}{ignored}: map the ids of the masks to classes "
+        "first."
+    )
+
+
+def wrong_labels(labels, num_classes, ignore_class):
+    """True where a label is neither a class nor `ignore_class`.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.losses.wrong_labels import wrong_labels
+
+    wrong = wrong_labels(np.array([0, 1.5, 2, 255, np.nan]), 2, 255)
+    assert np.array(wrong).tolist() == [False, True, True, False, True]
+    ```
+
+    Args:
+        labels: Integers or floats of any shape.
+        num_classes: Number of classes.
+        ignore_class: The label that may be there besides, or `None`.
+
+    Returns:
+        A boolean tensor of the shape of `labels`.
+    """
+    labels = comparable(labels)
+    right = ops.logical_and(labels >= 0, labels < num_classes)
+    if keras.backend.is_float_dtype(labels.dtype):
+        right = ops.logical_and(right, ops.equal(labels, ops.floor(labels)))
+    if ignore_class is not None:
+        right = ops.logical_or(right, ops.equal(labels, ignore_class))
+    return ops.logical_not(right)
+
+
+def comparable(labels):
+    """Labels in a type that any class and any `ignore_class` can be compared in."""
+    labels = ops.convert_to_tensor(labels)
+    dtype = keras.backend.standardize_dtype(labels.dtype)
+    if dtype in ("bool", "int8", "uint8", "int16", "uint16"):
+        return ops.cast(labels, "int32")
+    if dtype in ("float16", "bfloat16"):
+        return ops.cast(labels, "float32")
+    return ops.cast(labels, "int64") if dtype.startswith("uint") else labels
+
+
+def refuse_wrong_labels(labels, num_classes, ignore_class, name="labels"):
+    """Raise if a label is wrong: at once, or when the compiled function runs.
+
+    Where the values are at hand it raises here. Inside a `tf.function` an assertion is
+    made, which stops it with the same words before anything that is computed from the
+    result. XLA drops assertions, and compiled functions of other backends have none.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda.losses.wrong_labels import refuse_wrong_labels
+
+    labels, wrong = refuse_wrong_labels(np.array([[[0, 1]]]), 2, 255)
+    ```
+
+    Args:
+        labels: Integers or floats of any shape.
+        num_classes: Number of classes.
+        ignore_class: The label that may be there besides, or `None`.
+        name: What the labels are, for the error. Defaults to `"labels"`.
+
+    Returns:
+        The labels as a tensor, there once they have been looked at, and
+        `wrong_labels` of them.
+
+    Raises:
+        WrongLabelsError: If a label is wrong and the values are at hand.
+    """
+    labels = ops.convert_to_tensor(labels)
+    wrong = wrong_labels(labels, num_classes, ignore_class)
+    if has_values(wrong):
+        if ops.any(wrong):
+            found = ops.convert_to_numpy(labels)[ops.convert_to_numpy(wrong)]
+            values = np.unique(found)[:NAMED].tolist()
+            pixels = int(np.prod(labels.shape))
+            raise WrongLabelsError(
+                values, found.size, pixels, num_classes, ignore_class, name
+            )
+    elif keras.backend.backend() == "tensorflow":
+        from keras_pixda.losses.label_assertion import after_assertion
+
+        labels = after_assertion(labels, wrong, num_classes, ignore_class, name)
+    return labels, wrong
+
+
+def has_values(tensor):
+    """Whether the values of a tensor are at hand, or it stands for one to come."""
+    if isinstance(tensor, keras.KerasTensor):
+        return False
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        return hasattr(tensor, "numpy")
+    if backend == "jax":
+        import jax
+
+        return not isinstance(tensor, jax.core.Tracer)
+    if backend == "torch":
+        import torch
+
+        return tensor.device.type != "meta" and not torch.compiler.is_compiling()
+    return True

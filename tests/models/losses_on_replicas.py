@@ -1,0 +1,32 @@
+"""Losses on two replicas: these models beside plain Keras, run as a program."""
+
+import os
+
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+import numpy as np
+import tensorflow as tf
+
+from tests.models import test_compile_loss as on_one
+
+CPU = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(
+    CPU, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+for name in ("my_ce", "partial", "scalar", "own unreduced"):
+    with strategy.scope():
+        model, wanted = on_one.joint(name), on_one.plain(name)
+    before = on_one.values(wanted)
+    np.testing.assert_allclose(
+        model.evaluate(on_one.IMAGES, on_one.LABELS, batch_size=4, verbose=0),
+        wanted.evaluate(on_one.IMAGES, on_one.LABELS, batch_size=4, verbose=0),
+        rtol=1e-5,
+    )
+    added = sum(float(x) for x in wanted.losses)
+    history = model.fit(*on_one.BATCH, batch_size=4, shuffle=False, verbose=0).history
+    wanted.fit(on_one.IMAGES, on_one.LABELS, batch_size=4, shuffle=False, verbose=0)
+    after = on_one.values(model.segmenter)
+    on_one.assert_twice(before, after, on_one.values(wanted), name)
+    print(name, "same", flush=True)
