@@ -51,7 +51,7 @@ class SegmenterEvaluator(keras.Model):
         """Count one batch."""
         images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         self.metric.update_state(labels, self(images), sample_weight)
-        return logs_of_machines({"mean_iou": self.metric.result()["mean_iou"]})
+        return logs_of_machines({"mean_iou": self.metric.entries()["mean_iou"]})
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # The segmenter is built; see `FewShotModel`.
@@ -69,7 +69,7 @@ class SegmenterEvaluator(keras.Model):
                 `None`.
 
         Returns:
-            Dict of floats, the entries of `ClassIoU.result` in their order.
+            Dict of floats, the `ClassIoU.entries` in their order.
 
         Raises:
             TypeError: If `dataset` can be read only once.
@@ -94,7 +94,7 @@ class SegmenterEvaluator(keras.Model):
         self.evaluate(dataset, steps=steps, verbose=verbose, callbacks=callbacks)
         if not keras.ops.any(self.metric.matrix > 0):
             raise ValueError("The evaluation data hold no labelled pixel.")
-        return {name: float(value) for name, value in self.metric.result().items()}
+        return {name: float(value) for name, value in self.metric.entries().items()}
 
 
 class _Batches(keras.utils.PyDataset):
