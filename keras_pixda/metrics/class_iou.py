@@ -193,9 +193,9 @@ class ClassIoU(keras.metrics.Metric):
         prefix = key.removesuffix(_DEFAULT_NAME)
         if prefix == key:
             prefix = f"{key}_"
-        return {f"{prefix}{name}": value for name, value in self.entries().items()}
+        return {f"{prefix}{name}": value for name, value in self.plain_result().items()}
 
-    def entries(self):
+    def plain_result(self):
         """As `result`, whatever the name of the metric.
 
         Returns:

@@ -59,9 +59,9 @@ def trained(optimizer, steps=4, chosen=slice(None)):
 
 def rates(optimizer):
     """Of the body and of the head."""
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    head = next(o for o in optimizer.optimizers if o is not optimizer.body)
-    return [float(o.learning_rate) for o in (optimizer, head)]
+    parts = getattr(optimizer, "inner_optimizer", optimizer).parts
+    assert parts[0].learning_rate == optimizer.learning_rate
+    return [float(part.learning_rate) for part in parts]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -159,9 +159,14 @@ def test_callbacks_of_keras_set_the_rate(policy):
     history = model.fit(*batch(), epochs=2, verbose=0, callbacks=[halve]).history
     np.testing.assert_allclose(history["learning_rate"], [5e-4, 2.5e-4], rtol=1e-6)
     np.testing.assert_allclose(rates(model.optimizer), [2.5e-4, 2.5e-3], rtol=1e-6)
-    plateau = keras.callbacks.ReduceLROnPlateau("loss", 0.1, patience=1, min_delta=1e9)
+    plateau = keras.callbacks.ReduceLROnPlateau(
+        "loss", 0.1, patience=1, min_delta=1e9, min_lr=1e-5
+    )
     model.fit(*batch(), epochs=3, verbose=0, callbacks=[plateau])
-    np.testing.assert_allclose(rates(model.optimizer), [2.5e-6, 2.5e-5], rtol=1e-5)
+    np.testing.assert_allclose(rates(model.optimizer), [1e-5, 1e-4], rtol=1e-5)
+    fixed = keras.callbacks.LearningRateScheduler(lambda epoch: 3e-3)
+    model.fit(*batch(), verbose=0, callbacks=[fixed])
+    np.testing.assert_allclose(rates(model.optimizer), [3e-3, 3e-2], rtol=1e-5)
 
 
 def test_callbacks_of_keras_are_refused_by_a_schedule():
@@ -239,4 +244,7 @@ def test_bad_arguments_are_named():
     for name in ("learning_rate", "discriminator_learning_rate"):
         with pytest.raises(ValueError, match=f"^{name} must be a number"):
             published_optimizers(**{name: "fast"})
-    assert isinstance(published_optimizers()["optimizer"], BodyHeadOptimizer)
+    optimizer = published_optimizers()["optimizer"]
+    assert isinstance(optimizer, BodyHeadOptimizer)
+    with pytest.raises(AttributeError, match="`parts`"):
+        _ = optimizer.optimizers
