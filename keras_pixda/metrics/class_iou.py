@@ -11,6 +11,7 @@ from keras_pixda.metrics.confusion_matrix import (
     nan_if_unknown,
     raise_if_unknown,
 )
+from keras_pixda.metrics.count_dtype import count_dtype
 from keras_pixda.metrics.iou_from_confusion import iou_from_confusion
 from keras_pixda.metrics.labels_from_logits import labels_from_logits
 from keras_pixda.metrics.log_name import log_name
@@ -38,7 +39,7 @@ class ClassIoU(keras.metrics.Metric):
 
     Predictions are compared at the resolution of the labels: smaller or larger logits
     are resized bilinearly in float32 before the argmax. Counts are float64, exact up to
-    2**53 pixels.
+    2**53 pixels; under JAX float32 with seven digits, unless `jax_enable_x64` is set.
 
     A label that is neither a class nor `ignore_class` is an error. Inside a compiled
     function, where none can be raised, the pixel is counted apart, all results turn
@@ -109,10 +110,10 @@ class ClassIoU(keras.metrics.Metric):
         self._well = None if well is None else self._indices(self.well)
         size = len(self.classes)
         self.matrix = self.add_variable(
-            (size, size), "zeros", dtype="float64", name="confusion_matrix"
+            (size, size), "zeros", dtype=count_dtype(), name="confusion_matrix"
         )
         self.unknown = self.add_variable(
-            (UNKNOWN_COUNTERS,), "zeros", dtype="float64", name="unknown_labels"
+            (UNKNOWN_COUNTERS,), "zeros", dtype=count_dtype(), name="unknown_labels"
         )
 
     @property
