@@ -64,8 +64,10 @@ def rates(optimizer):
     return [float(part.learning_rate) for part in parts]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("rate", ["number", *SCHEDULES])
+@pytest.mark.parametrize(
+    ("kind", "rate"),
+    [(kind, "number") for kind in KINDS] + [("adamw", rate) for rate in SCHEDULES],
+)
 def test_any_optimizer_and_rate_equals_two_of_plain_keras(kind, rate):
     rate = SCHEDULES.get(rate, 0.05)
     optimizer = published_optimizers(
