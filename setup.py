@@ -33,7 +33,7 @@ setup(
         "PixDA",
     ],
     project_urls={"Paper": "https://arxiv.org/abs/2110.11650"},
-    license="MIT",
+    license_expression="MIT",
     license_files=["LICENSE"],
     packages=find_packages(include=["keras_pixda", "keras_pixda.*"]),
     package_data={"keras_pixda": ["py.typed"]},
