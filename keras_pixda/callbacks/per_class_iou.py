@@ -89,9 +89,7 @@ class PerClassIoU(keras.callbacks.Callback):
         super().__init__()
         if every < 1:
             raise ValueError(f"`every` counts epochs from 1, got {every}.")
-        if isinstance(dataset, list | tuple):
-            dataset = as_batches(dataset)
-        self.dataset = dataset
+        self.dataset = as_batches(dataset)
         self.classes = tuple(classes)
         self.ignore_class = ignore_class
         self.well = None if well is None else tuple(well)

@@ -9,14 +9,18 @@ def as_batches(data):
 
     Args:
         data: List or tuple of batches `(images, labels)` or `(images, labels, weights)`
-            or, as in `validation_data`, one such tuple of whole arrays.
+            or, as in `validation_data`, one such tuple of whole arrays; or a data set.
 
     Returns:
-        A list of batches.
+        A list of batches; a data set as it is.
 
     Raises:
-        ValueError: If an entry is no such tuple.
+        ValueError: If an entry is no such tuple, or `data` is one array.
     """
+    if hasattr(data, "shape"):
+        raise ValueError(f"Data are {_described(data)}, expected (images, labels).")
+    if not isinstance(data, list | tuple):
+        return data
     if isinstance(data, tuple) and data and all(hasattr(d, "shape") for d in data):
         sizes = [len(array) for array in data]
         if len(data) not in (2, 3) or len(set(sizes)) != 1:

@@ -85,8 +85,9 @@ class SegmenterEvaluator(keras.Model):
                 "`dataset` is an iterator, which is empty after one evaluation; pass a "
                 "PyDataset, a tf.data.Dataset or a list of batches."
             )
-        if isinstance(dataset, (list, tuple)):
-            dataset = _Batches(as_batches(dataset))
+        dataset = as_batches(dataset)
+        if isinstance(dataset, list):
+            dataset = _Batches(dataset)
         strategy = strategy_of(self)
         steps = None
         if strategy is not None:

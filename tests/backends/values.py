@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from keras_pixda import ClassIoU, FocalLoss, PerClassIoU, PixAdvLoss
+from keras_pixda.callbacks import ExactResume, PredictionImages
 from keras_pixda.layers import (
     AlignedResize,
     DilatedConvolution,
@@ -205,6 +206,14 @@ def plain_model():
     evaluator = SegmenterEvaluator(model, ClassIoU(CLASSES))
     found |= {f"evaluator, {k}": v for k, v in evaluator.iou(batches).items()}
     with tempfile.TemporaryDirectory() as folder:
+        palette = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
+        images = PredictionImages(IMAGES, LABELS, palette, CLASSES, folder)
+        images.set_model(model)
+        images.on_epoch_end(0)
+        if keras.backend.backend() != "tensorflow":
+            resume = ExactResume(folder)
+            resume.set_model(model)
+            expect_error(resume.on_train_begin, "needs Keras on TensorFlow")
         model.save(f"{folder}/model.keras")
         again = keras.saving.load_model(f"{folder}/model.keras")
     found["loaded"] = again.predict(IMAGES, verbose=0)
@@ -247,10 +256,10 @@ def with_numbers(layer, inputs=None):
 def expect_error(call, words):
     try:
         call()
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         assert words in str(error), error  # noqa: PT017
         return
-    raise AssertionError(f"expected a ValueError with {words!r}")
+    raise AssertionError(f"expected an error with {words!r}")
 
 
 if __name__ == "__main__":

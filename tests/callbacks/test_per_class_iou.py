@@ -238,6 +238,7 @@ def test_arrays_as_in_validation_data():
         ([np.zeros((2, 4, 6, 3))], r"Batch 0 is an array of shape \(2, 4, 6, 3\)"),
         ([(np.zeros((2, 4, 6, 3)),)], "Batch 0 is tuple of 1: an array"),
         (["images"], "Batch 0 is a str"),
+        (np.zeros((2, 4, 6, 3)), r"Data are an array of shape \(2, 4, 6, 3\)"),
     ],
 )
 def test_other_data_are_refused_in_few_words(data, words):

@@ -263,8 +263,7 @@ def expected_entries(labels, logits, prefix):
     return {f"{prefix}{name}": value for name, value in entries.items()}
 
 
-@pytest.mark.parametrize("run_eagerly", [True, False])
-@pytest.mark.parametrize("kind", [dict, list])
+@pytest.mark.parametrize(("kind", "run_eagerly"), [(dict, False), (list, True)])
 @pytest.mark.parametrize(
     ("names", "prefixes"),
     [
