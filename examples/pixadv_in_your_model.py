@@ -1,4 +1,10 @@
-"""PixAdvLoss inside a Keras model that is not PixDAModel.
+"""PixAdvLoss inside a Keras model that is not PixDAModel, in two ways.
+
+In `compile`, on any backend of Keras: a loss gets one output there, so one output
+holds the logits of the segmenter and, as its last channel, those of a discriminator
+that was trained before and only judges (`two_outputs`). Or called with the pair in a
+`train_step` of one's own, which trains the discriminator too (`Alternating`, on
+TensorFlow).
 
 Run it as it stands: python examples/pixadv_in_your_model.py
 """
@@ -7,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_pixda import FocalLoss, PixAdvLoss
+from keras_pixda import ClassIoU, FocalLoss, PixAdvLoss
 from keras_pixda.losses import SOURCE, TARGET, domain_loss
 from keras_pixda.models import pixel_discriminator, small_segmenter
 
@@ -60,6 +66,16 @@ class Alternating(keras.Model):
         return loss
 
 
+def two_outputs(segmenter, discriminator):
+    """A model for `compile`, with one output for each loss."""
+    discriminator.trainable = False
+    images = keras.Input((None, None, 3))
+    logits = segmenter(images)
+    answer = discriminator(keras.layers.Softmax()(logits))
+    both = keras.layers.Concatenate()([logits, answer])
+    return keras.Model(images, {"segmentation": logits, "both": both})
+
+
 def main():
     """Train on a drawn batch and show that both losses move."""
     random = np.random.default_rng(0)
@@ -75,6 +91,16 @@ def main():
     last = [model.train_on_batch(*batch) for _ in range(2)]
     print(f"segmenter {first[0]:.3f} -> {last[0]:.3f}")
     print(f"discriminator {first[1]:.3f} -> {last[1]:.3f}")
+    compiled = two_outputs(model.segmenter, model.discriminator)
+    compiled.compile(
+        keras.optimizers.Adam(0.01),
+        loss={"segmentation": FocalLoss(), "both": PixAdvLoss(num_classes=3)},
+        loss_weights={"segmentation": 1.0, "both": 0.1},
+        metrics={"segmentation": [ClassIoU(3)]},
+    )
+    labels = {"segmentation": labels, "both": labels}
+    losses = compiled.fit(target, labels, epochs=10, verbose=0).history["loss"]
+    print(f"compiled {losses[0]:.3f} -> {losses[-1]:.3f}")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,15 @@ def number_of_replicas():
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def strategy_of(model):
+    """The `tf.distribute` strategy of a model, or `None` on another backend."""
+    return getattr(model, "distribute_strategy", None)
+
+
 def number_of_machines(strategy):
-    """How many machines a strategy spans."""
+    """How many machines a strategy spans; without one, this alone."""
+    if strategy is None:
+        return 1
     resolver = strategy.cluster_resolver
     tasks = resolver.cluster_spec().as_dict() if resolver else {}
     return max(1, sum(len(tasks.get(kind, ())) for kind in ("chief", "worker")))
@@ -31,6 +38,8 @@ def is_chief(strategy):
 
 def logs_of_machines(logs):
     """Logs of a step in the shape in which Keras can take means over machines."""
+    if number_of_replicas() == 1:
+        return logs
     import tensorflow as tf
 
     if number_of_machines(tf.distribute.get_strategy()) == 1:

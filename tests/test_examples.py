@@ -16,7 +16,7 @@ def test_pixadv_in_your_model(capsys):
     runpy.run_path(str(EXAMPLES / "pixadv_in_your_model.py"), run_name="__main__")
     shown = capsys.readouterr().out
     losses = re.findall(r"^(\w+) ([\d.]+) -> ([\d.]+)$", shown, re.MULTILINE)
-    assert [name for name, *_ in losses] == ["segmenter", "discriminator"]
+    assert [name for name, *_ in losses] == ["segmenter", "discriminator", "compiled"]
     for _, first, last in losses:
         assert float(last) < float(first)
 

@@ -86,6 +86,12 @@ class ExactResume(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Take up the newest state."""
+        if keras.backend.backend() != "tensorflow":
+            # JAX, for one, has the weights in the model at the end of an epoch alone.
+            raise RuntimeError(
+                "ExactResume needs Keras on TensorFlow, use "
+                "keras.callbacks.BackupAndRestore on another backend."
+            )
         if self.model.distribute_strategy.num_replicas_in_sync > 1:
             raise ValueError(
                 "ExactResume works on one replica, use "

@@ -1,5 +1,6 @@
 """Per-class IoU after each epoch."""
 
+import contextlib
 import csv as csv_format
 import math
 import pathlib
@@ -8,7 +9,8 @@ import keras
 import numpy as np
 
 from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
-from keras_pixda.replicas import is_chief
+from keras_pixda.metrics.as_batches import as_batches
+from keras_pixda.replicas import is_chief, strategy_of
 from keras_pixda.visualization import confusion_picture, iou_table, summary_writer
 from keras_pixda.whole_file import whole_file
 
@@ -43,8 +45,9 @@ class PerClassIoU(keras.callbacks.Callback):
     ```
 
     Args:
-        dataset: `keras.utils.PyDataset`, `tf.data.Dataset` or list of batches
-            `(images, labels)`: RGB images `(batch, height, width, 3)`, 0..255, and
+        dataset: `keras.utils.PyDataset`, `tf.data.Dataset`, list of batches
+            `(images, labels)`, or the arrays `(images, labels)` of all images, as in
+            `validation_data`: RGB images `(batch, height, width, 3)`, 0..255, and
             integer labels of any height and width, which Keras wants to be the same
             in all batches.
         classes: Class names; class `i` has label value `i`.
@@ -65,8 +68,9 @@ class PerClassIoU(keras.callbacks.Callback):
         best: Best fraction so far by name.
 
     Raises:
-        ValueError: If `every` is less than 1, if the arguments of `ClassIoU` do not
-            fit, or if the CSV file belongs to other classes.
+        ValueError: If `every` is less than 1, if a list holds no batches, if the
+            arguments of `ClassIoU` do not fit, or if the CSV file belongs to other
+            classes.
         ImportError: If `log_dir` is given and `tensorboard` is not installed.
     """
 
@@ -85,7 +89,7 @@ class PerClassIoU(keras.callbacks.Callback):
         super().__init__()
         if every < 1:
             raise ValueError(f"`every` counts epochs from 1, got {every}.")
-        self.dataset = dataset
+        self.dataset = as_batches(dataset)
         self.classes = tuple(classes)
         self.ignore_class = ignore_class
         self.well = None if well is None else tuple(well)
@@ -114,7 +118,7 @@ class PerClassIoU(keras.callbacks.Callback):
             logs.update({f"val_{name}": value for name, value in result.items()})
         # Read on all machines: it is the sum over them.
         matrix = keras.ops.convert_to_numpy(self._evaluator.metric.matrix)
-        if not is_chief(self.model.distribute_strategy):
+        if not is_chief(strategy_of(self.model)):
             return
         if self.csv is not None:
             self._write_csv()
@@ -138,7 +142,8 @@ class PerClassIoU(keras.callbacks.Callback):
         """
         # Made once for each model, so that its compiled function is kept.
         if self._evaluator is None or self._evaluator.segmenter is not self.model:
-            with self.model.distribute_strategy.scope():
+            strategy = strategy_of(self.model)
+            with contextlib.nullcontext() if strategy is None else strategy.scope():
                 self._evaluator = SegmenterEvaluator(self.model, self._metric())
         return self._evaluator.iou(self.dataset, self.verbose)
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_pixda.metrics import labels_from_logits
-from keras_pixda.replicas import is_chief
+from keras_pixda.replicas import is_chief, strategy_of
 from keras_pixda.visualization import panel, summary_writer
 from keras_pixda.whole_file import whole_file
 
@@ -94,7 +94,7 @@ class PredictionImages(keras.callbacks.Callback):
         if (epoch + 1) % self.every:
             return
         logits = self.model.predict(self.images, verbose=0)
-        if not is_chief(self.model.distribute_strategy):
+        if not is_chief(strategy_of(self.model)):
             return
         predictions = labels_from_logits(logits, *self.labels.shape[1:3])
         picture = self._panel(keras.ops.convert_to_numpy(predictions))

@@ -9,7 +9,7 @@ import numpy as np
 UNKNOWN = 254
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class SegmentationRecord:
     """The facts of one labelled data set and its resolved pairs of files.
 
@@ -96,6 +96,13 @@ class SegmentationRecord:
                     f"{self.name}: id_map key {file_id!r}: expected all keys to be "
                     "integers 0..65535 or all to be RGB triples of 0..255"
                 )
+
+    def __repr__(self):
+        # Without the names of thousands of files.
+        return (
+            f"SegmentationRecord({self.name!r}, {len(self.pairs)} pairs, "
+            f"{len(self.classes)} classes, {len(set(self.cities))} groups)"
+        )
 
     def __len__(self):
         return len(self.pairs)

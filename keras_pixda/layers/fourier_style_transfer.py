@@ -5,8 +5,13 @@ import math
 import keras
 from keras import ops
 
+_EXPECTED_SHAPES = (
+    "source and target images must have the same shape, four axes, one target image "
+    "for each source image"
+)
 
-def fourier_style_transfer(source, target, window=0.01):
+
+def fourier_style_transfer(source, target, window=0.01, data_format="channels_last"):
     """Give each source image the low-frequency amplitudes of its target image.
 
     Per channel, the centred `(2b + 1) x (2b + 1)` window of the source's amplitude
@@ -27,27 +32,35 @@ def fourier_style_transfer(source, target, window=0.01):
     ```
 
     Args:
-        source: Images, shape `(batch, height, width, channels)`, raw 0..255.
-        target: Images of the same shape, the looks to take on.
+        source: Images, shape `(batch, height, width, channels)`, raw 0..255, of any
+            dtype.
+        target: Images of the same shape, the looks to take on: one for each source
+            image.
         window: Half-width of the window as a share of the shorter side. Defaults
             to 0.01.
+        data_format: `"channels_last"` or, for images `(batch, channels, height,
+            width)`, `"channels_first"`; the images decide, not `keras.config`.
+            Defaults to `"channels_last"`.
 
     Returns:
         A float32 tensor of the shape of `source`.
 
     Raises:
-        ValueError: If the shapes differ.
+        ValueError: If the shapes differ, or if the images have another format than
+            `data_format`. Where a compiled function learns a size only when it runs,
+            TensorFlow's `InvalidArgumentError` with the same words.
 
     Reference:
         Yang and Soatto, [FDA: Fourier Domain Adaptation for Semantic
         Segmentation](https://arxiv.org/abs/2004.05498), CVPR 2020.
     """
     source, target = ops.cast(source, "float32"), ops.cast(target, "float32")
-    if tuple(source.shape[1:]) != tuple(target.shape[1:]):
-        raise ValueError(
-            "source and target images must have the same shape, received "
-            f"{tuple(source.shape)} and {tuple(target.shape)}."
-        )
+    _check_shapes(source.shape, target.shape, data_format)
+    if data_format == "channels_first":
+        pair = (ops.transpose(images, (0, 2, 3, 1)) for images in (source, target))
+        styled = fourier_style_transfer(*pair, window)
+        return ops.transpose(styled, (0, 3, 1, 2))
+    source = _with_the_shape_of(target, source)
     height, width = ops.shape(source)[1:3]
     half = _half_width(height, width, window)
     waves = (_waves(half, height), _waves(half, width))
@@ -55,6 +68,8 @@ def fourier_style_transfer(source, target, window=0.01):
     target_real, target_imaginary = _spectrum(target, waves)
     amplitude = ops.sqrt(source_real**2 + source_imaginary**2)
     wanted = ops.sqrt(target_real**2 + target_imaginary**2)
+    # No broadcasting of one target, also where XLA drops assertions.
+    wanted = ops.reshape(wanted, ops.shape(amplitude))
     # A source amplitude of 0 has no phase: take phase 0, as a full transform would.
     silent = ops.equal(amplitude, 0.0)
     gain = wanted / ops.where(silent, 1.0, amplitude) - 1.0
@@ -62,6 +77,41 @@ def fourier_style_transfer(source, target, window=0.01):
     imaginary = gain * source_imaginary
     pixels = ops.cast(height * width, "float32")
     return source + _inverse(real, imaginary, waves) / pixels
+
+
+def _check_shapes(source, target, data_format):
+    """Raise if shapes, as far as they are known, do not fit each other."""
+    source, target = tuple(source), tuple(target)
+    same = len(source) == len(target) == 4 and all(
+        a is None or b is None or a == b for a, b in zip(source, target, strict=True)
+    )
+    if not same:
+        raise ValueError(f"{_EXPECTED_SHAPES}, received {source} and {target}.")
+    last, first = source[3], source[1]
+    if data_format == "channels_first":
+        last, first = first, last
+    # Nobody's image is 1, 3 or 4 pixels high and has a channel for every column.
+    if first in (1, 3, 4) and last is not None and last > 4:
+        other = {"channels_last": "channels_first"}.get(data_format, "channels_last")
+        raise ValueError(
+            f"The images of shape {source} are {other.replace('_', ' ')}: give "
+            f"data_format={other!r}."
+        )
+
+
+def _with_the_shape_of(target, source):
+    """`source`, after a check of the sizes that are known only now."""
+    unknown = None in (*source.shape, *target.shape)
+    if unknown and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if tf.is_tensor(source):
+            check = tf.debugging.assert_equal(
+                tf.shape(source), tf.shape(target), message=_EXPECTED_SHAPES
+            )
+            with tf.control_dependencies([check]):
+                return tf.identity(source)
+    return source
 
 
 def _half_width(height, width, window):
@@ -131,21 +181,32 @@ class FourierStyleTransfer(keras.layers.Layer):
         window: Half-width of the swapped window as a share of the shorter side.
             Defaults to 0.01.
         name: Name of the layer. Defaults to `None`.
+        data_format: `"channels_last"` or `"channels_first"`, the format of the images,
+            whatever `keras.config.image_data_format` says. Defaults to
+            `"channels_last"`.
 
     Raises:
-        ValueError: If `window` is not in 0..0.5, or the images differ in shape.
+        ValueError: If `window` is not in 0..0.5, `data_format` is unknown, the images
+            differ in shape, or have another format. Where a compiled function learns a
+            size only when it runs, TensorFlow's `InvalidArgumentError`.
 
     Reference:
         Yang and Soatto, [FDA: Fourier Domain Adaptation for Semantic
         Segmentation](https://arxiv.org/abs/2004.05498), CVPR 2020.
     """
 
-    def __init__(self, window=0.01, name=None, **kwargs):
+    def __init__(self, window=0.01, name=None, data_format="channels_last", **kwargs):
         kwargs["dtype"] = "float32"
         super().__init__(name=name, **kwargs)
         if not 0 <= window < 0.5:
             raise ValueError(f"window must be in 0..0.5, received {window}.")
+        if data_format not in ("channels_last", "channels_first"):
+            raise ValueError(
+                "data_format must be 'channels_last' or 'channels_first', received "
+                f"{data_format!r}."
+            )
         self.window = window
+        self.data_format = data_format
 
     def build(self, input_shape):
         """Nothing to build: the layer has no weights."""
@@ -154,14 +215,16 @@ class FourierStyleTransfer(keras.layers.Layer):
     def call(self, images):
         """Styled source images from the pair (source, target)."""
         source, target = images
-        return fourier_style_transfer(source, target, self.window)
+        return fourier_style_transfer(source, target, self.window, self.data_format)
 
     def compute_output_shape(self, input_shape):
         """The shape of the source images."""
-        return input_shape[0]
+        source, target = input_shape
+        _check_shapes(source, target, self.data_format)
+        return source
 
     def get_config(self):
         """Arguments that rebuild this layer."""
         config = super().get_config()
         del config["dtype"]
-        return {**config, "window": self.window}
+        return {**config, "window": self.window, "data_format": self.data_format}

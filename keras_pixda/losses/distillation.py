@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_pixda.losses.float32_loss import Float32Loss
+
 
 def distillation_loss(teacher_logits, student_logits, alpha=0.5):
     """Cross-entropy of the student against the softened teacher, mean over classes.
@@ -39,7 +41,7 @@ def distillation_loss(teacher_logits, student_logits, alpha=0.5):
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
-class DistillationLoss(keras.losses.Loss):
+class DistillationLoss(Float32Loss):
     """Mean of `distillation_loss`, called as `loss(teacher_logits, student_logits)`.
 
     Example:
@@ -56,6 +58,8 @@ class DistillationLoss(keras.losses.Loss):
         alpha: Factor on the teacher's logits, an inverse temperature. Defaults to 0.5.
         reduction: As in every Keras loss. Defaults to `"sum_over_batch_size"`.
         name: Name of the loss. Defaults to `"distillation_loss"`.
+        dtype: Dtype of the value; everything inside is float32. Defaults to `None`,
+            float32.
 
     Reference:
         Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
@@ -63,9 +67,13 @@ class DistillationLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self, alpha=0.5, reduction="sum_over_batch_size", name="distillation_loss"
+        self,
+        alpha=0.5,
+        reduction="sum_over_batch_size",
+        name="distillation_loss",
+        dtype=None,
     ):
-        super().__init__(name=name, reduction=reduction, dtype="float32")
+        super().__init__(reduction, name, dtype)
         self.alpha = alpha
 
     def call(self, teacher_logits, student_logits):

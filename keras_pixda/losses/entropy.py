@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from keras_pixda.losses.float32_loss import Float32Loss
+
 
 def entropy_loss(logits, eta=2.0):
     """Robust entropy of every pixel: how undecided the prediction is.
@@ -39,7 +41,7 @@ def entropy_loss(logits, eta=2.0):
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
-class EntropyLoss(keras.losses.Loss):
+class EntropyLoss(Float32Loss):
     """Mean robust entropy of predictions; the labels are not looked at.
 
     Example:
@@ -57,14 +59,22 @@ class EntropyLoss(keras.losses.Loss):
         eta: Exponent that quiets pixels of low entropy. Defaults to 2.0.
         reduction: As in every Keras loss. Defaults to `"sum_over_batch_size"`.
         name: Name of the loss. Defaults to `"entropy_loss"`.
+        dtype: Dtype of the value; everything inside is float32. Defaults to `None`,
+            float32.
 
     Reference:
         Yang and Soatto, [FDA: Fourier Domain Adaptation for Semantic
         Segmentation](https://arxiv.org/abs/2004.05498), CVPR 2020.
     """
 
-    def __init__(self, eta=2.0, reduction="sum_over_batch_size", name="entropy_loss"):
-        super().__init__(name=name, reduction=reduction, dtype="float32")
+    def __init__(
+        self,
+        eta=2.0,
+        reduction="sum_over_batch_size",
+        name="entropy_loss",
+        dtype=None,
+    ):
+        super().__init__(reduction, name, dtype)
         self.eta = eta
 
     def call(self, labels, logits):

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_pixda.losses.float32_loss import Float32Loss
 from keras_pixda.losses.pixel_cross_entropy import (
     MEANS,
     labelled_pixels,
@@ -76,7 +77,7 @@ def focal_loss(
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
-class FocalLoss(keras.losses.Loss):
+class FocalLoss(Float32Loss):
     """Focal loss over labelled pixels, from logits and integer labels.
 
     Keras's own focal losses want one-hot labels and know no ignored pixels. The mean
@@ -104,6 +105,8 @@ class FocalLoss(keras.losses.Loss):
         reduction: As in every Keras loss; `None` gives the map. Defaults to
             `"sum_over_batch_size"`, here the mean over labelled pixels.
         name: Name of the loss. Defaults to `"focal_loss"`.
+        dtype: Dtype of the value; everything inside is float32. Defaults to `None`,
+            float32.
 
     Raises:
         ValueError: If `gamma` is negative.
@@ -121,8 +124,9 @@ class FocalLoss(keras.losses.Loss):
         probability_offset=0.0,
         reduction="sum_over_batch_size",
         name="focal_loss",
+        dtype=None,
     ):
-        super().__init__(name=name, reduction=reduction, dtype="float32")
+        super().__init__(reduction, name, dtype)
         if gamma < 0:
             raise ValueError(f"gamma must not be negative, received {gamma}.")
         self.gamma = gamma

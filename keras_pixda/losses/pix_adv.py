@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_pixda.losses.domain import domain_loss
+from keras_pixda.losses.float32_loss import Float32Loss
 from keras_pixda.losses.pixel_cross_entropy import (
     MEANS,
     check_same_size,
@@ -16,6 +17,7 @@ from keras_pixda.losses.wrong_labels import refuse_wrong_labels
 
 AVERAGES = ("all", "labelled")
 MAPS = ("surprise", "imbalance")
+KEYS = ("segmentation", "discriminator")
 
 
 def class_imbalance(labels, ignore_class=255, average_over="all", num_classes=256):
@@ -152,22 +154,47 @@ def check_maps(maps):
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
-class PixAdvLoss(keras.losses.Loss):
+class PixAdvLoss(Float32Loss):
     """Pixel-wise adversarial loss as a Keras loss: `pix_adv_loss`, averaged.
 
-    Use it in any Keras model with a pixel discriminator. Half-precision logits give a
-    float32 loss.
+    It compares labels with the logits of the segmenter *and* of a pixel discriminator.
+    Keras gives a loss one output, so in `compile` one output holds both, the channel of
+    the discriminator last, and `num_classes` says so; the discriminator is frozen there
+    and answers the segmenter's softmax. Lists of outputs do as well as dictionaries.
+
+    Called by hand, the logits are the pair `(segmentation, discriminator)`, the
+    dictionary `{"segmentation": ..., "discriminator": ...}`, or one such tensor. A
+    model may also give the pair or the dictionary as one entry of its outputs, though
+    Keras then takes no `metrics` for the others. Half-precision logits are compared in
+    float32.
 
     Example:
 
     ```python
+    import keras
     import numpy as np
-    from keras_pixda.losses import PixAdvLoss
+    from keras_pixda.losses import FocalLoss, PixAdvLoss
 
-    labels = np.array([[[0, 0, 0, 1]]], dtype="uint8")
-    segmentation_logits = np.zeros((1, 1, 4, 2), dtype="float32")
-    discriminator_logits = np.zeros((1, 1, 4, 1), dtype="float32")
-    loss = PixAdvLoss()(labels, (segmentation_logits, discriminator_logits))
+    images = keras.Input((4, 4, 3))
+    segmentation = keras.layers.Conv2D(2, 1)(images)
+    discriminator = keras.layers.Conv2D(1, 1, trainable=False)
+    domain = discriminator(keras.layers.Softmax()(segmentation))
+    both = keras.layers.Concatenate()([segmentation, domain])
+    model = keras.Model(images, {"segmentation": segmentation, "both": both})
+    model.compile(
+        "sgd",
+        loss={"segmentation": FocalLoss(), "both": PixAdvLoss(num_classes=2)},
+        loss_weights={"segmentation": 1.0, "both": 0.1},
+    )
+    labels = np.zeros((1, 4, 4), dtype="uint8")
+    labels[0, 0] = 1
+    targets = {"segmentation": labels, "both": labels}
+    model.fit(np.ones((1, 4, 4, 3)), targets, verbose=0)
+
+    # By hand.
+    pair = np.zeros((1, 4, 4, 2)), np.zeros((1, 4, 4, 1))
+    loss = PixAdvLoss()(labels, pair)
+    assert PixAdvLoss(num_classes=2)(labels, np.concatenate(pair, axis=-1)) == loss
     ```
 
     Args:
@@ -180,12 +207,18 @@ class PixAdvLoss(keras.losses.Loss):
             released code, or over the `"labelled"` ones. Defaults to `"all"`.
         maps: Which maps weigh the adversarial loss of a pixel: `"surprise"`, how
             badly it shows, and `"imbalance"`, how rarely. Defaults to both.
+        num_classes: Number of classes of the segmenter, to tell the two parts of one
+            tensor of `num_classes + 1` channels. Defaults to `None`: the logits are a
+            pair or a dictionary.
         reduction: As in every Keras loss; `None` gives the map. Defaults to
             `"sum_over_batch_size"`.
         name: Name of the loss. Defaults to `"pix_adv_loss"`.
+        dtype: Dtype of the value; everything inside is float32. Defaults to `None`,
+            float32.
 
     Raises:
-        ValueError: If `fool` is not 0 or 1, or if `average_over` or a map is unknown.
+        ValueError: If `fool` is not 0 or 1, if `average_over` or a map is unknown, or
+            if the logits do not come in one of these forms.
 
     Reference:
         Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
@@ -199,10 +232,12 @@ class PixAdvLoss(keras.losses.Loss):
         detach=True,
         average_over="all",
         maps=MAPS,
+        num_classes=None,
         reduction="sum_over_batch_size",
         name="pix_adv_loss",
+        dtype=None,
     ):
-        super().__init__(name=name, reduction=reduction, dtype="float32")
+        super().__init__(reduction, name, dtype)
         if fool not in (0, 1):
             raise ValueError(f"fool must be 0 (source) or 1 (target), received {fool}.")
         if average_over not in AVERAGES:
@@ -215,10 +250,13 @@ class PixAdvLoss(keras.losses.Loss):
         self.fool = fool
         self.detach = detach
         self.average_over = average_over
+        self.num_classes = num_classes
 
     def call(self, labels, logits):
-        """Loss of every pixel; `logits` is the pair (segmentation, discriminator)."""
-        segmentation_logits, discriminator_logits = logits
+        """Loss of every pixel; `logits` are the segmenter's and the discriminator's."""
+        if isinstance(labels, list | tuple | dict):
+            raise ValueError(self._right_forms("labels", labels))
+        segmentation_logits, discriminator_logits = self._pair(logits)
         values = pix_adv_loss(
             labels,
             segmentation_logits,
@@ -233,11 +271,45 @@ class PixAdvLoss(keras.losses.Loss):
             values = mean_over_labelled(values, labels, self.ignore_class)
         return values
 
+    def _pair(self, logits):
+        """Logits of the segmenter and of the discriminator."""
+        pair = ()
+        if isinstance(logits, dict):
+            if sorted(logits) == sorted(KEYS):
+                pair = tuple(logits[key] for key in KEYS)
+        elif isinstance(logits, list | tuple):
+            pair = tuple(logits)
+        elif self.num_classes is not None:
+            pair = logits[..., :-1], logits[..., -1:]
+        shapes = [tuple(getattr(part, "shape", ())) for part in pair]
+        if [len(shape) for shape in shapes] not in ([4, 4], [4, 3]):
+            raise ValueError(self._right_forms("logits", logits))
+        classes, domain = shapes[0][-1], (*shapes[1], 1)[3]
+        if domain != 1 or self.num_classes not in (None, classes):
+            raise ValueError(self._right_forms("logits", logits))
+        return pair
+
+    def _right_forms(self, name, received):
+        shapes = keras.tree.map_structure(lambda part: str(part.shape), received)
+        return (
+            f"{self.name} compares one map of labels with the logits of the segmenter "
+            "and of the pixel discriminator together, but received "
+            f"{name} of shape {shapes}"
+            f"{'' if self.num_classes is None else f' for {self.num_classes} classes'}"
+            ". In compile(), give the model one output that holds both, "
+            "both = keras.layers.Concatenate()([segmentation_logits, "
+            "discriminator_logits]), and give that output the loss "
+            "PixAdvLoss(num_classes=...) and the labels. By hand: "
+            "PixAdvLoss()(labels, (segmentation_logits, discriminator_logits)), or the "
+            f"two in a dictionary with the keys {KEYS}."
+        )
+
     def get_config(self):
         """Arguments that rebuild this loss."""
         return {
             **super().get_config(),
             "ignore_class": self.ignore_class,
+            "num_classes": self.num_classes,
             "fool": self.fool,
             "detach": self.detach,
             "average_over": self.average_over,

@@ -1,5 +1,7 @@
 """The per-class IoU metric."""
 
+import numbers
+
 import keras
 from keras import ops
 
@@ -9,9 +11,12 @@ from keras_pixda.metrics.confusion_matrix import (
     nan_if_unknown,
     raise_if_unknown,
 )
+from keras_pixda.metrics.count_dtype import count_dtype
 from keras_pixda.metrics.iou_from_confusion import iou_from_confusion
 from keras_pixda.metrics.labels_from_logits import labels_from_logits
+from keras_pixda.metrics.log_name import log_name
 
+_DEFAULT_NAME = "class_iou"
 _RESERVED_NAMES = ("mean_iou", "well_iou", "under_iou", "loss")
 
 
@@ -27,9 +32,14 @@ class ClassIoU(keras.metrics.Metric):
     predicted is NaN and left out of the means; one predicted but never labelled counts
     as 0, as in the Cityscapes evaluation.
 
+    A `name` goes before each entry: `ClassIoU(classes, name="aux")` gives
+    `aux_mean_iou`. So does, in the logs, what Keras puts before the names of other
+    metrics: the output's name where a model has several, and a number behind where two
+    metrics share a name.
+
     Predictions are compared at the resolution of the labels: smaller or larger logits
     are resized bilinearly in float32 before the argmax. Counts are float64, exact up to
-    2**53 pixels.
+    2**53 pixels; under JAX float32 with seven digits, unless `jax_enable_x64` is set.
 
     A label that is neither a class nor `ignore_class` is an error. Inside a compiled
     function, where none can be raised, the pixel is counted apart, all results turn
@@ -51,12 +61,15 @@ class ClassIoU(keras.metrics.Metric):
     ```
 
     Args:
-        classes: Class names; class `i` has label value `i`.
+        classes: Class names; class `i` has label value `i`. Or their number, as in
+            `keras.metrics.MeanIoU`: then class `i` is called `class_i`.
         ignore_class: Label value that is not counted, or `None`. Defaults to 255.
         well: Names or indices of the well-represented classes, see
             `well_represented`; `under_iou` is the mean of the rest. Defaults to `None`:
             neither is reported.
-        name: Name of the metric. Defaults to `"class_iou"`.
+        per_class: Whether to report every class beside the means. Defaults to `True`.
+        name: Name of the metric, and of its entries unless it is the default. Defaults
+            to `"class_iou"`.
         dtype: Dtype of the result. Defaults to `keras.config.floatx()`.
 
     Raises:
@@ -66,10 +79,17 @@ class ClassIoU(keras.metrics.Metric):
     """
 
     def __init__(
-        self, classes, ignore_class=255, well=None, name="class_iou", dtype=None
+        self,
+        classes,
+        ignore_class=255,
+        well=None,
+        name=_DEFAULT_NAME,
+        dtype=None,
+        per_class=True,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.classes = tuple(classes)
+        self.classes = _names(classes)
+        self.per_class = per_class
         self.ignore_class = ignore_class
         self.well = None if well is None else tuple(well)
         clashing = sorted(
@@ -90,10 +110,10 @@ class ClassIoU(keras.metrics.Metric):
         self._well = None if well is None else self._indices(self.well)
         size = len(self.classes)
         self.matrix = self.add_variable(
-            (size, size), "zeros", dtype="float64", name="confusion_matrix"
+            (size, size), "zeros", dtype=count_dtype(), name="confusion_matrix"
         )
         self.unknown = self.add_variable(
-            (UNKNOWN_COUNTERS,), "zeros", dtype="float64", name="unknown_labels"
+            (UNKNOWN_COUNTERS,), "zeros", dtype=count_dtype(), name="unknown_labels"
         )
 
     @property
@@ -163,11 +183,28 @@ class ClassIoU(keras.metrics.Metric):
 
         Returns:
             Dict of scalars: `mean_iou`, with `well` also `well_iou` and `under_iou`,
-            and each class by name.
+            and with `per_class` each class by name; a name of the metric, other than
+            the default, goes before each.
 
         Raises:
             ValueError: If labels that are neither a class nor `ignore_class` were
                 counted inside a compiled function.
+        """
+        key = log_name(self)
+        prefix = key.removesuffix(_DEFAULT_NAME)
+        if prefix == key:
+            prefix = f"{key}_"
+        return {f"{prefix}{name}": value for name, value in self.plain_result().items()}
+
+    def plain_result(self):
+        """As `result`, whatever the name of the metric.
+
+        Returns:
+            Dict of scalars: `mean_iou`, with `well` also `well_iou` and `under_iou`,
+            and with `per_class` each class by name.
+
+        Raises:
+            ValueError: As in `result`.
         """
         unknown = ops.copy(self.unknown)
         raise_if_unknown(unknown, len(self.classes), self.ignore_class)
@@ -178,7 +215,9 @@ class ClassIoU(keras.metrics.Metric):
             under = [i for i in range(len(self.classes)) if i not in self._well]
             result["well_iou"] = _mean_of(iou, self._well)
             result["under_iou"] = _mean_of(iou, under)
-        return result | {name: iou[i] for i, name in enumerate(self.classes)}
+        if self.per_class:
+            result |= {name: iou[i] for i, name in enumerate(self.classes)}
+        return result
 
     def get_config(self):
         """Give the constructor's arguments."""
@@ -187,7 +226,19 @@ class ClassIoU(keras.metrics.Metric):
             "classes": self.classes,
             "ignore_class": self.ignore_class,
             "well": self.well,
+            "per_class": self.per_class,
         }
+
+
+def _names(classes):
+    """Class names, from them or from their number."""
+    if not isinstance(classes, numbers.Integral):
+        return tuple(classes)
+    if isinstance(classes, bool) or classes < 1:
+        raise ValueError(
+            f"`classes` must be class names or their number, got {classes!r}."
+        )
+    return tuple(f"class_{i}" for i in range(classes))
 
 
 def _without_channel(tensor):

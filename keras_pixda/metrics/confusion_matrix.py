@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from keras_pixda.metrics.count_dtype import count_dtype
+
 # Label values that an error can name: all of uint8 and int8.
 LOWEST_NAMED, HIGHEST_NAMED = -128, 255
 _NAMED = HIGHEST_NAMED - LOWEST_NAMED + 1
@@ -16,7 +18,8 @@ def confusion_matrix(
     """Count how often each class was predicted for each labelled class.
 
     Pixels labelled `ignore_class` are left out. The counts are float64, exact up to
-    2**53 pixels. A label or prediction outside `0..num_classes - 1` is an error; where
+    2**53 pixels; under JAX float32 with seven digits, unless `jax_enable_x64` is set.
+    A label or prediction outside `0..num_classes - 1` is an error; where
     an error cannot be raised, inside a compiled function, the whole matrix is NaN.
 
     Example:
@@ -67,10 +70,13 @@ def count_pixels(
     """
     labels = ops.cast(labels, "int32")
     predictions = ops.cast(predictions, "int32")
+    dtype = count_dtype()
     if sample_weight is None:
-        weights = ops.ones_like(labels, dtype="float64")
+        # A float32 sum of ones stops growing at 2 ** 24 pixels.
+        counting = "int32" if dtype == "float32" else dtype
+        weights = ops.ones_like(labels, dtype=counting)
     else:
-        weights = ops.cast(sample_weight, "float64")
+        weights = ops.cast(sample_weight, dtype)
         if len(weights.shape) == 1 and len(labels.shape) > 1:
             weights = ops.reshape(weights, (-1,) + (1,) * (len(labels.shape) - 1))
         weights = ops.broadcast_to(weights, ops.shape(labels))
@@ -95,6 +101,7 @@ def count_pixels(
     counts = ops.segment_sum(
         ops.reshape(weights, (-1,)), ops.reshape(cell, (-1,)), pairs + _IGNORED + 1
     )
+    counts = ops.cast(counts, dtype)
     matrix = ops.reshape(counts[:pairs], (num_classes, num_classes))
     return matrix, counts[pairs : pairs + UNKNOWN_COUNTERS]
 

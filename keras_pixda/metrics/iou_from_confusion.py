@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from keras_pixda.metrics.count_dtype import count_dtype
+
 
 def iou_from_confusion(matrix):
     """Intersection over union of each class, from a confusion matrix.
@@ -28,7 +30,7 @@ def iou_from_confusion(matrix):
     Raises:
         ValueError: If `matrix` is not square.
     """
-    matrix = ops.cast(matrix, "float64")
+    matrix = ops.cast(matrix, count_dtype())
     if len(matrix.shape) != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(
             f"A confusion matrix has shape (classes, classes), got {matrix.shape}."

@@ -4,7 +4,8 @@ import keras
 
 from keras_pixda.datasets import distribute_evaluation
 from keras_pixda.freed_memory import keep_freed_memory
-from keras_pixda.replicas import logs_of_machines
+from keras_pixda.metrics.as_batches import as_batches
+from keras_pixda.replicas import logs_of_machines, strategy_of
 
 
 class SegmenterEvaluator(keras.Model):
@@ -48,11 +49,14 @@ class SegmenterEvaluator(keras.Model):
         """Run the segmenter as in inference."""
         return self.segmenter(images, training=False)
 
-    def test_step(self, data):
+    def compute_loss(self, *args, **kwargs):
+        """None: there is nothing to train."""
+        return keras.ops.zeros(())
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Count one batch."""
-        images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        self.metric.update_state(labels, self(images), sample_weight)
-        return logs_of_machines({"mean_iou": self.metric.result()["mean_iou"]})
+        self.metric.update_state(y, y_pred, sample_weight)
+        return logs_of_machines({"mean_iou": self.metric.plain_result()["mean_iou"]})
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # The segmenter is built; see `FewShotModel`.
@@ -62,15 +66,16 @@ class SegmenterEvaluator(keras.Model):
         """Evaluate over `dataset`.
 
         Args:
-            dataset: `keras.utils.PyDataset`, `tf.data.Dataset` or list of batches
-                `(images, labels)`; labels are integers of any height and width, which
-                Keras wants to be the same in all batches.
+            dataset: `keras.utils.PyDataset`, `tf.data.Dataset`, list of batches
+                `(images, labels)`, or the arrays `(images, labels)` of all images;
+                labels are integers of any height and width, which Keras wants to be the
+                same in all batches.
             verbose: 0 or 1, whether to show Keras's progress bar. Defaults to 0.
             progress: Called as `progress(done, total)` after each batch. Defaults to
                 `None`.
 
         Returns:
-            Dict of floats, the entries of `ClassIoU.result` in their order.
+            Dict of floats, the entries of `ClassIoU.plain_result` in their order.
 
         Raises:
             TypeError: If `dataset` can be read only once.
@@ -81,9 +86,13 @@ class SegmenterEvaluator(keras.Model):
                 "`dataset` is an iterator, which is empty after one evaluation; pass a "
                 "PyDataset, a tf.data.Dataset or a list of batches."
             )
-        if isinstance(dataset, (list, tuple)):
+        dataset = as_batches(dataset)
+        if isinstance(dataset, list):
             dataset = _Batches(dataset)
-        dataset, steps = distribute_evaluation(dataset, self.distribute_strategy)
+        strategy = strategy_of(self)
+        steps = None
+        if strategy is not None:
+            dataset, steps = distribute_evaluation(dataset, strategy)
         callbacks = []
         if progress is not None:
             total = steps or len(dataset)
@@ -96,7 +105,9 @@ class SegmenterEvaluator(keras.Model):
         self.evaluate(dataset, steps=steps, verbose=verbose, callbacks=callbacks)
         if not keras.ops.any(self.metric.matrix > 0):
             raise ValueError("The evaluation data hold no labelled pixel.")
-        return {name: float(value) for name, value in self.metric.result().items()}
+        return {
+            name: float(value) for name, value in self.metric.plain_result().items()
+        }
 
 
 class _Batches(keras.utils.PyDataset):

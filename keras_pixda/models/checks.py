@@ -67,7 +67,8 @@ def is_softmax(function):
 def check_every_rate_is_used(optimizer, network):
     """Raise if a rate of a `MultiOptimizer` drives no variable: a mistyped pattern."""
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    for inner in getattr(optimizer, "optimizers", ()):
+    parts = getattr(optimizer, "parts", None) or getattr(optimizer, "optimizers", ())
+    for inner in parts:
         if not inner.built:
             raise ValueError(
                 f"The optimizer {inner.name!r} drives no variable of {network.name!r}: "

@@ -1,9 +1,16 @@
 """The optimizers of the published schedule."""
 
+import inspect
+import math
+import numbers
+
 import keras
 
 from keras_pixda.optimizers.bias_corrected_adam import BiasCorrectedAdam
+from keras_pixda.optimizers.body_head_optimizer import BodyHeadOptimizer, scaled
 from keras_pixda.optimizers.coupled_sgd import CoupledSGD
+
+_SCHEDULE = keras.optimizers.schedules.LearningRateSchedule
 
 
 def published_optimizers(
@@ -16,6 +23,7 @@ def published_optimizers(
     power=0.9,
     head=".*head.*",
     ema_momentum=None,
+    optimizer=None,
 ):
     """The three optimizers of PixDA, to be handed to `compile` as they are.
 
@@ -23,6 +31,10 @@ def published_optimizers(
     rate. Both discriminators: Adam with betas (0.9, 0.99). All rates decay polynomially
     to 0 at `decay_steps`; the published run stopped at 30 000 of 62 500 steps. The
     defaults belong to batches of 4 + 4: the authors scale the rates with the batch.
+
+    With `decay_steps=None` the rates stay as they are, and
+    `keras.callbacks.LearningRateScheduler` and `ReduceLROnPlateau` may set that of the
+    segmenter, whose head keeps its factor.
 
     Example:
 
@@ -33,15 +45,25 @@ def published_optimizers(
 
     model = PixDAModel(small_segmenter(num_classes=3, filters=4))
     model.compile(**published_optimizers(decay_steps=1_000))
+
+    # Another optimizer and another schedule.
+    import keras
+
+    adamw = keras.optimizers.AdamW(weight_decay=0.01)
+    cosine = keras.optimizers.schedules.CosineDecay(1e-4, decay_steps=1_000)
+    model.compile(**published_optimizers(cosine, optimizer=adamw))
     ```
 
     Args:
-        learning_rate: Of the segmenter's body. Defaults to 1e-3.
+        learning_rate: Of the segmenter's body, a number or a
+            `keras.optimizers.schedules.LearningRateSchedule`. Defaults to 1e-3.
         head_factor: How much faster the head learns. Defaults to 10.0.
         momentum: Of the SGD. Defaults to 0.9.
         coupled_decay: Weight decay of the SGD, in the gradient. Defaults to 5e-4.
-        discriminator_learning_rate: Of both Adams. Defaults to 4e-4.
-        decay_steps: Steps after which every rate is 0. Defaults to 62500.
+        discriminator_learning_rate: Of both Adams, a number or a schedule. Defaults
+            to 4e-4.
+        decay_steps: Steps after which every rate that is given as a number is 0, or
+            `None` for rates that stay. Defaults to 62500.
         power: Of the polynomial. Defaults to 0.9.
         head: Regular expression that the path of a head's variable matches as a whole,
             or `None` for one rate. Defaults to `".*head.*"`, right for the segmenters
@@ -49,10 +71,17 @@ def published_optimizers(
         ema_momentum: Of the moving average of the segmenter's weights, which they take
             on when `fit` ends, as with `use_ema` in `keras.optimizers`. Defaults to
             `None`, no average.
+        optimizer: In the place of the SGD, any Keras optimizer, its name or its class.
+            Its settings are taken, its rate is `learning_rate`. Defaults to `None`,
+            `CoupledSGD`.
 
     Returns:
         A dict with `optimizer`, `discriminator_optimizer` and
         `image_discriminator_optimizer`.
+
+    Raises:
+        ValueError: If `optimizer` has a rate of its own beside `learning_rate`, comes
+            with settings of the SGD, or wraps other optimizers.
 
     Reference:
         Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
@@ -60,20 +89,29 @@ def published_optimizers(
     """
 
     def schedule(rate):
+        if decay_steps is None or isinstance(rate, _SCHEDULE):
+            return rate
         return keras.optimizers.schedules.PolynomialDecay(
             rate, decay_steps=decay_steps, end_learning_rate=0.0, power=power
         )
 
-    def sgd(rate, name):
-        average = (
-            {"use_ema": True, "ema_momentum": ema_momentum} if ema_momentum else {}
+    if optimizer is None:
+        optimizer = CoupledSGD(momentum=momentum, coupled_decay=coupled_decay)
+    elif (momentum, coupled_decay) != (0.9, 5e-4):
+        raise ValueError(
+            "momentum and coupled_decay belong to the default optimizer: give "
+            f"{optimizer!r} its own."
         )
-        return CoupledSGD(
-            schedule(rate),
-            momentum=momentum,
-            coupled_decay=coupled_decay,
-            name=name,
-            **(average if ema_momentum else {}),
+    optimizer = _with_settings_alone(optimizer)
+    learning_rate = _number_or_schedule("learning_rate", learning_rate)
+    discriminator_learning_rate = _number_or_schedule(
+        "discriminator_learning_rate", discriminator_learning_rate
+    )
+    average = {"use_ema": True, "ema_momentum": ema_momentum} if ema_momentum else {}
+
+    def like_it(rate, name):
+        return type(optimizer).from_config(
+            {**optimizer.get_config(), **average, "learning_rate": rate, "name": name}
         )
 
     def adam(name):
@@ -81,13 +119,56 @@ def published_optimizers(
             schedule(discriminator_learning_rate), beta_1=0.9, beta_2=0.99, name=name
         )
 
-    optimizer = sgd(learning_rate, "segmenter")
+    segmenter = like_it(schedule(learning_rate), "segmenter")
     if head is not None:
-        heads = {head: sgd(learning_rate * head_factor, "segmenter_head")}
-        rates = keras.optimizers.OptimizerMap(optimizer, heads)
-        optimizer = keras.optimizers.MultiOptimizer(rates, name="segmenter_rates")
+        heads = {
+            head: like_it(
+                schedule(scaled(learning_rate, head_factor)), "segmenter_head"
+            )
+        }
+        rates = keras.optimizers.OptimizerMap(segmenter, heads)
+        segmenter = BodyHeadOptimizer(rates, head_factor, name="segmenter_rates")
     return {
-        "optimizer": optimizer,
+        "optimizer": segmenter,
         "discriminator_optimizer": adam("discriminator"),
         "image_discriminator_optimizer": adam("image_discriminator"),
     }
+
+
+def _number_or_schedule(name, rate):
+    if isinstance(rate, _SCHEDULE):
+        return rate
+    if not isinstance(rate, numbers.Real):
+        raise ValueError(
+            f"{name} must be a number or a LearningRateSchedule, received {rate!r}."
+        )
+    return float(rate)
+
+
+def _with_settings_alone(optimizer):
+    """An instance of the optimizer asked for, whose rate nobody has chosen."""
+    if isinstance(optimizer, str):
+        optimizer = keras.optimizers.get(optimizer)
+    if isinstance(optimizer, type):
+        optimizer = optimizer()
+    wrappers = keras.optimizers.MultiOptimizer, keras.optimizers.LossScaleOptimizer
+    if not isinstance(optimizer, keras.optimizers.Optimizer) or isinstance(
+        optimizer, wrappers
+    ):
+        raise ValueError(
+            "optimizer must be a plain Keras optimizer, its class or its name, "
+            f"received {optimizer!r}: head rates and loss scaling are added to it."
+        )
+    default = inspect.signature(type(optimizer)).parameters.get("learning_rate")
+    rate = optimizer.get_config()["learning_rate"]
+    chosen = not isinstance(rate, float) or not math.isclose(
+        rate, getattr(default, "default", rate), rel_tol=1e-6
+    )
+    if chosen:
+        rate = f"{rate:g}" if isinstance(rate, float) else "its schedule"
+        raise ValueError(
+            f"The optimizer {optimizer.name!r} has a rate of its own: give it as "
+            f"published_optimizers(learning_rate={rate}, optimizer=...), which derives "
+            "that of the head from it."
+        )
+    return optimizer

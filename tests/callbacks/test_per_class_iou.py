@@ -211,3 +211,37 @@ def test_bad_arguments():
         PerClassIoU(BATCHES, CLASSES, every=0)
     with pytest.raises(ValueError, match="'bus'"):
         PerClassIoU(BATCHES, CLASSES, well=["bus"])
+
+
+def test_arrays_as_in_validation_data():
+    random = np.random.default_rng(0)
+    images = random.uniform(0, 1, (40, 4, 6, 3)).astype("float32")
+    labels = random.integers(0, 3, (40, 4, 6)).astype("uint8")
+    model = keras.Sequential([keras.Input((4, 6, 3)), keras.layers.Conv2D(3, 1)])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(True))
+    arrays = PerClassIoU((images, labels), CLASSES, print_table=False)
+    batches = PerClassIoU(
+        [(images[:30], labels[:30]), (images[30:], labels[30:])],
+        CLASSES,
+        print_table=False,
+    )
+    model.fit(images, labels, verbose=0, callbacks=[arrays, batches])
+    assert arrays.history == batches.history
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ((np.zeros((2, 4, 6, 3)), np.zeros((3, 4, 6))), "as many of one"),
+        ((np.zeros((2, 4, 6, 3)),), "as many of one"),
+        ([np.zeros((2, 4, 6, 3)), np.zeros((2, 4, 6))], "Batch 0 is an array of shape"),
+        ([np.zeros((2, 4, 6, 3))], r"Batch 0 is an array of shape \(2, 4, 6, 3\)"),
+        ([(np.zeros((2, 4, 6, 3)),)], "Batch 0 is tuple of 1: an array"),
+        (["images"], "Batch 0 is a str"),
+        (np.zeros((2, 4, 6, 3)), r"Data are an array of shape \(2, 4, 6, 3\)"),
+    ],
+)
+def test_other_data_are_refused_in_few_words(data, words):
+    with pytest.raises(ValueError, match=words) as error:
+        PerClassIoU(data, CLASSES)
+    assert len(str(error.value)) < 200

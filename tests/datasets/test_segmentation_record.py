@@ -47,3 +47,18 @@ def test_is_frozen():
 def test_facts_must_fit(change, message):
     with pytest.raises(ValueError, match=message):
         SegmentationRecord(**FACTS | change)
+
+
+def test_repr_is_short_however_many_pairs():
+    count = 24_966
+    record = SegmentationRecord(
+        **FACTS
+        | {
+            "pairs": tuple((f"{i:05d}.png", f"{i:05d}.png") for i in range(count)),
+            "cities": ("ulm", "bonn") * (count // 2),
+            "ignore_masks": (),
+        }
+    )
+    assert (
+        repr(record) == "SegmentationRecord('street', 24966 pairs, 2 classes, 2 groups)"
+    )

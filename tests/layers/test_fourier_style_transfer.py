@@ -86,3 +86,87 @@ def test_saves_inside_a_model(tmp_path):
     again = keras.saving.load_model(tmp_path / "model.keras")
     images = np.random.default_rng(0).uniform(0, 255, (2, 1, 32, 32, 3))
     np.testing.assert_array_equal(again(list(images)), model(list(images)))
+
+
+# === Images that do not fit each other ===
+
+ONE_OF_FOUR = np.zeros((4, 32, 48, 3), "uint8"), np.zeros((1, 32, 48, 3), "uint8")
+OTHER_PAIRS = {
+    "one target": ONE_OF_FOUR,
+    "one source": ONE_OF_FOUR[::-1],
+    "three targets": (np.zeros((4, 32, 48, 3)), np.zeros((3, 32, 48, 3))),
+    "one row": (np.zeros((2, 32, 48, 3)), np.zeros((2, 1, 48, 3))),
+    "one column": (np.zeros((2, 32, 48, 3)), np.zeros((2, 32, 1, 3))),
+    "turned": (np.zeros((2, 32, 48, 3)), np.zeros((2, 48, 32, 3))),
+    "grey": (np.zeros((2, 32, 48, 3)), np.zeros((2, 32, 48, 1))),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_PAIRS)
+def test_other_shapes_are_refused_before_and_while_a_function_runs(name):
+    source, target = OTHER_PAIRS[name]
+    words = "must have the same shape, four axes, one target image for each"
+    with pytest.raises(ValueError, match=words):
+        FourierStyleTransfer(0.05)((source, target))
+    with pytest.raises(ValueError, match=words):
+        tf.function(fourier_style_transfer)(source, target)
+    symbolic = [keras.KerasTensor(images.shape) for images in (source, target)]
+    with pytest.raises(ValueError, match=words):
+        FourierStyleTransfer(0.05)(symbolic)
+
+    channels = [None] * 4 if name == "grey" else [None, None, None, 3]
+    for sizes in ([None, *source.shape[1:]], channels):
+        if sizes[1:] != list(target.shape[1:]) and sizes[1] is not None:
+            continue
+        signature = [tf.TensorSpec(sizes, source.dtype)] * 2
+        style = tf.function(fourier_style_transfer, input_signature=signature)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+            style(source, target)
+
+
+def test_one_target_is_not_broadcast_under_xla_either():
+    spec = tf.TensorSpec((None, None, None, 3), "uint8")
+    style = tf.function(
+        fourier_style_transfer, input_signature=[spec] * 2, jit_compile=True
+    )
+    with pytest.raises((ValueError, tf.errors.OpError)):
+        style(*ONE_OF_FOUR)
+
+
+def test_images_without_a_batch_are_refused():
+    with pytest.raises(ValueError, match="four axes"):
+        fourier_style_transfer(np.zeros((32, 48, 3)), np.zeros((32, 48, 3)))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float16", "float32", "float64", "int32"])
+@pytest.mark.parametrize("config", ["channels_last", "channels_first"])
+def test_any_dtype_and_format(dtype, config):
+    random = np.random.default_rng(0)
+    source, target = random.integers(0, 256, (2, 2, 32, 48, 3)).astype(dtype)
+    expected = [
+        full_transform(a.astype("float64"), b.astype("float64"), 0.05)
+        for a, b in zip(source, target, strict=True)
+    ]
+    first = [images.transpose(0, 3, 1, 2) for images in (source, target)]
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format(config)
+    try:
+        last = FourierStyleTransfer(0.05)((source, target))
+        layer = FourierStyleTransfer(0.05, data_format="channels_first")
+        styled = layer(first)
+        with pytest.raises(ValueError, match="are channels first: give data_format"):
+            FourierStyleTransfer(0.05)(first)
+        with pytest.raises(ValueError, match="are channels last: give data_format"):
+            layer((source, target))
+    finally:
+        keras.config.set_image_data_format(before)
+    assert last.dtype == styled.dtype == "float32"
+    np.testing.assert_allclose(last, expected, atol=2e-3)
+    np.testing.assert_allclose(np.transpose(styled, (0, 2, 3, 1)), expected, atol=2e-3)
+    again = FourierStyleTransfer.from_config(layer.get_config())
+    assert again.data_format == "channels_first"
+
+
+def test_an_unknown_format_is_named():
+    with pytest.raises(ValueError, match="received 'nchw'"):
+        FourierStyleTransfer(data_format="nchw")

@@ -194,3 +194,147 @@ def test_trains_inside_another_keras_model():
     model.compile(keras.optimizers.SGD(0.5))
     losses = model.fit(images, labels, epochs=3, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
+
+
+# === In compile() of somebody else's model ===
+
+BATCH = np.random.default_rng(2)
+IMAGES = BATCH.normal(size=(2, 8, 6, 3)).astype("float32")
+LABELS = BATCH.choice([0, 1, 2, 255], (2, 8, 6)).astype("uint8")
+REMEDY = r"both = keras.layers.Concatenate\(\).*PixAdvLoss\(num_classes=\.\.\.\)"
+
+
+def heads():
+    """Images, the logits of a segmenter and those of a frozen discriminator."""
+    keras.utils.set_random_seed(1)
+    images = keras.Input((8, 6, 3))
+    segmentation = keras.layers.Conv2D(3, 3, padding="same", name="seg")(images)
+    judge = keras.layers.Conv2D(1, 3, padding="same", name="disc", trainable=False)
+    return images, segmentation, judge(keras.layers.Softmax()(segmentation))
+
+
+def concatenated(segmentation, domain):
+    return keras.layers.Concatenate(name="both")([segmentation, domain])
+
+
+def as_pair(segmentation, domain):
+    return segmentation, domain
+
+
+def as_list(segmentation, domain):
+    return [segmentation, domain]
+
+
+def as_dictionary(segmentation, domain):
+    return {"segmentation": segmentation, "discriminator": domain}
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("form", [concatenated, as_pair, as_list, as_dictionary])
+def test_a_step_through_compile_is_that_of_the_formula(form, named):
+    images, segmentation, domain = heads()
+    both = form(segmentation, domain)
+    losses = [
+        keras.losses.SparseCategoricalCrossentropy(True, ignore_class=255),
+        PixAdvLoss(num_classes=3 if form is concatenated else None),
+    ]
+    outputs, labels, weights = [segmentation, both], [LABELS, LABELS], [1.0, 0.5]
+    if named:
+        names = ("seg", "both")
+        outputs, losses, labels, weights = (
+            dict(zip(names, values, strict=True))
+            for values in (outputs, losses, labels, weights)
+        )
+    model = keras.Model(images, outputs)
+    model.compile(keras.optimizers.SGD(1.0), loss=losses, loss_weights=weights)
+
+    by_hand = keras.Model(images, [segmentation, domain])
+    variables = by_hand.trainable_variables
+    assert [v.path for v in variables] == ["seg/kernel", "seg/bias"]
+    with tf.GradientTape() as tape:
+        logits, answer = by_hand(IMAGES)
+        first = keras.losses.SparseCategoricalCrossentropy(True, ignore_class=255)
+        loss = first(LABELS, logits)
+        loss += 0.5 * tf.reduce_mean(pix_adv_loss(LABELS, logits, answer))
+    expected = [
+        v.numpy() - gradient.numpy()
+        for v, gradient in zip(variables, tape.gradient(loss, variables), strict=True)
+    ]
+    shown = model.train_on_batch(IMAGES, labels, return_dict=True)
+    np.testing.assert_allclose(shown["loss"], loss, rtol=1e-5)
+    for variable, value in zip(variables, expected, strict=True):
+        np.testing.assert_allclose(variable, value, rtol=1e-5, atol=1e-6)
+
+
+def test_one_output_takes_metrics_weights_and_files(tmp_path):
+    images, segmentation, domain = heads()
+    outputs = {"seg": segmentation, "both": concatenated(segmentation, domain)}
+    model = keras.Model(images, outputs)
+    model.compile(
+        "sgd",
+        loss={"both": PixAdvLoss(num_classes=3)},
+        metrics={"seg": ["accuracy"]},
+    )
+    labels = {"seg": LABELS, "both": LABELS}
+    logs = model.evaluate(IMAGES, labels, verbose=0, return_dict=True)
+    assert "seg_accuracy" in logs
+    logits = model.predict(IMAGES, verbose=0)
+    expected = PixAdvLoss()(LABELS, (logits["seg"], logits["both"][..., 3:]))
+    assert logs["loss"] == pytest.approx(float(expected), rel=1e-5)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert again.evaluate(IMAGES, labels, verbose=0, return_dict=True) == logs
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_every_form_by_hand_has_one_value(dtype):
+    random = np.random.default_rng(5)
+    segmentation = tf.cast(random.normal(size=(2, 8, 6, 3)), dtype)
+    domain = tf.cast(random.normal(size=(2, 8, 6, 1)), dtype)
+    pair = segmentation, domain
+    expected = PixAdvLoss()(LABELS, pair)
+    assert expected == PixAdvLoss()(LABELS, list(pair))
+    assert expected == PixAdvLoss()(LABELS, as_dictionary(*pair))
+    assert expected == PixAdvLoss()(LABELS, (segmentation, domain[..., 0]))
+    assert expected == PixAdvLoss(num_classes=3)(LABELS, pair)
+    assert expected == PixAdvLoss(num_classes=3)(LABELS, tf.concat(pair, axis=-1))
+
+
+def test_every_other_form_shows_the_right_one():
+    maps = np.zeros((2, 8, 6, 3)), np.zeros((2, 8, 6, 1))
+    for logits in (
+        maps[0],
+        maps[1],
+        np.concatenate(maps, axis=-1),
+        maps[::-1],
+        (*maps, maps[1]),
+        {"seg": maps[0], "disc": maps[1]},
+        {"segmentation": maps[0]},
+        (maps[0], maps[0]),
+    ):
+        with pytest.raises(ValueError, match=REMEDY):
+            PixAdvLoss()(LABELS, logits)
+    for logits in (maps[0], np.concatenate([*maps, maps[1]], axis=-1)):
+        with pytest.raises(ValueError, match="for 3 classes.*" + REMEDY):
+            PixAdvLoss(num_classes=3)(LABELS, logits)
+    with pytest.raises(ValueError, match=REMEDY):
+        PixAdvLoss(num_classes=2)(LABELS, maps)
+    with pytest.raises(ValueError, match=REMEDY):
+        PixAdvLoss()([LABELS, LABELS], maps)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_two_outputs_of_one_part_each_show_the_right_form(named):
+    images, segmentation, domain = heads()
+    outputs = [segmentation, domain]
+    losses, labels = ["sparse_categorical_crossentropy", PixAdvLoss()], [LABELS] * 2
+    if named:
+        names = ("seg", "disc")
+        outputs, losses, labels = (
+            dict(zip(names, values, strict=True))
+            for values in (outputs, losses, labels)
+        )
+    model = keras.Model(images, outputs)
+    model.compile("sgd", loss=losses)
+    with pytest.raises(ValueError, match=REMEDY):
+        model.fit(IMAGES, labels, verbose=0)

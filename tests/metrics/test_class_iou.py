@@ -52,6 +52,7 @@ def test_config():
         "classes": CLASSES,
         "ignore_class": None,
         "well": ("road", 2),
+        "per_class": True,
     }
     serialized = keras.saving.serialize_keras_object(metric)
     again = keras.saving.deserialize_keras_object(serialized)
@@ -237,3 +238,144 @@ def test_bad_shapes():
         metric.update_state(labels, np.zeros((1, 2, 2, 3), "float32"))
     with pytest.raises(ValueError, match=r"\(1, 2, 2\).*\(1, 4, 4\)"):
         metric.update_state(labels, np.zeros((1, 4, 4), "uint8"))
+
+
+# === Names in the logs ===
+
+
+def two_heads(metrics, weighted_metrics=None):
+    """A model with the outputs main and aux, in a dictionary or a list."""
+    images = keras.Input((6, 5, 4))
+    outputs = {
+        name: keras.layers.Conv2D(4, 1, name=name)(images) for name in ("main", "aux")
+    }
+    if isinstance(metrics, list):
+        outputs = list(outputs.values())
+    model = keras.Model(images, outputs)
+    loss = keras.losses.SparseCategoricalCrossentropy(True, ignore_class=255)
+    model.compile(loss=loss, metrics=metrics, weighted_metrics=weighted_metrics)
+    return model
+
+
+def expected_entries(labels, logits, prefix):
+    iou = brute_force_iou(labels, logits.argmax(-1), 4)
+    entries = dict(zip(CLASSES, iou, strict=True), mean_iou=np.nanmean(iou))
+    return {f"{prefix}{name}": value for name, value in entries.items()}
+
+
+@pytest.mark.parametrize(("kind", "run_eagerly"), [(dict, False), (list, True)])
+@pytest.mark.parametrize(
+    ("names", "prefixes"),
+    [
+        ({}, ("main_", "aux_")),
+        ({"name": "iou"}, ("main_iou_", "aux_iou_")),
+    ],
+)
+def test_two_outputs_have_their_own_entries(names, prefixes, kind, run_eagerly):
+    labels, images = random_batches()
+    metrics = {
+        name: [ClassIoU(CLASSES, **names), "accuracy"] for name in ("main", "aux")
+    }
+    targets = {"main": labels, "aux": labels}
+    if kind is list:
+        metrics, targets = list(metrics.values()), [labels, labels]
+    model = two_heads(metrics)
+    model.run_eagerly = run_eagerly
+    logs = model.evaluate(images, targets, verbose=0, return_dict=True)
+    predicted = model.predict(images, verbose=0)
+    if kind is dict:
+        predicted = [predicted["main"], predicted["aux"]]
+    for prefix, logits in zip(prefixes, predicted, strict=True):
+        expected = expected_entries(labels, logits, prefix)
+        shown = {name: logs[name] for name in expected}
+        np.testing.assert_allclose(
+            list(shown.values()), list(expected.values()), rtol=1e-5
+        )
+    assert {"main_accuracy", "aux_accuracy"} <= set(logs)
+    history = model.fit(
+        images, targets, validation_data=(images, targets), verbose=0
+    ).history
+    assert {f"val_{p}mean_iou" for p in prefixes} <= set(history)
+    assert len(logs) == 3 + 2 + 2 * 5  # Losses, accuracies, entries.
+
+
+def test_two_of_one_name_at_one_output_are_numbered_as_by_keras():
+    labels, images = random_batches()
+    coarse = np.where(labels < 2, 255, labels)
+    model = segmenter(
+        metrics=[ClassIoU(CLASSES), ClassIoU(CLASSES, well=("road",), per_class=False)],
+        weighted_metrics=[ClassIoU(4, per_class=False)],
+    )
+    logs = model.evaluate(
+        images, labels, sample_weight=coarse != 255, verbose=0, return_dict=True
+    )
+    logits = model.predict(images, verbose=0)
+    whole = expected_entries(labels, logits, "")
+    assert logs["mean_iou"] == logs["class_iou_1_mean_iou"]
+    assert logs["mean_iou"] == pytest.approx(whole["mean_iou"])
+    assert logs["class_iou_1_well_iou"] == pytest.approx(whole["road"])
+    part = expected_entries(coarse, logits, "")
+    assert logs["weighted_mean_iou"] == pytest.approx(part["mean_iou"])
+
+
+def test_one_metric_of_the_default_name_keeps_its_entries():
+    labels, images = random_batches()
+    model = segmenter(metrics=[ClassIoU(CLASSES), "accuracy"])
+    logs = model.evaluate(images, labels, verbose=0, return_dict=True)
+    assert set(logs) == {"loss", "accuracy", "mean_iou", *CLASSES}
+
+
+def test_a_name_goes_before_the_entries():
+    labels, images = random_batches()
+    model = segmenter(metrics=[ClassIoU(CLASSES, name="iou")])
+    logs = model.evaluate(images, labels, verbose=0, return_dict=True)
+    named = {"iou_mean_iou", *(f"iou_{name}" for name in CLASSES)}
+    assert set(logs) == {"loss", *named}
+    metric = ClassIoU(CLASSES, name="iou")
+    metric.update_state(labels, images)
+    assert set(metric.result()) == named
+    assert set(metric.plain_result()) == {"mean_iou", *CLASSES}
+
+
+def test_attributes_of_a_model_of_ones_own_are_told_apart():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = ClassIoU(4), ClassIoU(4, name="second")
+            self.head = keras.layers.Conv2D(4, 1)
+
+        def call(self, images):
+            return self.head(images)
+
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            self.first.update_state(y, y_pred)
+            self.second.update_state(y, -y_pred)
+            return self.get_metrics_result()
+
+    labels, images = random_batches()
+    model = Own()
+    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(True, 255))
+    logs = model.evaluate(images, labels, verbose=0, return_dict=True)
+    logits = model.predict(images, verbose=0)
+    first = expected_entries(labels, logits, "")["mean_iou"]
+    second = expected_entries(labels, -logits, "")["mean_iou"]
+    assert logs["mean_iou"] == pytest.approx(first)
+    assert logs["second_mean_iou"] == pytest.approx(second)
+
+
+def test_a_number_of_classes_and_means_alone():
+    labels, logits = random_batches()
+    metric = ClassIoU(4, per_class=False)
+    metric.update_state(labels, logits)
+    named = ClassIoU(CLASSES)
+    named.update_state(labels, logits)
+    assert list(metric.result()) == ["mean_iou"]
+    assert metric.result()["mean_iou"] == named.result()["mean_iou"]
+    assert metric.classes == ("class_0", "class_1", "class_2", "class_3")
+    assert len(ClassIoU(150, per_class=False).classes) == 150
+    assert ClassIoU(np.int64(2)).classes == ("class_0", "class_1")
+    again = ClassIoU.from_config(metric.get_config())
+    assert again.get_config() == metric.get_config()
+    for classes in (0, -1, True):
+        with pytest.raises(ValueError, match="class names or their number"):
+            ClassIoU(classes)

@@ -73,6 +73,18 @@ def test_counts_every_batch_and_traces_once(kind):
     assert set(model.training) == {False}
 
 
+def test_arrays_and_a_named_metric():
+    images, labels = random_batches(sizes=(40,))[0]
+    metric = ClassIoU(CLASSES, name="named")
+    result = SegmenterEvaluator(Identity(), metric).iou((images, labels))
+    assert list(result) == ["mean_iou", *CLASSES]
+    np.testing.assert_allclose(
+        [result[name] for name in CLASSES], expected_iou([(images, labels)]), rtol=1e-6
+    )
+    with pytest.raises(ValueError, match="Batch 0 is an array of shape"):
+        SegmenterEvaluator(Identity(), metric).iou([images, labels])
+
+
 def test_tf_data():
     images, labels = random_batches(sizes=(5,))[0]
     dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(2)
