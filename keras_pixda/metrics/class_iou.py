@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_pixda.metrics.absent_share import absent_share
 from keras_pixda.metrics.confusion_matrix import (
     UNKNOWN_COUNTERS,
     count_pixels,
@@ -12,7 +13,7 @@ from keras_pixda.metrics.confusion_matrix import (
 from keras_pixda.metrics.iou_from_confusion import iou_from_confusion
 from keras_pixda.metrics.labels_from_logits import labels_from_logits
 
-_RESERVED_NAMES = ("mean_iou", "well_iou", "under_iou", "loss")
+_RESERVED_NAMES = ("mean_iou", "well_iou", "under_iou", "absent_share", "loss")
 
 
 # Not a keras.metrics.MeanIoU: that counts in int32, drops wrong labels unseen, needs
@@ -22,10 +23,12 @@ class ClassIoU(keras.metrics.Metric):
     """Intersection over union of every class, from one confusion matrix.
 
     The result is a dict that Keras spreads into its logs: `mean_iou`, with `well` also
-    `well_iou` and `under_iou`, and one entry per class under the class's own name
-    (spaces included). Values are fractions, 0..1. A class that is neither labelled nor
-    predicted is NaN and left out of the means; one predicted but never labelled counts
-    as 0, as in the Cityscapes evaluation.
+    `well_iou` and `under_iou` (each unless it has no class), `absent_share`, and one
+    entry per class under the class's own name (spaces included). Values are fractions,
+    0..1. The means are over the classes that have labelled pixels; a class without any
+    is NaN whatever was predicted, and `absent_share` is the share of the pixels given
+    to such classes. `keras.metrics.MeanIoU` differs in that: it counts a class that is
+    only predicted as 0.
 
     Predictions are compared at the resolution of the labels: smaller or larger logits
     are resized bilinearly in float32 before the argmax. Counts are float64, exact up to
@@ -46,8 +49,8 @@ class ClassIoU(keras.metrics.Metric):
     predictions = np.array([[[0, 1, 1, 0]]])
     metric.update_state(labels, predictions)
     print({name: float(value) for name, value in metric.result().items()})
-    # {'mean_iou': 0.5, 'well_iou': 0.5, 'under_iou': 0.5, 'road': 0.5,
-    #  'traffic light': 0.5, 'sky': nan}
+    # {'mean_iou': 0.5, 'well_iou': 0.5, 'under_iou': 0.5, 'absent_share': 0.0,
+    #  'road': 0.5, 'traffic light': 0.5, 'sky': nan}
     ```
 
     Args:
@@ -100,6 +103,11 @@ class ClassIoU(keras.metrics.Metric):
     def well_names(self):
         """Names of the well-represented classes, or `None`."""
         return None if self.well is None else [self.classes[i] for i in self._well]
+
+    @property
+    def entries(self):
+        """Names of the entries of the result, in their order."""
+        return ["mean_iou", *self._groups(), "absent_share", *self.classes]
 
     def _indices(self, well):
         indices = [
@@ -163,7 +171,7 @@ class ClassIoU(keras.metrics.Metric):
 
         Returns:
             Dict of scalars: `mean_iou`, with `well` also `well_iou` and `under_iou`,
-            and each class by name.
+            `absent_share`, and each class by name.
 
         Raises:
             ValueError: If labels that are neither a class nor `ignore_class` were
@@ -173,12 +181,21 @@ class ClassIoU(keras.metrics.Metric):
         raise_if_unknown(unknown, len(self.classes), self.ignore_class)
         iou = iou_from_confusion(self.matrix)
         iou = ops.cast(nan_if_unknown(iou, unknown), self.dtype)
-        result = {"mean_iou": ops.nanmean(iou)}
-        if self.well is not None:
-            under = [i for i in range(len(self.classes)) if i not in self._well]
-            result["well_iou"] = _mean_of(iou, self._well)
-            result["under_iou"] = _mean_of(iou, under)
-        return result | {name: iou[i] for i, name in enumerate(self.classes)}
+        share = nan_if_unknown(absent_share(self.matrix), unknown)
+        return {
+            "mean_iou": ops.nanmean(iou),
+            **{name: _mean_of(iou, group) for name, group in self._groups().items()},
+            "absent_share": ops.cast(share, self.dtype),
+            **{name: iou[i] for i, name in enumerate(self.classes)},
+        }
+
+    def _groups(self):
+        """Indices of the classes of the further means; a mean of nothing is none."""
+        if self.well is None:
+            return {}
+        under = [i for i in range(len(self.classes)) if i not in self._well]
+        groups = {"well_iou": self._well, "under_iou": under}
+        return {name: group for name, group in groups.items() if group}
 
     def get_config(self):
         """Give the constructor's arguments."""

@@ -23,7 +23,8 @@ class SegmenterEvaluator(keras.Model):
     segmenter = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 1)])
     dataset = [(np.zeros((1, 8, 8, 3)), np.zeros((1, 16, 16), "uint8"))]
     evaluator = SegmenterEvaluator(segmenter, ClassIoU(("road", "car")))
-    print(evaluator.iou(dataset))  # {'mean_iou': 1.0, 'road': 1.0, 'car': nan}
+    print(evaluator.iou(dataset))
+    # {'mean_iou': 1.0, 'absent_share': 0.0, 'road': 1.0, 'car': nan}
     ```
 
     Args:
