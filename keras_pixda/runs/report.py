@@ -146,7 +146,7 @@ def _table(caption, head, rows, look="", best=True, digits=1):
         head: HTML of the rows above.
         rows: Title, and values with their spreads, for each row.
         look: Class of the table.
-        best: Whether to mark the highest value of a column that has lower ones.
+        best: Whether to mark the highest value of a column, unless it is 0.
         digits: Decimals of the values.
     """
     body = []
@@ -163,8 +163,9 @@ def _table(caption, head, rows, look="", best=True, digits=1):
             ]
             if (
                 best
+                and len(rows) > 1
                 and others
-                and round(value, digits) == max(others) > min(others)
+                and round(value, digits) == max(others) > 0
             ):
                 text += '<span class="hidden"> (best)</span>'
                 cells.append(f'<td class="best">{text}</td>')

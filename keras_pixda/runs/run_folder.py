@@ -6,6 +6,7 @@ import shutil
 
 from keras_pixda.models.checks import first_not_finite
 from keras_pixda.runs.folder_lock import LOCK, FolderLock
+from keras_pixda.strict_json import nan_for_null, strict_json
 from keras_pixda.whole_file import UNFINISHED, whole_file
 
 CONFIG = "config.json"
@@ -141,16 +142,17 @@ class RunFolder:
             if isinstance(content, str):
                 unfinished.write_text(content, "utf-8")
             elif isinstance(content, dict | list):
-                unfinished.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+                unfinished.write_text(strict_json(content, indent=2) + "\n", "utf-8")
             else:
                 content.save(unfinished)
         return path
 
     def read_json(self, name):
-        """Read back what `write` wrote as JSON."""
+        """Read back what `write` wrote as JSON, NaN included."""
         path = self / name
         try:
-            return json.loads(path.read_text("utf-8"))
+            # Files of earlier versions hold a bare NaN, which is read as well.
+            return nan_for_null(json.loads(path.read_text("utf-8")))
         except ValueError as error:
             raise ValueError(
                 f"{path}: is damaged ({error}). Restore it or begin anew (--overwrite)."
