@@ -11,8 +11,8 @@ def over_labelled(iou, labelled, well):
     """A result with its means over the classes that the evaluation masks hold.
 
     Earlier versions counted a class that no mask holds as 0 for a method that predicted
-    it and not at all for the others. How many pixels were given to such classes they
-    did not note: `absent_share` is NaN.
+    it and not at all for the others. How many pixels it gave to such classes they did
+    not note: `absent_share` is NaN then, and 0 if it predicted none of them.
 
     Example:
 
@@ -44,7 +44,10 @@ def over_labelled(iou, labelled, well):
         for key, names in groups.items()
         if names
     }
-    return {**means, ABSENT_SHARE: math.nan, **classes}
+    predicted = any(
+        not math.isnan(iou[name]) for name in classes if name not in labelled
+    )
+    return {**means, ABSENT_SHARE: math.nan if predicted else 0.0, **classes}
 
 
 def _mean(values):
