@@ -47,8 +47,9 @@ class PerClassIoU(keras.callbacks.Callback):
     Args:
         dataset: `keras.utils.PyDataset`, `tf.data.Dataset` or list of batches
             `(images, labels)`: RGB images `(batch, height, width, 3)`, 0..255, and
-            integer labels of any height and width, which Keras wants to be the same
-            in all batches.
+            integer labels of any height and width. They may differ from batch to batch
+            in a list and a `SegmentationDataset`; in a `PyDataset` of one's own Keras
+            wants them to be the same.
         classes: Class names; class `i` has label value `i`.
         ignore_class: Label value that is not counted, or `None`. Defaults to 255.
         well: Names or indices of the well-represented classes, see

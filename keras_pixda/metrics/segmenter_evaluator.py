@@ -1,6 +1,7 @@
 """Per-class IoU of a segmenter over a data set."""
 
 import keras
+import numpy as np
 
 from keras_pixda.datasets import distribute_evaluation
 from keras_pixda.replicas import logs_of_machines
@@ -63,8 +64,9 @@ class SegmenterEvaluator(keras.Model):
 
         Args:
             dataset: `keras.utils.PyDataset`, `tf.data.Dataset` or list of batches
-                `(images, labels)`; labels are integers of any height and width, which
-                Keras wants to be the same in all batches.
+                `(images, labels)`; labels are integers of any height and width. They
+                may differ from batch to batch in a list and a `SegmentationDataset`;
+                in a `PyDataset` of one's own Keras wants them to be the same.
             verbose: 0 or 1, whether to show Keras's progress bar. Defaults to 0.
             progress: Called as `progress(done, total)` after each batch. Defaults to
                 `None`.
@@ -83,7 +85,7 @@ class SegmenterEvaluator(keras.Model):
             )
         if isinstance(dataset, (list, tuple)):
             dataset = _Batches(dataset)
-        dataset, steps = distribute_evaluation(dataset, self.distribute_strategy)
+        batches, steps = distribute_evaluation(dataset, self.distribute_strategy)
         callbacks = []
         if progress is not None:
             total = steps or len(dataset)
@@ -92,7 +94,7 @@ class SegmenterEvaluator(keras.Model):
                     on_test_batch_end=lambda batch, logs: progress(batch + 1, total)
                 )
             )
-        self.evaluate(dataset, steps=steps, verbose=verbose, callbacks=callbacks)
+        self.evaluate(batches, steps=steps, verbose=verbose, callbacks=callbacks)
         if not keras.ops.any(self.metric.matrix > 0):
             raise ValueError("The evaluation data hold no labelled pixel.")
         return {name: float(value) for name, value in self.metric.result().items()}
@@ -104,6 +106,12 @@ class _Batches(keras.utils.PyDataset):
     def __init__(self, batches):
         super().__init__()
         self.batches = batches
+
+    @property
+    def mixed_sizes(self):
+        """Whether batches differ in the size of images or labels."""
+        sizes = ([np.shape(part)[1:3] for part in batch] for batch in self.batches)
+        return len({tuple(shapes) for shapes in sizes}) > 1
 
     def __len__(self):
         return len(self.batches)
