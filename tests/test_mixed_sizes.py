@@ -196,7 +196,7 @@ def test_the_command_line_from_training_to_pictures(record, tmp_path, capsys):
     words = ["--source", spell(tmp_path / "rendered"), "--target", spell(photos)]
     words += ["--validation", spell(photos), "--image-size", "32", "48"]
     words += ["--batch-size", "2", "--source-steps", "1", "--steps", "1"]
-    words += ["--distillation-steps", "1", "--panels", "2"]
+    words += ["--distillation-steps", "0", "--panels", "2"]
     words += ["--discriminator-filters", "2"]
     run = tmp_path / "run"
     assert main(["train", "--output", str(run), *words]) == 0
@@ -215,8 +215,9 @@ def test_the_command_line_from_training_to_pictures(record, tmp_path, capsys):
     )
     assert float(mean) == pytest.approx(100 * expected["mean_iou"], abs=0.1)
     output = str(tmp_path / "comparison")
-    methods = ["--methods", "source_only", "fine_tuning", "--shots", "1", "--seeds", "1"]
-    assert main(["compare", "--output", output, *methods, *words]) == 0
+    methods = ["--methods", "source_only", "--shots", "1", "--seeds", "1"]
+    weights = ["--weights", str(run / "source_only.keras")]
+    assert main(["compare", "--output", output, *methods, *weights, *words]) == 0
     cells = json.loads((tmp_path / "comparison" / "results.json").read_text())
     model = load_model(tmp_path / "comparison" / "source_only" / "0.keras")
     same(cells[0]["iou"], counted(record, model)[0])

@@ -85,6 +85,19 @@ class StateFolder:
                 path.unlink()
         return None
 
+    def has_unfinished(self):
+        """Whether there is a state from before the end of the training."""
+        return any(not _is_finished(path) for path in self._files())
+
+    def drop_finished(self):
+        """Delete the state that says that training has ended.
+
+        Those before it are kept: a longer training goes on from there.
+        """
+        for path in self._files():
+            if _is_finished(path):
+                path.unlink()
+
     def clear(self):
         """Delete the folder."""
         if self.path.exists():
@@ -126,6 +139,14 @@ def _read(path):
         arrays.append(array.reshape(shape))
         start += array.nbytes
     return header["facts"], arrays
+
+
+def _is_finished(path):
+    """Whether a state is the last of its training; a damaged one is, it is no use."""
+    try:
+        return bool(_read(path)[0].get("finished"))
+    except (OSError, ValueError):
+        return True
 
 
 def _number(values):
