@@ -116,7 +116,9 @@ def test_own_photos_of_several_sizes_in_a_list(record):
     found = SegmenterEvaluator(model, ClassIoU(CLASSES)).iou(batches)
     matrix = np.zeros((3, 3))
     for image, labels in batches:
-        logits = resized(np.asarray(model(image.astype("float32")))[0], *labels[0].shape)
+        logits = resized(
+            np.asarray(model(image.astype("float32")))[0], *labels[0].shape
+        )
         known = labels[0] != 255
         np.add.at(matrix, (labels[0][known], logits.argmax(-1)[known]), 1)
     correct = matrix.diagonal()

@@ -199,7 +199,7 @@ def _ignored_pixels(path, state):
 
 
 def cropped_size(width, height, crop):
-    """Return width and height after a centre-crop to width / height, `None` for none."""
+    """Return width and height after a centre-crop to their quotient, if any."""
     if not crop:
         return width, height
     return min(width, round(height * crop)), min(height, round(width / crop))

@@ -273,9 +273,7 @@ def _classes(results, titles, shots, value):
         )
     if absent:
         names = escape(", ".join(absent))
-        parts.append(
-            f'<p class="faint">Held by no evaluation mask: {names}.</p>'
-        )
+        parts.append(f'<p class="faint">Held by no evaluation mask: {names}.</p>')
         shares = [
             (title, [_percent(value(name, k, ABSENT_SHARE)) for k in shots])
             for name, title in titles.items()

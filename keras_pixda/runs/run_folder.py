@@ -52,9 +52,7 @@ class RunFolder:
         ValueError: If a run is to be resumed with other settings.
     """
 
-    def __init__(
-        self, path, settings, resume=False, overwrite=False, prolong=None
-    ):
+    def __init__(self, path, settings, resume=False, overwrite=False, prolong=None):
         self.path = pathlib.Path(path)
         self.settings = settings
         self.note = ""
