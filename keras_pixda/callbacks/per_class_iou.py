@@ -12,6 +12,7 @@ from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
 from keras_pixda.metrics.as_batches import as_batches
 from keras_pixda.replicas import is_chief, strategy_of
 from keras_pixda.visualization import confusion_picture, iou_table, summary_writer
+from keras_pixda.visualization.iou_table import ABSENT_SHARE
 from keras_pixda.whole_file import whole_file
 
 
@@ -21,7 +22,8 @@ class PerClassIoU(keras.callbacks.Callback):
     The model in training is run over `dataset` at the resolution of its labels. The
     result is printed (IoU, change against the evaluation before, best so far), written
     to a CSV file and to TensorBoard, and added to the epoch's `logs` as
-    `val_mean_iou`, `val_well_iou`, `val_under_iou` and `val_<class>`. Place this
+    `val_mean_iou`, `val_well_iou`, `val_under_iou`, `val_absent_share` and
+    `val_<class>`, see `keras_pixda.metrics.ClassIoU`. Place this
     callback before those that read them, and give those the direction:
     `ModelCheckpoint(path, monitor="val_mean_iou", mode="max", save_best_only=True)`.
     As with Keras's `validation_freq`, epochs without evaluation add nothing to `logs`.
@@ -48,8 +50,9 @@ class PerClassIoU(keras.callbacks.Callback):
         dataset: `keras.utils.PyDataset`, `tf.data.Dataset`, list of batches
             `(images, labels)`, or the arrays `(images, labels)` of all images, as in
             `validation_data`: RGB images `(batch, height, width, 3)`, 0..255, and
-            integer labels of any height and width, which Keras wants to be the same
-            in all batches.
+            integer labels of any height and width. They may differ from batch to batch
+            in a list and a `SegmentationDataset`; in a `PyDataset` of one's own Keras
+            wants them to be the same.
         classes: Class names; class `i` has label value `i`.
         ignore_class: Label value that is not counted, or `None`. Defaults to 255.
         well: Names or indices of the well-represented classes, see
@@ -99,7 +102,8 @@ class PerClassIoU(keras.callbacks.Callback):
         self.print_table = print_table
         self.verbose = verbose
         # Wrong arguments show now, not after an epoch of training.
-        self._well_names = self._metric().well_names
+        metric = self._metric()
+        self._well_names, self._entries = metric.well_names, metric.entries
         self.history = {} if csv is None else self._read_csv()
         self.best = _best(self.history.values())
         self._writer = None if log_dir is None else summary_writer(log_dir)
@@ -137,8 +141,8 @@ class PerClassIoU(keras.callbacks.Callback):
         """Evaluate the model now.
 
         Returns:
-            Dict of fractions: `mean_iou`, with `well` also `well_iou` and `under_iou`,
-            and each class by name; NaN for a class that does not occur.
+            Dict of fractions, as of `keras_pixda.metrics.ClassIoU`; NaN for a class
+            that no mask holds.
         """
         # Made once for each model, so that its compiled function is kept.
         if self._evaluator is None or self._evaluator.segmenter is not self.model:
@@ -162,8 +166,7 @@ class PerClassIoU(keras.callbacks.Callback):
         return ClassIoU(self.classes, self.ignore_class, self.well)
 
     def _columns(self):
-        means = ["mean_iou"] + ([] if self.well is None else ["well_iou", "under_iou"])
-        return ["epoch", *means, *self.classes]
+        return ["epoch", *self._entries]
 
     def _read_csv(self):
         if not self.csv.exists() or not self.csv.stat().st_size:
@@ -199,10 +202,10 @@ class PerClassIoU(keras.callbacks.Callback):
 
 
 def _best(results):
-    """Largest value by name over results, leaving NaN out."""
+    """Largest IoU by name over results, leaving NaN out."""
     best = {}
     for result in results:
         for name, value in result.items():
-            if value > best.get(name, -math.inf):
+            if name != ABSENT_SHARE and value > best.get(name, -math.inf):
                 best[name] = value
     return best

@@ -41,7 +41,8 @@ class PredictionImages(keras.callbacks.Callback):
 
     Args:
         images: RGB images `(number, height, width, 3)`, 0..255, a few.
-        labels: Integer class ids `(number, height, width)`, of any height and width.
+        labels: Integer class ids `(number, height, width)`, of any height and width; a
+            list serves where they differ in size.
         palette: One RGB colour, 0..255, for each class.
         classes: Class names of the legend.
         folder: Where `epoch_0001.png` and so on are written, the first epoch being 1 as
@@ -77,7 +78,7 @@ class PredictionImages(keras.callbacks.Callback):
         if every < 1:
             raise ValueError(f"`every` counts epochs from 1, got {every}.")
         self.images = np.asarray(images)
-        self.labels = np.asarray(labels)
+        self.labels = [np.asarray(part) for part in labels]
         self.palette = palette
         self.classes = tuple(classes)
         self.folder = None if folder is None else pathlib.Path(folder)
@@ -96,8 +97,11 @@ class PredictionImages(keras.callbacks.Callback):
         logits = self.model.predict(self.images, verbose=0)
         if not is_chief(strategy_of(self.model)):
             return
-        predictions = labels_from_logits(logits, *self.labels.shape[1:3])
-        picture = self._panel(keras.ops.convert_to_numpy(predictions))
+        predictions = [
+            labels_from_logits(logits[number, None], *part.shape[:2])[0]
+            for number, part in enumerate(self.labels)
+        ]
+        picture = self._panel([*map(keras.ops.convert_to_numpy, predictions)])
         if self.folder is not None:
             with whole_file(self.folder / f"epoch_{epoch + 1:04d}.png") as unfinished:
                 picture.save(unfinished, format="PNG")

@@ -9,11 +9,14 @@ import warnings
 
 import numpy as np
 
+from keras_pixda.strict_json import strict_json
 from keras_pixda.whole_file import UNFINISHED, whole_file
 
 FORMAT = b"keras_pixda state 1\n"
 # The newest, and one to fall back on.
 KEPT = 2
+# How a header spells NaN and infinities, which JSON lacks.
+_FLOAT = "not finite"
 
 
 class StateFolder:
@@ -82,6 +85,19 @@ class StateFolder:
                 path.unlink()
         return None
 
+    def has_unfinished(self):
+        """Whether there is a state from before the end of the training."""
+        return any(not _is_finished(path) for path in self._files())
+
+    def drop_finished(self):
+        """Delete the state that says that training has ended.
+
+        Those before it are kept: a longer training goes on from there.
+        """
+        for path in self._files():
+            if _is_finished(path):
+                path.unlink()
+
     def clear(self):
         """Delete the folder."""
         if self.path.exists():
@@ -102,7 +118,8 @@ def _write(file, facts, arrays):
     arrays = [np.asarray(array, order="C") for array in arrays]
     forms = [(array.dtype.name, array.shape) for array in arrays]
     write(FORMAT)
-    write(json.dumps({"facts": facts, "arrays": forms}).encode() + b"\n")
+    header = {"facts": facts, "arrays": forms}
+    write(strict_json(header, lambda number: {_FLOAT: str(number)}).encode() + b"\n")
     for array in arrays:
         write(array.reshape(-1).view(np.uint8))
     file.write(digest.digest())
@@ -114,7 +131,7 @@ def _read(path):
     if not content.startswith(FORMAT) or hashlib.sha256(content).digest() != digest:
         raise ValueError("its checksum does not fit")
     start = content.index(b"\n", len(FORMAT)) + 1
-    header = json.loads(content[len(FORMAT) : start])
+    header = json.loads(content[len(FORMAT) : start], object_hook=_number)
     arrays = []
     for dtype, shape in header["arrays"]:
         count = math.prod(shape)
@@ -122,3 +139,15 @@ def _read(path):
         arrays.append(array.reshape(shape))
         start += array.nbytes
     return header["facts"], arrays
+
+
+def _is_finished(path):
+    """Whether a state is the last of its training; a damaged one is, it is no use."""
+    try:
+        return bool(_read(path)[0].get("finished"))
+    except (OSError, ValueError):
+        return True
+
+
+def _number(values):
+    return float(values[_FLOAT]) if values.keys() == {_FLOAT} else values

@@ -39,8 +39,7 @@ def distribute(dataset, strategy):
         ValueError: if the batches cannot be divided into equal parts.
     """
     replicas = strategy.num_replicas_in_sync
-    record = getattr(dataset, "record", ())
-    ragged = len(record) % dataset.batch_size and not dataset.drop_remainder
+    ragged = getattr(dataset, "smaller_batches", False)
     if ragged or dataset.batch_size % replicas:
         raise ValueError(
             f"Batches of {dataset.batch_size} cannot be divided evenly among "
@@ -59,7 +58,7 @@ def distribute_evaluation(dataset, strategy):
     """Return a data set of which every replica gets every R-th batch.
 
     The last round is filled up with a batch that is wholly ignored, so that each image
-    counts once however many there are.
+    counts once however many there are. Labels may differ in size from batch to batch.
 
     Example:
     ```python
@@ -78,10 +77,13 @@ def distribute_evaluation(dataset, strategy):
         strategy: the `tf.distribute.Strategy`.
 
     Returns:
-        A `tf.distribute.DistributedDataset`, and how many rounds it has; with one
-        replica, or another kind of data, `dataset` as it is and `None`.
+        A `tf.distribute.DistributedDataset`, and how many rounds it has. With one
+        replica, or another kind of data, `None` for the rounds and `dataset` as it is;
+        if its labels differ in size, as a `tf.data.Dataset` that allows it.
     """
     replicas = strategy.num_replicas_in_sync
+    if replicas == 1 and getattr(dataset, "mixed_sizes", False):
+        return _of_any_size(dataset, strategy), None
     if replicas == 1 or not isinstance(dataset, SegmentationDataset):
         return dataset, None
     rounds = math.ceil(len(dataset) / replicas)
@@ -96,10 +98,24 @@ def distribute_evaluation(dataset, strategy):
     return _distributed(strategy, dataset, lambda: rounds, read), rounds
 
 
+def _of_any_size(dataset, strategy):
+    """Batches for Keras, which takes the sizes of the first two for those of all."""
+    if keras.backend.backend() != "tensorflow":
+        return dataset
+    number = len(dataset)
+    batches = _distributed(
+        strategy, dataset, lambda: number, lambda index, _: dataset[index]
+    )
+    if isinstance(batches, tf.data.Dataset):
+        batches = batches.apply(tf.data.experimental.assert_cardinality(number))
+    return batches
+
+
 def _distributed(strategy, dataset, length, read):
     """Batches `read(index, replica)` for indices up to what `length()` is by then."""
     example = read(0, 0)
     leaves = [tf.convert_to_tensor(leaf) for leaf in keras.tree.flatten(example)]
+    images_alike = hasattr(dataset, "image_size")
 
     def leaves_of(index, replica):
         return keras.tree.flatten(read(index, replica))
@@ -109,7 +125,9 @@ def _distributed(strategy, dataset, length, read):
         values = tf.numpy_function(leaves_of, (index, replica), dtypes, stateful=False)
         for value, leaf in zip(values, leaves, strict=True):
             # Sizes may differ from batch to batch where labels keep theirs.
-            value.set_shape([None] * len(leaf.shape[:3]) + leaf.shape[3:])
+            sizes = leaf.shape[1:3] if images_alike and leaf.shape.rank == 4 else []
+            sizes = [None, *(sizes or [None] * len(leaf.shape[1:3]))]
+            value.set_shape(sizes[: leaf.shape.rank] + leaf.shape[3:])
         return keras.tree.pack_sequence_as(example, values)
 
     def of_machine(context):

@@ -198,12 +198,18 @@ def _ignored_pixels(path, state):
     return np.asarray(decode_picture(path))[..., 0] == 255
 
 
+def cropped_size(width, height, crop):
+    """Return width and height after a centre-crop to their quotient, if any."""
+    if not crop:
+        return width, height
+    return min(width, round(height * crop)), min(height, round(width / crop))
+
+
 def _fit(picture, size, crop, resample):
     """Centre-crop and resize a Pillow picture; return it as an array."""
     width, height = picture.size
     if crop:
-        new_width = min(width, round(height * crop))
-        new_height = min(height, round(width / crop))
+        new_width, new_height = cropped_size(width, height, crop)
         left, top = (width - new_width) // 2, (height - new_height) // 2
         picture = picture.crop((left, top, left + new_width, top + new_height))
     if size and picture.size != (size[1], size[0]):

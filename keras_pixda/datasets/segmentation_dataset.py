@@ -1,12 +1,17 @@
 """Batches of images and labels of one data set."""
 
+import collections
+import functools
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
 
 from keras_pixda.datasets.arguments import as_batch_size, as_cache, as_size
 from keras_pixda.datasets.bad_files import BadFiles
+from keras_pixda.datasets.batches_of_one_size import batches_of_one_size
+from keras_pixda.datasets.mask_size import mask_size
 from keras_pixda.datasets.reader import read_pair
 
 
@@ -14,7 +19,9 @@ class SegmentationDataset(keras.utils.PyDataset):
     """Batches of one labelled data set, for validation and for training.
 
     A batch is `(images, labels)`: `uint8` `(batch, height, width, 3)` in 0..255 and
-    `uint8` train ids `(batch, label height, label width)`.
+    `uint8` train ids `(batch, label height, label width)`. Where labels keep their
+    sizes and these differ, a batch holds labels of one size, and the last batch of
+    each size may be smaller: every image is measured at the size of its own mask.
 
     Example:
     ```python
@@ -46,7 +53,8 @@ class SegmentationDataset(keras.utils.PyDataset):
         seed: where the orders and the augmentation come from. Defaults to `0`.
         augmentation: what `augmentation(...)` returned; wants labels of the size of
             the images. Defaults to `None`.
-        drop_remainder: whether a last, smaller batch is left out. Defaults to `False`.
+        drop_remainder: whether a last, smaller batch, or that of each size of labels,
+            is left out. Defaults to `False`.
         cache: keeps decoded pairs for later epochs: `"memory"`, a folder or a
             `PairCache`. Defaults to `None`, every epoch decodes them.
         on_bad_file: `"stop"`, or `"skip"`: a pair that cannot be read, as when its
@@ -100,11 +108,49 @@ class SegmentationDataset(keras.utils.PyDataset):
         self.epoch = 0
         self.first_batch = 0
         self._within_epoch = False
+        self._batches = None, ()
 
     def __len__(self):
-        batches = len(self.record) / self.batch_size
-        whole = math.floor(batches) if self.drop_remainder else math.ceil(batches)
+        counts = collections.Counter(self.label_sizes or [None] * len(self.record))
+        round_ = math.floor if self.drop_remainder else math.ceil
+        whole = sum(round_(count / self.batch_size) for count in counts.values())
         return whole - self.first_batch
+
+    @functools.cached_property
+    def label_sizes(self):
+        """`(height, width)` of each pair's labels; `None` if all are alike."""
+        if self.label_size != "native":
+            return None
+        crop = self.record.crop
+
+        def size_of(pair):
+            return mask_size(pair[1], crop)
+
+        with ThreadPoolExecutor(max(self.workers, 1)) as pool:
+            sizes = [*pool.map(size_of, self.record.pairs)]
+        known = collections.Counter(size for size in sizes if size)
+        if len(known) < 2:
+            return None
+        if self.drop_remainder and max(known.values()) < self.batch_size:
+            raise ValueError(
+                f"{self.record.name} has masks of {len(known)} sizes, none of them "
+                f"{self.batch_size} times, the batch_size: there would be no batch"
+            )
+        # What cannot be read will be black there, or an error.
+        [(usual, _)] = known.most_common(1)
+        return [size or usual for size in sizes]
+
+    @property
+    def mixed_sizes(self):
+        """Whether batches differ in the size of their labels."""
+        return self.label_sizes is not None
+
+    @property
+    def smaller_batches(self):
+        """Whether some batches are smaller than others."""
+        counts = collections.Counter(self.label_sizes or [None] * len(self.record))
+        left = any(count % self.batch_size for count in counts.values())
+        return left and not self.drop_remainder
 
     def __getitem__(self, index):
         return self.part(index, 0, self.batch_size)
@@ -113,6 +159,7 @@ class SegmentationDataset(keras.utils.PyDataset):
         """Return what lies from `start` to `stop` in a batch; only that is read."""
         first, chosen, epoch = self._batch(index)
         first, chosen = first + start, chosen[start:stop]
+        size = self.label_sizes[chosen[0]] if self.mixed_sizes else None
         samples = []
         for position, sample in enumerate(chosen, first):
             pair = self._bad_files.read(self._read, (sample, None))
@@ -120,7 +167,7 @@ class SegmentationDataset(keras.utils.PyDataset):
                 pair = self.augmentation(*pair, seed=(self.seed, epoch, position))
             samples.append(pair)
         if any(pair is None for pair in samples):
-            blank = self._blank(samples)
+            blank = self._blank(samples, size)
             samples = [blank if pair is None else pair for pair in samples]
         images, labels = zip(*samples, strict=True)
         if len({mask.shape for mask in labels}) > 1:
@@ -129,8 +176,8 @@ class SegmentationDataset(keras.utils.PyDataset):
                 for sample, mask in zip(chosen, labels, strict=True)
             )
             raise ValueError(
-                f"The masks of a batch differ in size: {sizes}. Use batch_size=1 or a "
-                "label_size"
+                f"The masks of a batch differ in size: {sizes}. A file has changed "
+                "since the data set was made: make it anew, or give a label_size"
             )
         return np.stack(images), np.stack(labels)
 
@@ -146,8 +193,21 @@ class SegmentationDataset(keras.utils.PyDataset):
         order = np.arange(len(self.record))
         if self.shuffle:
             order = np.random.default_rng([self.seed, epoch]).permutation(order)
-        first = (self.first_batch + index) * self.batch_size
+        number = self.first_batch + index
+        first = number * self.batch_size
+        if self.mixed_sizes:
+            return first, self._of_one_size(order, epoch)[number], epoch
         return first, order[first : first + self.batch_size], epoch
+
+    def _of_one_size(self, order, epoch):
+        """Return the batches of an epoch, which are found once for each."""
+        known, batches = self._batches
+        if known != (self.seed, epoch):
+            batches = batches_of_one_size(
+                order.tolist(), self.label_sizes, self.batch_size, self.drop_remainder
+            )
+            self._batches = (self.seed, epoch), batches
+        return batches
 
     def on_epoch_begin(self):
         """Note that an epoch has begun."""
@@ -164,16 +224,17 @@ class SegmentationDataset(keras.utils.PyDataset):
         """The `Finding` of every file that was left out so far, a list."""
         return self._bad_files.left_out
 
-    def _blank(self, samples):
+    def _blank(self, samples, label_size):
         """Return a pair without labels, as large as the others of a batch."""
         for pair in samples:
             if pair is not None:
                 image, labels = map(np.empty_like, pair)
                 break
         else:
-            sized = isinstance(self.label_size, tuple)
+            if isinstance(self.label_size, tuple):
+                label_size = self.label_size
             image = np.empty((*self.image_size, 3), np.uint8)
-            labels = np.empty(self.label_size if sized else self.image_size, np.uint8)
+            labels = np.empty(label_size or self.image_size, np.uint8)
         image[:], labels[:] = 0, self.record.ignore_class
         return image, labels
 

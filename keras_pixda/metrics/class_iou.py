@@ -5,6 +5,7 @@ import numbers
 import keras
 from keras import ops
 
+from keras_pixda.metrics.absent_share import absent_share
 from keras_pixda.metrics.confusion_matrix import (
     UNKNOWN_COUNTERS,
     count_pixels,
@@ -17,7 +18,7 @@ from keras_pixda.metrics.labels_from_logits import labels_from_logits
 from keras_pixda.metrics.log_name import log_name
 
 _DEFAULT_NAME = "class_iou"
-_RESERVED_NAMES = ("mean_iou", "well_iou", "under_iou", "loss")
+_RESERVED_NAMES = ("mean_iou", "well_iou", "under_iou", "absent_share", "loss")
 
 
 # Not a keras.metrics.MeanIoU: that counts in int32, drops wrong labels unseen, needs
@@ -27,10 +28,12 @@ class ClassIoU(keras.metrics.Metric):
     """Intersection over union of every class, from one confusion matrix.
 
     The result is a dict that Keras spreads into its logs: `mean_iou`, with `well` also
-    `well_iou` and `under_iou`, and one entry per class under the class's own name
-    (spaces included). Values are fractions, 0..1. A class that is neither labelled nor
-    predicted is NaN and left out of the means; one predicted but never labelled counts
-    as 0, as in the Cityscapes evaluation.
+    `well_iou` and `under_iou` (each unless it has no class), `absent_share`, and one
+    entry per class under the class's own name (spaces included). Values are fractions,
+    0..1. The means are over the classes that have labelled pixels; a class without any
+    is NaN whatever was predicted, and `absent_share` is the share of the pixels given
+    to such classes. `keras.metrics.MeanIoU` differs in that: it counts a class that is
+    only predicted as 0.
 
     A `name` goes before each entry: `ClassIoU(classes, name="aux")` gives
     `aux_mean_iou`. So does, in the logs, what Keras puts before the names of other
@@ -56,8 +59,8 @@ class ClassIoU(keras.metrics.Metric):
     predictions = np.array([[[0, 1, 1, 0]]])
     metric.update_state(labels, predictions)
     print({name: float(value) for name, value in metric.result().items()})
-    # {'mean_iou': 0.5, 'well_iou': 0.5, 'under_iou': 0.5, 'road': 0.5,
-    #  'traffic light': 0.5, 'sky': nan}
+    # {'mean_iou': 0.5, 'well_iou': 0.5, 'under_iou': 0.5, 'absent_share': 0.0,
+    #  'road': 0.5, 'traffic light': 0.5, 'sky': nan}
     ```
 
     Args:
@@ -121,6 +124,12 @@ class ClassIoU(keras.metrics.Metric):
         """Names of the well-represented classes, or `None`."""
         return None if self.well is None else [self.classes[i] for i in self._well]
 
+    @property
+    def entries(self):
+        """Names of the entries of the plain result, in their order."""
+        classes = self.classes if self.per_class else ()
+        return ["mean_iou", *self._groups(), "absent_share", *classes]
+
     def _indices(self, well):
         indices = [
             self.classes.index(entry) if entry in self.classes else entry
@@ -183,8 +192,8 @@ class ClassIoU(keras.metrics.Metric):
 
         Returns:
             Dict of scalars: `mean_iou`, with `well` also `well_iou` and `under_iou`,
-            and with `per_class` each class by name; a name of the metric, other than
-            the default, goes before each.
+            `absent_share`, and with `per_class` each class by name; a name of the
+            metric, other than the default, goes before each.
 
         Raises:
             ValueError: If labels that are neither a class nor `ignore_class` were
@@ -210,14 +219,23 @@ class ClassIoU(keras.metrics.Metric):
         raise_if_unknown(unknown, len(self.classes), self.ignore_class)
         iou = iou_from_confusion(self.matrix)
         iou = ops.cast(nan_if_unknown(iou, unknown), self.dtype)
-        result = {"mean_iou": ops.nanmean(iou)}
-        if self.well is not None:
-            under = [i for i in range(len(self.classes)) if i not in self._well]
-            result["well_iou"] = _mean_of(iou, self._well)
-            result["under_iou"] = _mean_of(iou, under)
+        share = nan_if_unknown(absent_share(self.matrix), unknown)
+        result = {
+            "mean_iou": ops.nanmean(iou),
+            **{name: _mean_of(iou, group) for name, group in self._groups().items()},
+            "absent_share": ops.cast(share, self.dtype),
+        }
         if self.per_class:
             result |= {name: iou[i] for i, name in enumerate(self.classes)}
         return result
+
+    def _groups(self):
+        """Indices of the classes of the further means; a mean of nothing is none."""
+        if self.well is None:
+            return {}
+        under = [i for i in range(len(self.classes)) if i not in self._well]
+        groups = {"well_iou": self._well, "under_iou": under}
+        return {name: group for name, group in groups.items() if group}
 
     def get_config(self):
         """Give the constructor's arguments."""

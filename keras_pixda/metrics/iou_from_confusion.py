@@ -9,16 +9,19 @@ def iou_from_confusion(matrix):
     """Intersection over union of each class, from a confusion matrix.
 
     IoU = true positives / (true positives + false positives + false negatives). A
-    class that is neither labelled nor predicted anywhere has no IoU and is NaN; one
-    that is predicted but never labelled has 0, as in the Cityscapes evaluation.
+    class without a labelled pixel has no IoU and is NaN, whatever was predicted: a
+    pixel wrongly given to it counts against its true class alone. The mean then is over
+    the same classes for every method. `keras.metrics.MeanIoU` and cityscapesScripts
+    agree where every class is labelled; they count one that is only predicted as 0, and
+    so average over more classes for the method that predicts it.
 
     Example:
     ```python
     import numpy as np
     from keras_pixda.metrics import iou_from_confusion
 
-    iou = iou_from_confusion(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]]))
-    print(iou.numpy())  # [0.75 0.8 nan]
+    iou = iou_from_confusion(np.array([[3, 1, 0], [0, 4, 1], [0, 0, 0]]))
+    print(iou.numpy())  # [0.75 0.66666667 nan]
     ```
 
     Args:
@@ -35,8 +38,8 @@ def iou_from_confusion(matrix):
         raise ValueError(
             f"A confusion matrix has shape (classes, classes), got {matrix.shape}."
         )
-    correct = ops.diagonal(matrix)
-    union = ops.sum(matrix, axis=0) + ops.sum(matrix, axis=1) - correct
+    correct, labelled = ops.diagonal(matrix), ops.sum(matrix, axis=1)
+    union = ops.sum(matrix, axis=0) + labelled - correct
     # A NaN union, the sign of unknown labels, stays NaN.
-    absent = union == 0
+    absent = labelled == 0
     return ops.where(absent, float("nan"), correct / ops.where(absent, 1.0, union))

@@ -1,6 +1,7 @@
 """Per-class IoU of a segmenter over a data set."""
 
 import keras
+import numpy as np
 
 from keras_pixda.datasets import distribute_evaluation
 from keras_pixda.freed_memory import keep_freed_memory
@@ -25,7 +26,8 @@ class SegmenterEvaluator(keras.Model):
     segmenter = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 1)])
     dataset = [(np.zeros((1, 8, 8, 3)), np.zeros((1, 16, 16), "uint8"))]
     evaluator = SegmenterEvaluator(segmenter, ClassIoU(("road", "car")))
-    print(evaluator.iou(dataset))  # {'mean_iou': 1.0, 'road': 1.0, 'car': nan}
+    print(evaluator.iou(dataset))
+    # {'mean_iou': 1.0, 'absent_share': 0.0, 'road': 1.0, 'car': nan}
     ```
 
     Args:
@@ -68,8 +70,9 @@ class SegmenterEvaluator(keras.Model):
         Args:
             dataset: `keras.utils.PyDataset`, `tf.data.Dataset`, list of batches
                 `(images, labels)`, or the arrays `(images, labels)` of all images;
-                labels are integers of any height and width, which Keras wants to be the
-                same in all batches.
+                labels are integers of any height and width. They may differ from batch
+                to batch in a list and a `SegmentationDataset`; in a `PyDataset` of
+                one's own Keras wants them to be the same.
             verbose: 0 or 1, whether to show Keras's progress bar. Defaults to 0.
             progress: Called as `progress(done, total)` after each batch. Defaults to
                 `None`.
@@ -89,10 +92,9 @@ class SegmenterEvaluator(keras.Model):
         dataset = as_batches(dataset)
         if isinstance(dataset, list):
             dataset = _Batches(dataset)
-        strategy = strategy_of(self)
-        steps = None
+        batches, steps, strategy = dataset, None, strategy_of(self)
         if strategy is not None:
-            dataset, steps = distribute_evaluation(dataset, strategy)
+            batches, steps = distribute_evaluation(dataset, strategy)
         callbacks = []
         if progress is not None:
             total = steps or len(dataset)
@@ -102,7 +104,7 @@ class SegmenterEvaluator(keras.Model):
                 )
             )
         keep_freed_memory()
-        self.evaluate(dataset, steps=steps, verbose=verbose, callbacks=callbacks)
+        self.evaluate(batches, steps=steps, verbose=verbose, callbacks=callbacks)
         if not keras.ops.any(self.metric.matrix > 0):
             raise ValueError("The evaluation data hold no labelled pixel.")
         return {
@@ -116,6 +118,12 @@ class _Batches(keras.utils.PyDataset):
     def __init__(self, batches):
         super().__init__()
         self.batches = batches
+
+    @property
+    def mixed_sizes(self):
+        """Whether batches differ in the size of images or labels."""
+        sizes = ([np.shape(part)[1:3] for part in batch] for batch in self.batches)
+        return len({tuple(shapes) for shapes in sizes}) > 1
 
     def __len__(self):
         return len(self.batches)

@@ -36,8 +36,12 @@ def class_facts(record, verbose=True):
     """
     counts = np.zeros(256, dtype="int64")
     progress = Progress("class shares", len(record), verbose)
-    for done, (_, path) in enumerate(record.pairs, start=1):
-        counts += np.bincount(read_mask(path, record).ravel(), minlength=256)
+    ignore_masks = record.ignore_masks or [None] * len(record)
+    for done, ((_, path), ignore_mask) in enumerate(
+        zip(record.pairs, ignore_masks, strict=True), start=1
+    ):
+        labels = read_mask(path, record, ignore_mask=ignore_mask)
+        counts += np.bincount(labels.ravel(), minlength=256)
         progress(done)
     pixels = counts[: len(record.classes)]
     return {

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import multiprocessing
 import os
 import platform
@@ -14,12 +15,13 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_pixda import methods
-from keras_pixda.datasets import PairCache, SegmentationDataset
+from keras_pixda.datasets import PairCache, SegmentationDataset, class_pixels
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.comparison_table import comparison_table
 from keras_pixda.runs.few_shot_data import few_shot_data
 from keras_pixda.runs.measure import measure
+from keras_pixda.runs.over_labelled import over_labelled
 from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.published import PUBLISHED
 from keras_pixda.runs.report import report
@@ -29,6 +31,7 @@ from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import load_model
 from keras_pixda.runs.train import starting_segmenter
 from keras_pixda.visualization import shots_figure
+from keras_pixda.visualization.iou_table import ABSENT_SHARE
 
 
 def compare(
@@ -190,7 +193,7 @@ class _Comparison:
         """The result of one method, from the folder if it is there."""
         file = f"cells/{name}_{shots}_{seed}.json"
         if self.folder.has(file):
-            return self.folder.read_json(file)
+            return self._finished(file)
         row = ROWS[name]
         common = dataclasses.replace(self.settings, shots=shots, seed=seed)
         settings = row.apply(common)
@@ -216,6 +219,22 @@ class _Comparison:
         self.folder.write(file, result)
         keras.backend.clear_session()  # Frees the graphs of the cell.
         return result
+
+    def _finished(self, file):
+        """A result from the folder, in the terms of this version."""
+        result = self.folder.read_json(file)
+        if ABSENT_SHARE not in result["iou"]:
+            iou = over_labelled(result["iou"], self._labelled, self.facts["well"])
+            result = {**result, "iou": iou}
+            self.folder.write(file, result)
+        return result
+
+    @functools.cached_property
+    def _labelled(self):
+        """Names of the classes that the evaluation masks hold."""
+        record = self.records.validation
+        pixels = class_pixels(record, verbose=False).sum(axis=0)
+        return [name for name, n in zip(record.classes, pixels, strict=True) if n]
 
     def _data(self, settings):
         return few_shot_data(settings, self.source, self.target, self.cache)

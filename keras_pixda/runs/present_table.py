@@ -4,6 +4,7 @@ import math
 import textwrap
 
 from keras_pixda.visualization import iou_table
+from keras_pixda.visualization.iou_table import class_names
 
 
 def present_table(iou, previous=None, well=(), title="class"):
@@ -29,7 +30,7 @@ def present_table(iou, previous=None, well=(), title="class"):
     present = {name: value for name, value in iou.items() if not math.isnan(value)}
     well = [name for name in well if name in present]
     table = iou_table(present, previous, well=well, title=title)
-    absent = ", ".join(name for name in iou if name not in present)
+    absent = ", ".join(name for name in class_names(iou) if name not in present)
     if absent:
         table += "\n" + textwrap.fill(f"not in these data: {absent}", 79)
     return table

@@ -10,6 +10,11 @@ from keras_pixda.runs import published as published_figures
 from keras_pixda.runs.report_style import STYLE
 from keras_pixda.runs.rows import ABLATIONS, OPTIONS, ROWS
 from keras_pixda.visualization import over_seeds, shots_figure
+from keras_pixda.visualization.iou_table import (
+    ABSENT_SHARE,
+    ABSENT_TITLE,
+    class_names,
+)
 
 _MEANS = {
     "mean_iou": "mIoU",
@@ -141,7 +146,7 @@ def _table(caption, head, rows, look="", best=True, digits=1):
         head: HTML of the rows above.
         rows: Title, and values with their spreads, for each row.
         look: Class of the table.
-        best: Whether to mark the highest value of a column.
+        best: Whether to mark the highest value of a column, unless it is 0.
         digits: Decimals of the values.
     """
     body = []
@@ -160,7 +165,7 @@ def _table(caption, head, rows, look="", best=True, digits=1):
                 best
                 and len(rows) > 1
                 and others
-                and round(value, digits) == max(others)
+                and round(value, digits) == max(others) > 0
             ):
                 text += '<span class="hidden"> (best)</span>'
                 cells.append(f'<td class="best">{text}</td>')
@@ -184,17 +189,26 @@ def _columns(names):
 
 def _means(caption, titles, shots, value):
     """The table of mIoU, well and under; mIoU first, it is what a phone shows."""
+    values = {
+        key: [[value(name, k, key) for k in shots] for name in titles] for key in _MEANS
+    }
+    # Without under-represented classes, say, there is no mean over them.
+    shown = [
+        key
+        for key, rows in values.items()
+        if not all(math.isnan(mean) for row in rows for mean, _ in row)
+    ]
     above = "".join(
-        f'<th scope="colgroup" colspan="{len(shots)}">{heading}</th>'
-        for heading in _MEANS.values()
+        f'<th scope="colgroup" colspan="{len(shots)}">{_MEANS[key]}</th>'
+        for key in shown
     )
     head = (
         f'<tr><th scope="col" rowspan="2">method</th>{above}</tr>'
-        f"<tr>{_columns([f'{k}-shot' for k in shots] * len(_MEANS))}</tr>"
+        f"<tr>{_columns([f'{k}-shot' for k in shots] * len(shown))}</tr>"
     )
     rows = [
-        (title, [_percent(value(name, k, key)) for key in _MEANS for k in shots])
-        for name, title in titles.items()
+        (title, [_percent(pair) for key in shown for pair in values[key][number]])
+        for number, title in enumerate(titles.values())
     ]
     return _table(f"{caption}: mIoU, well and under", head, rows, "means")
 
@@ -237,7 +251,7 @@ def _panel(picture):
 
 def _classes(results, titles, shots, value):
     """A table for each number of shots, without the classes that never occur."""
-    classes = [name for name in results[0]["iou"] if name not in _MEANS]
+    classes = class_names(results[0]["iou"])
     absent = [
         name
         for name in classes
@@ -259,9 +273,17 @@ def _classes(results, titles, shots, value):
         )
     if absent:
         names = escape(", ".join(absent))
-        parts.append(
-            f'<p class="faint">Neither labelled nor predicted anywhere: {names}.</p>'
-        )
+        parts.append(f'<p class="faint">Held by no evaluation mask: {names}.</p>')
+        shares = [
+            (title, [_percent(value(name, k, ABSENT_SHARE)) for k in shots])
+            for name, title in titles.items()
+        ]
+        if any(mean > 0 for _, row in shares for mean, _ in row):
+            caption = f"{ABSENT_TITLE.capitalize()}, in % of the pixels"
+            names = _columns(f"{k}-shot" for k in shots)
+            head = f'<tr><th scope="col">method</th>{names}</tr>'
+            table = _table(caption, head, shares, best=False, digits=2)
+            parts.append(f'<p class="faint">{caption}:</p>\n{table}')
     return _section("IoU of every class", *parts)
 
 

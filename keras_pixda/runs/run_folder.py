@@ -6,6 +6,7 @@ import shutil
 
 from keras_pixda.models.checks import first_not_finite
 from keras_pixda.runs.folder_lock import LOCK, FolderLock
+from keras_pixda.strict_json import nan_for_null, strict_json
 from keras_pixda.whole_file import UNFINISHED, whole_file
 
 CONFIG = "config.json"
@@ -37,6 +38,12 @@ class RunFolder:
         resume: Whether to go on with the run that the folder holds. Defaults to
             `False`.
         overwrite: Whether to delete the run that the folder holds. Defaults to `False`.
+        prolong: Function of the folder, the earlier settings and the new ones that
+            readies the folder for them and says so. Defaults to `None`, a run is only
+            resumed with the same ones.
+
+    Attributes:
+        note: What `prolong` said; empty if the settings are the same.
 
     Raises:
         FileExistsError: If the folder holds a run, or other files, and neither is
@@ -45,9 +52,10 @@ class RunFolder:
         ValueError: If a run is to be resumed with other settings.
     """
 
-    def __init__(self, path, settings, resume=False, overwrite=False):
+    def __init__(self, path, settings, resume=False, overwrite=False, prolong=None):
         self.path = pathlib.Path(path)
         self.settings = settings
+        self.note = ""
         if self.path.exists() and not self.path.is_dir():
             raise FileExistsError(f"{self.path} is a file, expected a folder.")
         # A lock is the mark of a run's folder: no other may get one.
@@ -58,14 +66,16 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         self._lock = FolderLock(self.path)
         try:
-            self._open(resume, overwrite)
+            self._open(resume, overwrite, prolong)
         except BaseException:
             self.close()
             raise
 
-    def _open(self, resume, overwrite):
+    def _open(self, resume, overwrite, prolong):
         if self.has(CONFIG) and resume:
-            self._expect_same_settings()
+            earlier = type(self.settings).from_file(self.path / CONFIG)
+            if earlier != self.settings:
+                self.note = (prolong or _expect_same)(self, earlier, self.settings)
             for left in self.path.rglob(f"{UNFINISHED}*"):
                 left.unlink()
         elif self._files() and overwrite:
@@ -92,20 +102,6 @@ class RunFolder:
         if not self.path.exists():
             return []
         return [file for file in self.path.iterdir() if file.name != LOCK]
-
-    def _expect_same_settings(self):
-        earlier = type(self.settings).from_file(self.path / CONFIG)
-        if earlier == self.settings:
-            return
-        different = [
-            f"{name} was {before!r}, is {getattr(self.settings, name)!r}"
-            for name, before in vars(earlier).items()
-            if before != getattr(self.settings, name)
-        ]
-        raise ValueError(
-            f"{self.path} holds a run with other settings ({'; '.join(different)}): "
-            "resume it with the same ones."
-        )
 
     def close(self):
         """Let others open the folder; the end of the process does so too."""
@@ -141,17 +137,30 @@ class RunFolder:
             if isinstance(content, str):
                 unfinished.write_text(content, "utf-8")
             elif isinstance(content, dict | list):
-                unfinished.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+                unfinished.write_text(strict_json(content, indent=2) + "\n", "utf-8")
             else:
                 content.save(unfinished)
         return path
 
     def read_json(self, name):
-        """Read back what `write` wrote as JSON."""
+        """Read back what `write` wrote as JSON, NaN included."""
         path = self / name
         try:
-            return json.loads(path.read_text("utf-8"))
+            # Files of earlier versions hold a bare NaN, which is read as well.
+            return nan_for_null(json.loads(path.read_text("utf-8")))
         except ValueError as error:
             raise ValueError(
                 f"{path}: is damaged ({error}). Restore it or begin anew (--overwrite)."
             ) from error
+
+
+def _expect_same(folder, earlier, settings):
+    different = [
+        f"{name} was {before!r}, is {getattr(settings, name)!r}"
+        for name, before in vars(earlier).items()
+        if before != getattr(settings, name)
+    ]
+    raise ValueError(
+        f"{folder.path} holds a run with other settings ({'; '.join(different)}): "
+        "resume it with the same ones."
+    )

@@ -223,7 +223,7 @@ class Settings:
         self._expect(
             "decay_steps",
             self.decay_steps >= needed,
-            f"at least {needed}, the steps of the longest phase",
+            f"at least {needed}, the steps of the longest phase: give it as well",
         )
 
     def _expect(self, name, fits, expected):

@@ -25,7 +25,9 @@ from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.few_shot_data import few_shot_data
 from keras_pixda.runs.measure import measure
 from keras_pixda.runs.panels import Panels
+from keras_pixda.runs.phases import ADAPTATION, DISTILLATION, SOURCE_ONLY
 from keras_pixda.runs.present_table import present_table
+from keras_pixda.runs.prolong import prolong
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import load_model, load_weights
@@ -40,6 +42,13 @@ def train(
     Every phase leaves its result in the folder and is not run again. A phase that was
     interrupted, at whatever moment, goes on from the last saved state and ends as it
     would have without the interruption, see `keras_pixda.callbacks.ExactResume`.
+
+    A run that has ended may be resumed with more `source_steps`, `steps` or
+    `distillation_steps`: the first phase that gets more goes on from its last saved
+    state, at most `save_every` steps before its end, and the phases after it are made
+    anew. With the same `decay_steps` it ends as a run with all the steps would have; a
+    larger one, needed where the steps go beyond it, changes the rates from there on.
+    The last state of each phase is kept for that in `state/`, which may be deleted.
 
     Example:
 
@@ -64,9 +73,10 @@ def train(
         settings: The `Settings` of the run.
         folder: Where to write: `segmenter.keras` (the result), `source_only.keras`,
             `pixda.keras` (with discriminators and optimizers), `history_*.csv`,
-            `per_class_iou.csv`, `panels/`, `result.json`, `classes.json` and
-            `config.json`.
-        resume: Whether to go on with the run in the folder. Defaults to `False`.
+            `per_class_iou.csv`, `panels/`, `result.json`, `classes.json`,
+            `config.json` and `state/`.
+        resume: Whether to go on with the run in the folder, for more steps if the
+            settings have more. Defaults to `False`.
         overwrite: Whether to replace it. Defaults to `False`.
         verbose: Whether to show progress and tables. Defaults to `True`.
         tensorboard: Whether to write losses, per-class IoU, kept source images,
@@ -124,7 +134,7 @@ class _Run:
         self.validation = SegmentationDataset(
             validation, 4, settings.image_size, on_bad_file=settings.on_bad_file
         )
-        self.folder = RunFolder(folder, settings, resume, overwrite)
+        self.folder = RunFolder(folder, settings, resume, overwrite, prolong)
         self.log_dir = self.folder / "tensorboard" if tensorboard else None
         self.records.write(self.folder)
         self.result = {"seconds": {}}
@@ -135,6 +145,8 @@ class _Run:
             facts["image_size"] = list(settings.image_size)
             self.folder.write("classes.json", facts)
         self.facts = self.folder.read_json("classes.json")
+        if self.folder.note:
+            self.say(self.folder.note)
         self.say(
             f"{len(self.dataset.source)} source images, {len(self.dataset.target)} "
             f"target images, {len(validation)} to evaluate on"
@@ -149,16 +161,16 @@ class _Run:
             keras.utils.set_random_seed(settings.seed)
             segmenter = starting_segmenter(settings, len(self.dataset.source.classes))
             if settings.weights is None:
-                with self._phase("source only", settings.source_steps) as callbacks:
+                with self._phase(SOURCE_ONLY, settings.source_steps) as callbacks:
                     source_only(segmenter, self.dataset, settings, callbacks)
             self.folder.write("source_only.keras", segmenter)
-        return self._result_of("source only", "source_only.keras")
+        return self._result_of(SOURCE_ONLY)
 
     def adapt(self, segmenter):
         """A `PixDAModel` after adaptation with sample selection."""
         settings = self.settings
         if self.folder.has("pixda.keras"):
-            return self._result_of("adaptation", "pixda.keras")
+            return self._result_of(ADAPTATION)
         keras.utils.set_random_seed(settings.seed + 1)
         model = pixda_model(segmenter, settings)
         watchers = [
@@ -191,10 +203,10 @@ class _Run:
                     log_dir=self.log_dir / "adaptation",
                 )
             )
-        with self._phase("adaptation", settings.steps, watchers) as callbacks:
+        with self._phase(ADAPTATION, settings.steps, watchers) as callbacks:
             fit_steps(model, self.dataset, settings.steps, callbacks)
         self.folder.write("pixda.keras", model)
-        return self._result_of("adaptation", "pixda.keras")
+        return self._result_of(ADAPTATION)
 
     def distil(self, model):
         """Distil in place; a finished run is loaded instead."""
@@ -203,7 +215,7 @@ class _Run:
             if steps:
                 data = self.dataset.target_dataset(steps=steps)
                 done = int(model.optimizer.iterations)
-                with self._phase("distillation", done + steps) as callbacks:
+                with self._phase(DISTILLATION, done + steps) as callbacks:
                     model.distill(
                         data,
                         weight=self.settings.distillation_weight,
@@ -212,39 +224,35 @@ class _Run:
                         callbacks=introduce([BadNumbers(), *callbacks], data),
                     )
             self.folder.write("segmenter.keras", model.segmenter)
-        segmenter = self._result_of("distillation", "segmenter.keras")
+        segmenter = self._result_of(DISTILLATION)
         model.segmenter.set_weights(segmenter.get_weights())
 
     @contextlib.contextmanager
-    def _phase(self, title, steps, watchers=()):
+    def _phase(self, phase, steps, watchers=()):
         """Callbacks of a phase, which is timed and goes on after an interruption."""
         started = time.monotonic()
-        name = title.replace(" ", "_")
-        history = HistoryCSV(self.folder / f"history_{name}.csv")
+        history = HistoryCSV(self.folder / phase.history)
         try:
             yield [
-                ExactResume(self._state(title), every=self.settings.save_every),
-                ProgressLine(title, steps, self.verbose),
+                ExactResume(self.folder / phase.state, every=self.settings.save_every),
+                ProgressLine(phase.title, steps, self.verbose),
                 *watchers,
                 history,
-                *self._tensorboard(name),
+                *self._tensorboard(phase.name),
             ]
         finally:
             history.close()
-        self._took(name, started)
+        self._took(phase.name, started)
 
-    def _state(self, title):
-        return self.folder / f"state/{title.replace(' ', '_')}"
-
-    def _result_of(self, title, name):
-        """The model that a phase has written, after which its state is not needed.
+    def _result_of(self, phase):
+        """The model that a phase has written, after which its end needs no state.
 
         The next phase begins with what the file holds, be it in the same process or,
         after a kill, in another one.
         """
-        StateFolder(self._state(title)).clear()
+        StateFolder(self.folder / phase.state).drop_finished()
         keras.utils.set_random_seed(self.settings.seed)
-        return load_model(self.folder / name)
+        return load_model(self.folder / phase.file)
 
     def _tensorboard(self, name):
         """What those before it added to the logs is written, too."""

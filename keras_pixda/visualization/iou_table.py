@@ -1,15 +1,25 @@
 """Per-class IoU as text."""
 
 import math
+import textwrap
 
 WIDTH = 80
 _MEANS = {"mean_iou": "mean", "well_iou": "well", "under_iou": "under"}
+# What a result holds beside means and classes: a share of the pixels, no IoU.
+ABSENT_SHARE = "absent_share"
+ABSENT_TITLE = "given to classes that no mask holds"
+
+
+def class_names(result):
+    """Names of the classes of a result of `ClassIoU`, without its means."""
+    return [name for name in result if name not in _MEANS and name != ABSENT_SHARE]
 
 
 def iou_table(result, previous=None, best=None, well=None, title="class"):
     """Lay out the IoU of every class as a table of at most 80 columns.
 
-    Values are in %, changes in points; a class that does not occur shows as "-".
+    Values are in %, changes in points; a class that does not occur shows as "-". A line
+    below tells how many pixels were given to classes that no mask holds, if any were.
 
     Example:
     ```python
@@ -28,7 +38,7 @@ def iou_table(result, previous=None, best=None, well=None, title="class"):
 
     Args:
         result: Fractions by name, as from `ClassIoU`: `mean_iou`, maybe `well_iou` and
-            `under_iou`, and the classes.
+            `under_iou`, `absent_share`, and the classes.
         previous: Earlier result to show the change against. Defaults to `None`: no
             such column.
         best: Best fraction so far by name. Defaults to `None`: no such column.
@@ -42,7 +52,8 @@ def iou_table(result, previous=None, best=None, well=None, title="class"):
     Raises:
         ValueError: If `well` holds a name that is no class of `result`.
     """
-    classes = [name for name in result if name not in _MEANS]
+    classes, share = class_names(result), result.get(ABSENT_SHARE, 0.0)
+    result = {name: result[name] for name in result if name != ABSENT_SHARE}
     unknown = set(well or ()) - set(classes)
     if unknown:
         raise ValueError(f"`well` holds {sorted(unknown)}, the classes are {classes}.")
@@ -69,11 +80,13 @@ def iou_table(result, previous=None, best=None, well=None, title="class"):
         return [line(shown[n], [cells[n] for _, cells in columns]) for n in names]
 
     rule = "-" * (width + 8 * len(columns))
-    note = [
-        text
-        for text in ("* well represented; under = mean of the other classes",)
-        if well
-    ]
+    notes = []
+    if well:
+        under = "; under = mean of the other classes"
+        notes.append(f"* well represented{under if 'under_iou' in result else ''}")
+    if share > 0:
+        text = f"{ABSENT_TITLE}: {100 * share:.2g} % of the pixels"
+        notes += textwrap.wrap(text, WIDTH - 1)
     return "\n".join(
         [
             line(title, [heading for heading, _ in columns]),
@@ -81,7 +94,7 @@ def iou_table(result, previous=None, best=None, well=None, title="class"):
             *lines(classes),
             rule,
             *lines(name for name in _MEANS if name in result),
-            *note,
+            *notes,
         ]
     )
 

@@ -60,30 +60,32 @@ def read(path):
 
 def test_table(capsys):
     fit([PerClassIoU(BATCHES, CLASSES, well=["road"])], epochs=2)
-    # After epoch 1: road 1/6, traffic light 0; after epoch 2: road 2/6.
+    # After epoch 1: road 1/6; after epoch 2: road 2/6. Only road is labelled.
     assert capsys.readouterr().out == (
         "\n"
         "Epoch 1          IoU %    best\n"
         "------------------------------\n"
         "road *            16.7    16.7\n"
-        "traffic light      0.0     0.0\n"
+        "traffic light        -       -\n"
         "sky                  -       -\n"
         "------------------------------\n"
-        "mean               8.3     8.3\n"
+        "mean              16.7    16.7\n"
         "well              16.7    16.7\n"
-        "under              0.0     0.0\n"
+        "under                -       -\n"
         "* well represented; under = mean of the other classes\n"
+        "given to classes that no mask holds: 83 % of the pixels\n"
         "\n"
         "Epoch 2          IoU %  change    best\n"
         "--------------------------------------\n"
         "road *            33.3   +16.7    33.3\n"
-        "traffic light      0.0    +0.0     0.0\n"
+        "traffic light        -       -       -\n"
         "sky                  -       -       -\n"
         "--------------------------------------\n"
-        "mean              16.7    +8.3    16.7\n"
+        "mean              33.3   +16.7    33.3\n"
         "well              33.3   +16.7    33.3\n"
-        "under              0.0    +0.0     0.0\n"
+        "under                -       -       -\n"
         "* well represented; under = mean of the other classes\n"
+        "given to classes that no mask holds: 67 % of the pixels\n"
     )
 
 
@@ -97,7 +99,7 @@ def test_history_best_and_one_tracing(capsys):
     roads = [result["road"] for result in callback.history.values()]
     np.testing.assert_allclose(roads, [1 / 6, 2 / 6, 3 / 6, 4 / 6], rtol=1e-6)
     assert callback.best["road"] == roads[3]
-    assert "sky" not in callback.best
+    assert set(callback.best) == {"mean_iou", "road"}
     assert not capsys.readouterr().out
     # A worse epoch leaves the best as it is.
     model.epoch.assign(2)
@@ -130,7 +132,7 @@ def test_other_callbacks_see_the_result(tmp_path):
     assert float(rows[1]["val_road"]) == pytest.approx(2 / 6)
     assert float(stopping.best) == pytest.approx(2 / 6)
     files = sorted(path.name for path in tmp_path.glob("*.h5"))
-    assert files == ["1_0.0.weights.h5", "2_0.0.weights.h5"]
+    assert files == ["1_nan.weights.h5", "2_nan.weights.h5"]
 
 
 def test_every():
@@ -150,7 +152,11 @@ def test_csv_is_continued_and_an_epoch_run_again_replaces_its_row(tmp_path, caps
     path = tmp_path / "run" / "iou.csv"
     fit([PerClassIoU(BATCHES, CLASSES, well=[0], csv=path)], epochs=3)
     rows = read(path)
-    assert list(rows[0]) == ["epoch", "mean_iou", "well_iou", "under_iou", *CLASSES]
+    means = ["mean_iou", "well_iou", "under_iou", "absent_share"]
+    assert list(rows[0]) == ["epoch", *means, *CLASSES]
+    assert [float(row["absent_share"]) for row in rows] == pytest.approx(
+        [5 / 6, 4 / 6, 3 / 6]
+    )
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
     assert float(rows[2]["road"]) == pytest.approx(3 / 6)
     assert np.isnan(float(rows[2]["sky"]))
@@ -175,7 +181,7 @@ def test_csv_of_other_classes_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"iou\.csv.*'road'.*traffic light"):
         PerClassIoU(BATCHES, CLASSES, csv=path)
     assert path.read_text() == "epoch,mean_iou,road\n0,0.5,0.5\n"
-    path.write_text("epoch,mean_iou,road,traffic light,sky\n0,0.5,0.\n")
+    path.write_text("epoch,mean_iou,absent_share,road,traffic light,sky\n0,0.5,0.\n")
     with pytest.raises(ValueError, match=r"iou\.csv, line 2"):
         PerClassIoU(BATCHES, CLASSES, csv=path)
     path.write_text("")
@@ -189,7 +195,7 @@ def test_tensorboard(tmp_path):
     fit([PerClassIoU(BATCHES, CLASSES, log_dir=tmp_path, print_table=False)], epochs=2)
     events = EventAccumulator(str(tmp_path))
     events.Reload()
-    tags = {f"iou/{name}" for name in ("mean_iou", *CLASSES)}
+    tags = {f"iou/{name}" for name in ("mean_iou", "absent_share", *CLASSES)}
     assert set(events.Tags()["tensors"]) == {*tags, "confusion"}
     width, height, *pictures = events.Tensors("confusion")[1].tensor_proto.string_val
     assert int(width) > 100

@@ -23,11 +23,17 @@ def test_what_is_written_is_read_back(tmp_path):
     states = StateFolder(tmp_path / "new" / "state")
     assert states.newest() is None
     facts = {"epoch": 2, "threshold": 0.1 + 0.2, "missing": float("nan"), "a": [None]}
+    facts["best"] = -float("inf")
     states.write(facts, ARRAYS)
+    [file] = (tmp_path / "new" / "state").iterdir()
+    header = file.read_bytes().split(b"\n")[1]
+    assert b"NaN" not in header
+    assert b"Infinity" not in header
     found, arrays = StateFolder(tmp_path / "new" / "state").newest()
     assert found["threshold"] == 0.1 + 0.2
     assert np.isnan(found["missing"])
     assert found["a"] == [None]
+    assert found["best"] == -float("inf")
     for array, wanted in zip(arrays, ARRAYS, strict=True):
         assert (array.dtype, array.shape) == (wanted.dtype, wanted.shape)
         np.testing.assert_array_equal(array, wanted)

@@ -1,8 +1,11 @@
+import pathlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_pixda.datasets import (
+    DataError,
     SegmentationDataset,
     augmentation,
     read_pair,
@@ -110,15 +113,98 @@ def test_epoch_counts_only_whole_epochs(make_record):
     assert dataset.epoch == 2
 
 
-def test_masks_of_a_batch_must_agree(make_record, write):
-    record = make_record()
-    write("street/images/ulm/ulm_001.png", np.zeros((12, 16, 3), np.uint8))
-    write("street/masks/ulm/ulm_001.png", np.zeros((12, 16), np.uint8))
+@pytest.fixture
+def make_mixed(make_record, write):
+    """Return `make_mixed(*sizes)`: a record of pairs of these sizes."""
+
+    def make_mixed(*sizes):
+        record = make_record(cities={"ulm": len(sizes)})
+        for number, (height, width) in enumerate(sizes):
+            image = np.full((height, width, 3), number, np.uint8)
+            write(f"street/images/ulm/ulm_{number:03}.png", image)
+            mask = np.full((height, width), number % 2, np.uint8)
+            write(f"street/masks/ulm/ulm_{number:03}.png", mask)
+        return record
+
+    return make_mixed
+
+
+def numbers(dataset):
+    return [batch[0][:, 0, 0, 0].tolist() for batch in dataset]
+
+
+def test_a_batch_holds_masks_of_one_size(make_mixed):
+    wide, high, small = (12, 16), (16, 12), (6, 8)
+    record = make_mixed(wide, high, wide, small, wide, high, wide, wide, wide)
     dataset = SegmentationDataset(record, 2, (12, 16))
-    with pytest.raises(ValueError, match=r"ulm_000\.png 32x24, .*ulm_001\.png 16x12"):
+    batches = [dataset[index] for index in range(len(dataset))]
+    found = [[0, 2], [1, 5], [4, 6], [7, 8], [3]]
+    assert numbers(batches) == found
+    sizes = [labels.shape[1:] for _, labels in batches]
+    assert sizes == [wide, high, wide, wide, small]
+    for index, (images, labels) in enumerate(batches):
+        assert images.shape[1:] == (12, 16, 3)
+        assert (labels == (images[:, :1, :1, 0] % 2)).all()
+        names = [record.pairs[number][0] for number in found[index]]
+        assert dataset.batch_names(index) == names
+    # An interrupted pass goes on where it was.
+    dataset.first_batch = 3
+    assert len(dataset) == 2
+    assert numbers([dataset[0], dataset[1]]) == found[3:]
+    with pytest.raises(IndexError):
+        dataset[2]
+    dropping = SegmentationDataset(record, 2, (12, 16), drop_remainder=True)
+    assert len(dropping) == 4
+    assert numbers(dropping) == found[:4]
+    # Labels of a given size are as alike as ever.
+    resized = SegmentationDataset(record, 4, (12, 16), label_size="image")
+    assert numbers(resized) == [[0, 1, 2, 3], [4, 5, 6, 7], [8]]
+    assert not resized.mixed_sizes
+
+
+def test_mixed_sizes_are_shuffled_anew_in_every_epoch(make_mixed):
+    record = make_mixed(*[(12, 16), (16, 12), (6, 8)] * 4)
+    options = {"batch_size": 3, "image_size": (12, 16), "shuffle": True}
+    dataset, again = (SegmentationDataset(record, **options) for _ in range(2))
+    seen = []
+    for epoch in (0, 1, 0):
+        dataset.epoch = again.epoch = epoch
+        seen.append(numbers(dataset))
+        assert seen[-1] == numbers([again[index] for index in range(len(again))])
+        assert sorted(sum(seen[-1], [])) == [*range(12)]
+        assert all(len({n % 3 for n in batch}) == 1 for batch in seen[-1])
+    assert seen[0] == seen[2] != seen[1]
+
+
+def test_a_hundred_and_one_sizes_are_batches_of_one(make_mixed):
+    record = make_mixed(*[(4 + number, 8) for number in range(101)])
+    dataset = SegmentationDataset(record, 4, (4, 4))
+    assert len(dataset) == 101
+    assert dataset[100][1].shape == (1, 104, 8)
+    with pytest.raises(ValueError, match="101 sizes, none of them 2 times"):
+        len(SegmentationDataset(record, 2, (4, 4), drop_remainder=True))
+
+
+def test_a_mask_that_vanishes_stands_in_at_the_usual_size(make_mixed):
+    record = make_mixed((12, 16), (16, 12), (12, 16), (12, 16))
+    pathlib.Path(record.pairs[2][1]).unlink()
+    dataset = SegmentationDataset(record, 3, (12, 16), on_bad_file="skip")
+    assert [labels.shape for _, labels in dataset] == [(3, 12, 16), (1, 16, 12)]
+    assert (dataset[0][1][1] == 255).all()
+    pathlib.Path(record.pairs[1][1]).unlink()
+    assert dataset[1][1].shape == (1, 16, 12)
+    with pytest.raises(DataError, match="cannot be opened"):
+        SegmentationDataset(record, 3, (12, 16))[0]
+
+
+def test_a_mask_that_changes_its_size_is_named(make_mixed, write):
+    record = make_mixed((12, 16), (12, 16))
+    dataset = SegmentationDataset(record, 2, (12, 16))
+    assert len(dataset) == 1
+    write("street/images/ulm/ulm_001.png", np.zeros((24, 32, 3), np.uint8))
+    write("street/masks/ulm/ulm_001.png", np.zeros((24, 32), np.uint8))
+    with pytest.raises(ValueError, match=r"ulm_000\.png 16x12, .*ulm_001\.png 32x24"):
         dataset[0]
-    assert SegmentationDataset(record, 1, (12, 16))[1][1].shape == (1, 12, 16)
-    assert SegmentationDataset(record, 2, (12, 16), "image")[0][1].shape == (2, 12, 16)
 
 
 @pytest.mark.parametrize(

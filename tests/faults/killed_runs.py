@@ -56,7 +56,7 @@ POINTS = {
     "selecting": (SelectionPass, "__getitem__", None),
     "selected": (SampleSelection, "on_epoch_end", None),
     "writing_state": (StateFolder, "write", None),
-    "deleting_state": (StateFolder, "clear", None),
+    "deleting_state": (StateFolder, "drop_finished", None),
     "writing_source_only": (RunFolder, "write", writes("source_only.keras")),
     "writing_adapted": (RunFolder, "write", writes("pixda.keras")),
     "writing_distilled": (RunFolder, "write", writes("segmenter.keras")),
@@ -141,25 +141,25 @@ def run(settings, folder, mode, point):
     notes = folder.with_suffix(".json")
     if point:
         set_trap(point)
-    clear, score = StateFolder.clear, SampleSelection.score
+    drop, score = StateFolder.drop_finished, SampleSelection.score
 
     def spread(selection):
         # Those of untrained networks hardly differ: nothing or all would be kept.
         indices, scores = score(selection)
         return indices, scores + 0.1 * (indices % 4 - 1)
 
-    def note_and_clear(states):
+    def note_and_drop(states):
         found = states.newest()
-        if found:
+        if found and found[0]["finished"]:
             noted = json.loads(notes.read_text()) if notes.exists() else {}
             # A phase that was killed while its state was deleted is noted again.
             key = f"state of {states.path.name}"
             noted.setdefault(key, []).append([found[0], digest(found[1])])
             notes.write_text(json.dumps(noted))
-        clear(states)
+        drop(states)
 
     SampleSelection.score = spread
-    StateFolder.clear = note_and_clear
+    StateFolder.drop_finished = note_and_drop
     result = train(settings, folder, resume=True, verbose=False)
     noted = json.loads(notes.read_text())
     noted["result"] = {k: v for k, v in result.items() if k != "seconds"}

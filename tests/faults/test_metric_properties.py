@@ -38,7 +38,7 @@ def ious(classes, labels, predictions):
         truth = (labels == index) & (labels != IGNORED)
         guess = (predictions == index) & (labels != IGNORED)
         union = (truth | guess).sum()
-        values.append((truth & guess).sum() / union if union else np.nan)
+        values.append((truth & guess).sum() / union if truth.any() else np.nan)
     return values
 
 
@@ -78,7 +78,13 @@ def test_metric_of_logits_in_batches(case, data):
         ("well_iou", expected[inside]),
         ("under_iou", expected[~inside]),
     ):
-        np.testing.assert_allclose(result[name], mean(chosen), rtol=1e-6)
+        assert (name in result) == bool(len(chosen))
+        if name in result:
+            np.testing.assert_allclose(result[name], mean(chosen), rtol=1e-6)
+    counted_pixels = labels != IGNORED
+    absent = np.isnan(expected)[predictions] & counted_pixels
+    share = absent.sum() / max(1, counted_pixels.sum())
+    np.testing.assert_allclose(result["absent_share"], share, rtol=1e-6)
 
 
 @given(predicted(), st.integers(0, 254), st.data())

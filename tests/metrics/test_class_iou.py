@@ -17,7 +17,7 @@ def brute_force_iou(labels, predictions, num_classes, ignore_class=255):
                 continue
             both += label == index and prediction == index
             either += label == index or prediction == index
-        ious.append(both / either if either else np.nan)
+        ious.append(both / either if (labels == index).any() else np.nan)
     return np.array(ious)
 
 
@@ -72,7 +72,8 @@ def test_equals_a_count_pixel_by_pixel(dtype):
     expected["well_iou"] = (iou[0] + iou[2]) / 2
     expected["under_iou"] = iou[1]
     result = values(metric.result())
-    assert list(result) == ["mean_iou", "well_iou", "under_iou", *CLASSES]
+    means = ["mean_iou", "well_iou", "under_iou", "absent_share"]
+    assert list(result) == metric.entries == [*means, *CLASSES]
     np.testing.assert_allclose(
         [result[name] for name in expected], list(expected.values()), rtol=1e-6
     )
@@ -94,7 +95,7 @@ def test_class_ids_as_predictions():
     metric.update_state(np.array([[[0, 0, 1, 255]]]), predictions)
     metric.update_state(np.array([[[0, 0, 1, 255]]]), predictions[..., None])
     result = values(metric.result())
-    assert result == {"mean_iou": 0.5, "road": 0.5, "car": 0.5}
+    assert result == {"mean_iou": 0.5, "absent_share": 0, "road": 0.5, "car": 0.5}
 
 
 def test_smaller_logits_are_resized_to_the_labels():
@@ -116,8 +117,32 @@ def test_perfect_absent_and_predicted_only():
     assert np.isnan([result["sky"], result["train"], result["well_iou"]]).all()
     metric.update_state(labels, np.array([[[0, 0, 2]]]))
     result = values(metric.result())
-    assert result["sky"] == 0
-    assert result["mean_iou"] == pytest.approx((1 + 0.5 + 0) / 3)
+    # As many classes as before, and what went to the sky is missing where it belongs.
+    assert np.isnan(result["sky"])
+    assert result["mean_iou"] == pytest.approx((1 + 0.5) / 2)
+    assert result["absent_share"] == pytest.approx(1 / 6)
+
+
+def test_every_method_is_measured_over_the_same_classes():
+    labels = np.array([[[0, 0, 1, 1]]])
+    means = []
+    for prediction in ([0, 0, 1, 0], [0, 0, 1, 2]):
+        metric = ClassIoU(CLASSES)
+        metric.update_state(labels, np.array([[prediction]]))
+        means.append(values(metric.result())["mean_iou"])
+    assert means == [pytest.approx((2 / 3 + 1 / 2) / 2), pytest.approx((1 + 1 / 2) / 2)]
+
+
+@pytest.mark.parametrize(
+    ("well", "means"), [(CLASSES, {"well_iou"}), ((), {"under_iou"})]
+)
+def test_a_mean_over_no_class_is_no_entry(well, means):
+    metric = ClassIoU(CLASSES, well=well)
+    metric.update_state(np.array([[[0, 1, 2, 3]]]), np.array([[[0, 1, 2, 2]]]))
+    result = values(metric.result())
+    assert set(result) == {"mean_iou", "absent_share", *means, *CLASSES}
+    assert not np.isnan(list(result.values())).any()
+    assert [result[name] for name in means] == [result["mean_iou"]]
 
 
 def test_counts_are_right_above_two_to_the_24():
@@ -153,7 +178,7 @@ def test_in_compile_and_evaluate(jit_compile):
         metrics=[ClassIoU(CLASSES, well=("road",))], jit_compile=jit_compile
     )
     result = model.evaluate(images, labels, batch_size=3, verbose=0, return_dict=True)
-    names = {"loss", "mean_iou", "well_iou", "under_iou", *CLASSES}
+    names = {"loss", "mean_iou", "well_iou", "under_iou", "absent_share", *CLASSES}
     assert set(result) == names
     predictions = model.predict(images, verbose=0).argmax(-1)
     expected = brute_force_iou(labels, predictions, 4)
@@ -165,7 +190,7 @@ def test_in_fit():
     model = segmenter(metrics=[ClassIoU(CLASSES)])
     data = (images, labels)
     history = model.fit(*data, validation_data=data, verbose=0).history
-    names = {"loss", "mean_iou", *CLASSES}
+    names = {"loss", "mean_iou", "absent_share", *CLASSES}
     assert set(history) == names | {f"val_{name}" for name in names}
 
 

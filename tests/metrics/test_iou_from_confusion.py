@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -10,9 +11,19 @@ def test_known_answer():
     np.testing.assert_allclose(iou, [6 / 9, 3 / 6, 1.0], rtol=1e-12)
 
 
-def test_absent_is_nan_and_predicted_only_is_zero():
+def test_a_class_without_labels_is_nan_whatever_was_predicted():
     iou = iou_from_confusion(np.array([[3, 0, 1], [0, 0, 0], [0, 0, 0]])).numpy()
-    np.testing.assert_array_equal(iou, [0.75, np.nan, 0.0])
+    np.testing.assert_array_equal(iou, [0.75, np.nan, np.nan])
+
+
+def test_with_every_class_labelled_the_mean_is_that_of_keras():
+    labels, predictions = np.random.default_rng(0).integers(0, 4, (2, 200))
+    metric = keras.metrics.MeanIoU(4)
+    metric.update_state(labels, predictions)
+    matrix = np.zeros((4, 4))
+    np.add.at(matrix, (labels, predictions), 1)
+    mean = iou_from_confusion(matrix).numpy().mean()
+    np.testing.assert_allclose(mean, float(metric.result()), rtol=1e-6)
 
 
 def test_exact_above_two_to_the_24():

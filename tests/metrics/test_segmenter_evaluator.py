@@ -66,7 +66,7 @@ def test_counts_every_batch_and_traces_once(kind):
     np.testing.assert_allclose(
         [first[name] for name in CLASSES], expected_iou(batches), rtol=1e-6
     )
-    assert list(first) == ["mean_iou", *CLASSES]
+    assert list(first) == ["mean_iou", "absent_share", *CLASSES]
     traces = model.traces
     assert evaluator.iou(kind(batches)) == first
     assert model.traces == traces
@@ -112,7 +112,7 @@ def test_a_model_in_training_keeps_its_state():
     SegmenterEvaluator(model, ClassIoU(CLASSES)).iou([(images, 0 * labels)])
     assert {
         k: float(v) for k, v in model.get_metrics_result()["class_iou"].items()
-    } == {name: before[name] for name in ("mean_iou", *CLASSES)}
+    } == {name: before[name] for name in ("mean_iou", "absent_share", *CLASSES)}
     assert model.loss is loss
 
 

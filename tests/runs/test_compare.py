@@ -33,6 +33,20 @@ def test_the_table_has_the_published_shape_with_mean_and_spread():
     ]
 
 
+def test_the_table_without_a_mean_and_with_pixels_given_to_absent_classes():
+    results = [cell("naae", 1, 0, 0.2), cell("fda", 1, 0, 0.3)]
+    for result, share in zip(results, (0.0, 0.0123), strict=True):
+        del result["iou"]["under_iou"]
+        result["iou"]["absent_share"] = share
+    table = comparison_table(results, {"naae": "NAAE", "fda": "FDA"}, [1])
+    assert table.splitlines()[2:] == [
+        "| NAAE | 20.0 / 40.0 (± 0.0) |",
+        "| FDA | 30.0 / 60.0 (± 0.0) |",
+        "",
+        "Given to classes that no mask holds, in % of the pixels: FDA 1.2.",
+    ]
+
+
 def test_a_killed_comparison_repeats_only_what_was_not_finished(
     change, tmp_path, monkeypatch
 ):
@@ -61,6 +75,26 @@ def test_a_killed_comparison_repeats_only_what_was_not_finished(
         rows = list(csv.DictReader(file))
     assert [float(r["road"]) for r in rows] == [c["iou"]["road"] for c in results]
     assert (tmp_path / "comparison" / "table.md").read_text() == table + "\n"
+
+
+def test_cells_of_an_earlier_version_are_averaged_like_new_ones(change, tmp_path):
+    settings = change(source_steps=1, steps=1, distillation_steps=0)
+    folder = tmp_path / "comparison"
+    arguments = (settings, folder, [1], 1, ["source_only"])
+    compare(*arguments, verbose=False)
+    path = folder / "cells" / "source_only_1_0.json"
+    text = path.read_text()
+    new = json.loads(text, parse_constant=pytest.fail)["iou"]
+    absent = [name for name, value in new.items() if value is None]
+    assert "bus" in absent
+    old = {name: new[name] for name in new if name != "absent_share"}
+    old |= {"mean_iou": 0.0, "under_iou": 0.0, "bus": 0.0, "train": float("nan")}
+    path.write_text(json.dumps({**json.loads(text), "iou": old}))
+    compare(*arguments, resume=True, verbose=False)
+    again = json.loads(path.read_text(), parse_constant=pytest.fail)["iou"]
+    assert again.pop("absent_share") is None
+    del new["absent_share"]
+    assert again == pytest.approx(new)
 
 
 def test_processes_give_the_same_results_as_one(change, tmp_path):

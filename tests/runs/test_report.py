@@ -120,12 +120,38 @@ def test_what_reads_the_same_is_equally_good():
     assert [row[1] for row in table[2:]] == ["50.0 (best)", "50.0 (best)"]
 
 
+def test_a_column_of_zeros_has_no_best():
+    results = [cell("fda", 1, 0, 0.0), cell("pixda", 1, 0, 0.0, pole=0.0)]
+    table = page(results, {"fda": "FDA", "pixda": "PixDA"}, [1]).tables[0]
+    assert [row[1] for row in table[2:]] == ["0.0", "0.0"]
+
+
+def test_a_mean_over_no_class_has_no_column():
+    results = [cell("fda", 1, 0, 0.2), cell("pixda", 1, 0, 0.3)]
+    for result in results:
+        del result["iou"]["under_iou"]
+    table = page(results, {"fda": "FDA", "pixda": "PixDA"}, [1]).tables[0]
+    assert table[0] == ["method", "mIoU", "well represented"]
+    assert table[1] == ["1-shot"] * 2
+    assert table[2] == ["FDA", "20.0", "40.0"]
+
+
+def test_pixels_given_to_absent_classes_have_a_table_of_their_own():
+    results = [cell("fda", 1, 0, 0.2), cell("pixda", 1, 0, 0.3, absent_share=0.0123)]
+    found = page(results, {"fda": "FDA", "pixda": "PixDA"}, [1])
+    classes, given = found.tables[1:3]
+    assert classes[0] == ["method", "road", "pole"]
+    assert given == [["method", "1-shot"], ["FDA", "–"], ["PixDA", "1.23"]]
+    words = "Given to classes that no mask holds, in % of the pixels:"
+    assert found.words.count(words) == 1
+
+
 def test_classes_have_a_table_for_each_number_of_shots():
     found = page()
     one, three = found.tables[1:3]
     # A class that occurs nowhere is named once instead of a column of dashes.
     assert one[0] == three[0] == ["method", "road", "pole"]
-    assert "Neither labelled nor predicted anywhere: train." in found.words
+    assert "Held by no evaluation mask: train." in found.words
     assert [row[1:] for row in one[1:]] == [
         ["50.0", "25.0 (best)"],
         ["50.0", "25.0 (best)"],

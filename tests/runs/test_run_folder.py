@@ -9,6 +9,7 @@ from PIL import Image
 
 from keras_pixda.runs import RunFolder
 from keras_pixda.runs.folder_lock import LOCK
+from keras_pixda.runs.read_json import read_json
 
 
 def names(folder):
@@ -29,6 +30,19 @@ def test_every_kind_of_content_is_written(settings, tmp_path):
     assert names(folder) == sorted(
         [LOCK, "config.json", "facts.json", "grey.png", "model.keras", "sub"]
     )
+    folder.close()
+
+
+def test_json_files_hold_json_and_nan_comes_back(settings, tmp_path):
+    folder = RunFolder(tmp_path / "run", settings)
+    folder.write("result.json", {"mean_iou": 0.5, "rider": float("nan")})
+    assert read_json(folder / "result.json")[0] == {"mean_iou": 0.5, "rider": None}
+    assert np.isnan(folder.read_json("result.json")["rider"])
+    # As earlier versions wrote it.
+    folder.write("old.json", '{"rider": NaN, "bus": [Infinity]}')
+    old = folder.read_json("old.json")
+    assert np.isnan(old["rider"])
+    assert old["bus"] == [float("inf")]
     folder.close()
 
 

@@ -47,6 +47,10 @@ def test_a_run_writes_what_it_promises(finished, settings):
         "result.json",
         "segmenter.keras",
         "source_only.keras",
+        # To go on from if it is to be longer.
+        "state/adaptation/00000002.state",
+        "state/distillation/00000001.state",
+        "state/source_only/00000002.state",
     ]
     assert Settings.from_file(folder / "config.json") == settings
     assert set(result["seconds"]) == {"source_only", "adaptation", "distillation"}
@@ -95,8 +99,8 @@ def test_a_folder_with_a_run_is_refused_resumed_or_replaced(finished, change, tm
     again = train(settings, folder, resume=True, verbose=False)
     assert (folder / "segmenter.keras").read_bytes() == before
     assert again["adapted"]["mean_iou"] == result["adapted"]["mean_iou"]
-    with pytest.raises(ValueError, match="other settings .steps was 5, is 7"):
-        train(change(steps=7), folder, resume=True, verbose=False)
+    with pytest.raises(ValueError, match="other settings .gamma was 2.0, is 1.0"):
+        train(change(gamma=1.0), folder, resume=True, verbose=False)
 
     (tmp_path / "photo.jpg").write_text("mine")
     with pytest.raises(FileExistsError, match="holds other files"):

@@ -1,0 +1,55 @@
+"""JSON that any reader takes: without NaN and infinities, which it cannot hold."""
+
+import json
+import math
+
+
+def strict_json(value, other=lambda number: None, **options):
+    """JSON text of a value; a number that is not finite becomes `null`.
+
+    Example:
+
+    ```python
+    from keras_pixda.strict_json import strict_json
+
+    strict_json({"road": 0.5, "bus": float("nan")})  # {"road": 0.5, "bus": null}
+    ```
+
+    Args:
+        value: Dicts, lists, texts, numbers and `None`.
+        other: What stands for a number that is not finite, a function of it. Defaults
+            to `None` for all.
+        **options: As in `json.dumps`.
+    """
+
+    def finite(value):
+        if isinstance(value, dict):
+            return {name: finite(part) for name, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [finite(part) for part in value]
+        if isinstance(value, float) and not math.isfinite(value):
+            return other(value)
+        return value
+
+    return json.dumps(finite(value), allow_nan=False, **options)
+
+
+def nan_for_null(value):
+    """The values of a JSON file that holds numbers, with NaN where it has `null`.
+
+    Example:
+
+    ```python
+    from keras_pixda.strict_json import nan_for_null
+
+    nan_for_null({"road": 0.5, "bus": None})  # {"road": 0.5, "bus": nan}
+    ```
+
+    Args:
+        value: What `json.loads` returned.
+    """
+    if isinstance(value, dict):
+        return {name: nan_for_null(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [nan_for_null(part) for part in value]
+    return math.nan if value is None else value
