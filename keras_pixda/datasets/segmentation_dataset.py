@@ -2,19 +2,21 @@
 
 import math
 
-import keras
 import numpy as np
 
 from keras_pixda.datasets.arguments import as_batch_size, as_cache, as_size
 from keras_pixda.datasets.bad_files import BadFiles
+from keras_pixda.datasets.counted_passes import CountedPasses
 from keras_pixda.datasets.reader import read_pair
 
 
-class SegmentationDataset(keras.utils.PyDataset):
+class SegmentationDataset(CountedPasses):
     """Batches of one labelled data set, for validation and for training.
 
     A batch is `(images, labels)`: `uint8` `(batch, height, width, 3)` in 0..255 and
-    `uint8` train ids `(batch, label height, label width)`.
+    `uint8` train ids `(batch, label height, label width)`. A loop of one's own calls
+    `on_epoch_end()` after each pass, as `fit` does, to get the order and the augmentation
+    of the next.
 
     Example:
     ```python
@@ -57,7 +59,7 @@ class SegmentationDataset(keras.utils.PyDataset):
 
     Attributes:
         epoch: number of finished epochs; may be set.
-        first_batch: batches to leave out at the beginning of the epoch; may be set.
+        first_batch: batches to leave out at the beginning of this epoch; may be set.
         left_out: the `Finding` of every file that was left out so far, a list.
 
     Raises:
@@ -97,9 +99,6 @@ class SegmentationDataset(keras.utils.PyDataset):
         self.drop_remainder = drop_remainder
         self.cache = as_cache(cache)
         self._bad_files = BadFiles(on_bad_file)
-        self.epoch = 0
-        self.first_batch = 0
-        self._within_epoch = False
 
     def __len__(self):
         batches = len(self.record) / self.batch_size
@@ -111,6 +110,7 @@ class SegmentationDataset(keras.utils.PyDataset):
 
     def part(self, index, start, stop):
         """Return what lies from `start` to `stop` in a batch; only that is read."""
+        self.note_reading()
         first, chosen, epoch = self._batch(index)
         first, chosen = first + start, chosen[start:stop]
         samples = []
@@ -148,16 +148,6 @@ class SegmentationDataset(keras.utils.PyDataset):
             order = np.random.default_rng([self.seed, epoch]).permutation(order)
         first = (self.first_batch + index) * self.batch_size
         return first, order[first : first + self.batch_size], epoch
-
-    def on_epoch_begin(self):
-        """Note that an epoch has begun."""
-        self._within_epoch = True
-
-    def on_epoch_end(self):
-        """Count the epoch."""
-        # Keras also calls this once before the first epoch.
-        self.epoch += self._within_epoch
-        self._within_epoch = False
 
     @property
     def left_out(self):
