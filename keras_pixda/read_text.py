@@ -14,7 +14,7 @@ _MARKS = (
 
 
 def read_text(path):
-    r"""Return the text of a file in UTF-8, or in another form of Unicode that is marked.
+    r"""Return the text of a file in UTF-8, or in another Unicode form that is marked.
 
     Example:
     ```python
@@ -45,8 +45,8 @@ def read_text(path):
     if encoding.startswith("utf-8") and b"\0" in data:
         line = data[: data.index(b"\0")].count(b"\n") + 1
         raise ValueError(
-            f"{path}, line {line}: is not UTF-8 text (a zero byte, of UTF-16 without its "
-            "mark perhaps). Save it as UTF-8."
+            f"{path}, line {line}: is not UTF-8 text (a zero byte, of UTF-16 without "
+            "its mark perhaps). Save it as UTF-8."
         )
     try:
         text = data.decode(encoding)

@@ -19,6 +19,7 @@ def test_train_evaluate_predict(scenes, tmp_path, capsys, monkeypatch):
     shown = capsys.readouterr().out
     assert "source only" in shown
     assert "PixDA" in shown
+    assert "No mask of the target has a pixel of" in shown
     assert max(map(len, shown.replace(run, "RUN").splitlines())) <= 80
     config = json.loads(pathlib.Path(run, "config.json").read_text())
     assert config["source"] == f"gta5:{scenes / 'gta5'}"  # From any folder.

@@ -10,8 +10,8 @@ def check(record, progress=None, workers=2):
     the record does not know and masks without a labelled pixel; then, in all masks
     together, classes without a pixel and ids that look like another convention, whose
     `file` is the name of the record. It never stops at the first. Images without a mask
-    are found earlier, when the record is made: that `DataError` holds them as `findings`
-    too. `DataCheck` also has the shares of the classes.
+    are found earlier, when the record is made: that `DataError` holds them as
+    `findings`, too. `DataCheck` also has the shares of the classes.
 
     Example:
     ```python
@@ -44,7 +44,7 @@ def check(record, progress=None, workers=2):
 
 
 def usable_pairs(record, progress=None, workers=2):
-    """Return the record without the pairs that `check` finds fault with, and the faults.
+    """Return the record without the pairs that have a fault, and the faults.
 
     What is true of the whole alone, as that a class has no pixel, leaves out no pair.
 

@@ -42,8 +42,8 @@ def cityscapes(root, split="train", masks=None):
     Args:
         root: folder that holds `leftImg8bit` and `gtFine`.
         split: `"train"`, `"val"` or `"test"`. Defaults to `"train"`.
-        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks that hold
-            the positions of the classes: `*_labelTrainIds.png`, which converters leave
+        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
+            positions of the classes: `*_labelTrainIds.png`, which converters leave
             beside them, or masks without this ending. Defaults to `None`: train ids
             where only `*_labelTrainIds.png` are there.
 

@@ -10,7 +10,7 @@ UNLABELLED = 255
 
 
 def conventions(record, ids):
-    """Return the findings about ids that look like another convention than the record's.
+    """Return the findings about ids that look like another convention.
 
     Example:
     ```python
@@ -75,8 +75,8 @@ def _train_ids(record, ids):
         return None
     expected = next(iter(meant))
     return (
-        f"the masks hold the ids {_listed(ids)} alone, which look like train ids (0 for "
-        f"{record.classes[0]}); other ids are expected ({expected} for "
+        f"the masks hold the ids {_listed(ids)} alone, which look like train ids "
+        f"(0 for {record.classes[0]}); other ids are expected ({expected} for "
         f"{record.classes[meant[expected]]})",
         _remedy(record),
     )
@@ -108,9 +108,10 @@ def _from_one(record, ids):
         return None
     return (
         f"the masks hold ids up to {classes}, one more than the last class, "
-        f"{classes - 1} for {record.classes[-1]}: they look as if classes counted from 1",
-        "If 0 is unlabelled, give the record id_map={0: 255, 1: 0, 2: 1, ...}; if it is "
-        "a class such as background, put its name at the head of the list.",
+        f"{classes - 1} for {record.classes[-1]}: they look as if classes counted "
+        "from 1",
+        "If 0 is unlabelled, give the record id_map={0: 255, 1: 0, 2: 1, ...}; if it "
+        "is a class such as background, put its name at the head of the list.",
     )
 
 
@@ -123,8 +124,8 @@ def _remedy(record):
         return "If they are, give the record id_map={0: 0, 1: 1, ..., 255: 255}."
     name = record.name.split()[0]
     return (
-        f'If they are, masks="train_ids" reads them, {name}-train-ids:ROOT on the command '
-        "line."
+        f'If they are, masks="train_ids" reads them, {name}-train-ids:ROOT on the '
+        "command line."
     )
 
 

@@ -44,7 +44,7 @@ class DataCheck:
     Attributes:
         by_pair: for each pair a tuple of `Finding`.
         findings: every `Finding`, those of files and those of the whole.
-        notes: the `Finding` of what is ordinary in a part of a benchmark and may be meant.
+        notes: the `Finding` of what is ordinary in a part of a benchmark.
         pixels: `int64` pixels of each class.
         ignored: number of pixels without a label.
         shows: bool `(pairs, classes)`, whether the mask of a pair shows a class.
@@ -116,7 +116,7 @@ class DataCheck:
         return "\n".join(lines)
 
     def examples(self, count=2):
-        """Return the positions of faultless pairs that show the most classes together."""
+        """Return positions of faultless pairs that show the most classes together."""
         usable = np.array([not findings for findings in self.by_pair], bool)
         seen, chosen = np.zeros(len(self.pixels), bool), []
         for _ in range(min(count, int(usable.sum()))):
@@ -134,7 +134,7 @@ def _share(count, whole):
 
 
 def _look(record, index):
-    """Return the findings of a pair, the pixels of its train ids, and those of its ids."""
+    """Return the findings of a pair, and the pixels of its train ids and of its ids."""
     image_path, mask_path = record.pairs[index]
     findings, labels, ids = (), None, None
     try:

@@ -31,8 +31,8 @@ class FewShotDomainDataset(CountedPasses):
     images go round endlessly, each as often as the others. A batch depends on `seed`,
     `epoch`, its index and `kept` alone, so threads and restarts change nothing;
     `fit(..., shuffle=False)` keeps Keras from mixing the order of the batches once
-    more. A loop of one's own calls `on_epoch_end()` after each pass, as `fit` does, to get
-    the next one.
+    more. A loop of one's own calls `on_epoch_end()` after each pass, as `fit` does, to
+    get the next one.
 
     Example:
     ```python

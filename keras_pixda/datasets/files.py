@@ -11,6 +11,7 @@ from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.home import home
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".jpe")
+ARRAY_SUFFIXES = (".npy", ".npz")
 # Kinds by suffix that are no PNG or JPEG: never read, but never passed over either.
 OTHER_KINDS = {
     ".avif": "AVIF",

@@ -25,8 +25,8 @@ def folder(
     """Return the record of two plain folders, matched by name without suffix.
 
     Masks may also be called like their images and one ending more, the same for all:
-    `a.jpg` and `a_mask.png`. Masks that end in `_labelTrainIds` beside others are left to
-    converters' own programs.
+    `a.jpg` and `a_mask.png`. Masks that end in `_labelTrainIds`, as converters leave
+    them beside others, are passed over.
 
     Example:
     ```python
@@ -63,8 +63,8 @@ def folder(
             relative to `images`. Defaults to `None`, all are one group.
         name: what messages call the data set. Defaults to `"folder"`.
         mask_ending: what the names of masks have after those of their images, such as
-            `"_labelTrainIds"`; others are not looked at. Defaults to `None`: nothing, or
-            the ending that all have.
+            `"_labelTrainIds"`; others are not looked at. Defaults to `None`: nothing,
+            or the ending that all have.
 
     Raises:
         DataError: if images and masks do not pair up.
@@ -101,7 +101,7 @@ def folder(
 
 
 def _common_ending(images, masks):
-    """Return what all masks' names have after those of their images, `""` if nothing."""
+    """Return what all masks' names have after their images', `""` if nothing."""
     keys = [*masks, *masks.others]
     if not keys or any(key in images or key in images.others for key in keys):
         return ""

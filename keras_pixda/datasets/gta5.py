@@ -41,8 +41,8 @@ def gta5(root, leave_out=("15188", "17705"), masks=None):
         root: folder that holds `images` and `labels`.
         leave_out: names without suffix of pairs not to use. Defaults to two pairs
             that users of the release report as invalid; `()` uses all.
-        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks that hold
-            the positions of the classes: `*_labelTrainIds.png`, which converters leave
+        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
+            positions of the classes: `*_labelTrainIds.png`, which converters leave
             beside them, or masks without this ending. Defaults to `None`: train ids
             where only `*_labelTrainIds.png` are there.
 

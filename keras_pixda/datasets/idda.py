@@ -58,9 +58,7 @@ _LABEL_SPACES = {
 }
 
 
-def idda(
-    root, split="train", label_space="camvid", ignore_hood=True, masks=None
-):
+def idda(root, split="train", label_space="camvid", ignore_hood=True, masks=None):
     """Return the record of one split of IDDA, in the classes of a real data set.
 
     For `"camvid"` the pictures are centre-cropped to 4:3, CamVid's shape. The masks
@@ -91,8 +89,8 @@ def idda(
         label_space: `"camvid"` (11 classes) or `"cityscapes"` (19). Defaults to
             `"camvid"`.
         ignore_hood: whether pixels of the own hood are ignored. Defaults to `True`.
-        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks that hold
-            the positions of the classes: `*_labelTrainIds.png`, which converters leave
+        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
+            positions of the classes: `*_labelTrainIds.png`, which converters leave
             beside them, or masks without this ending. Defaults to `None`: train ids
             where only `*_labelTrainIds.png` are there.
 

@@ -15,8 +15,8 @@ class SegmentationDataset(CountedPasses):
 
     A batch is `(images, labels)`: `uint8` `(batch, height, width, 3)` in 0..255 and
     `uint8` train ids `(batch, label height, label width)`. A loop of one's own calls
-    `on_epoch_end()` after each pass, as `fit` does, to get the order and the augmentation
-    of the next.
+    `on_epoch_end()` after each pass, as `fit` does, to get the order and the
+    augmentation of the next.
 
     Example:
     ```python

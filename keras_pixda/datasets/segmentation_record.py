@@ -13,8 +13,8 @@ def require_names(classes, name):
     """Raise unless `classes` is a list of different names; `name` is the data set's."""
     if isinstance(classes, (str, bytes)):
         raise ValueError(
-            f"{name}: classes must be a list of names, got the text {classes!r}; a file "
-            'of names is read by load("folder:IMAGES,MASKS,CLASSES.txt")'
+            f"{name}: classes must be a list of names, got the text {classes!r}; a "
+            'file of names is read by load("folder:IMAGES,MASKS,CLASSES.txt")'
         )
     seen = set()
     for position, class_name in enumerate(classes):
@@ -114,8 +114,8 @@ class SegmentationRecord:
         for file_id, train_id in self.id_map.items():
             if isinstance(file_id, str):
                 raise ValueError(
-                    f"{self.name}: id_map key {file_id!r} is text, as in JSON: expected "
-                    "integers, {int(key): value for key, value in id_map.items()}"
+                    f"{self.name}: id_map key {file_id!r} is text, as in JSON: "
+                    "expected integers, {int(key): value for key, value in id_map.items()}"
                 )
             if train_id not in known:
                 raise ValueError(

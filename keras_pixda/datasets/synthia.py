@@ -67,8 +67,8 @@ def synthia(root, masks=None):
     Args:
         root: folder that holds `RGB` and `GT`; labels of 8 bits may also lie in
             `parsed_LABELS`.
-        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks that hold
-            the positions of the classes: `*_labelTrainIds.png`, which converters leave
+        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
+            positions of the classes: `*_labelTrainIds.png`, which converters leave
             beside them, or masks without this ending. Defaults to `None`: train ids
             where only `*_labelTrainIds.png` are there.
 

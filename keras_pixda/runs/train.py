@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import textwrap
 import time
 
 import keras
@@ -139,6 +140,16 @@ class _Run:
             f"{len(self.dataset.source)} source images, {len(self.dataset.target)} "
             f"target images, {len(validation)} to evaluate on"
         )
+        absent = [
+            name
+            for name, count in zip(
+                self.facts["classes"], self.facts["pixels"], strict=True
+            )
+            if not count
+        ]
+        if absent:
+            text = f"No mask of the target has a pixel of {', '.join(absent)}."
+            self.say(textwrap.fill(text, 79))
 
     # === Phases ===
 

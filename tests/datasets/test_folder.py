@@ -86,7 +86,10 @@ def test_train_ids_of_a_converter_are_passed_over_or_chosen(write, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"classes": "classes.txt"}, "a list of names, got the text 'classes.txt'; a fi"),
+        (
+            {"classes": "classes.txt"},
+            "a list of names, got the text 'classes.txt'; a fi",
+        ),
         ({"classes": "road"}, "classes must be a list of names"),
         ({"classes": ["road", "car", "road"]}, "the class 'road' is listed twice"),
         ({"classes": range(3)}, "class 0 is 0, expected a name"),

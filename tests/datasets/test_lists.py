@@ -5,6 +5,7 @@ import pytest
 from keras_pixda.datasets import DataError
 from keras_pixda.datasets.lists import find_listed, read_classes, read_list
 
+
 def test_read_list(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text("a\n\n  b \n")

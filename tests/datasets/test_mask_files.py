@@ -5,8 +5,7 @@ import pytest
 
 from keras_pixda.datasets import DataError, load, read_mask
 
-# Image, mask of ids, and the id of the same class there, by data set. In all of them the
-# train id 2 is asked for below the first image.
+# Image, mask, an id in it and the train id that it stands for, by data set.
 PLACES = {
     "gta5": ("images/00001.png", "labels/00001.png", 11, 2),
     "synthia": ("RGB/0000001.png", "GT/LABELS/0000001.png", 2, 2),
