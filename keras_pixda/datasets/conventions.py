@@ -5,6 +5,7 @@ from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_ID_MAP,
 )
 from keras_pixda.datasets.data_error import Finding
+from keras_pixda.datasets.load import WITH_SPLITS, WITHOUT_SPLITS
 
 UNLABELLED = 255
 
@@ -120,9 +121,9 @@ def _is_identity(record):
 
 
 def _remedy(record):
-    if record.every_class:
-        return "If they are, give the record id_map={0: 0, 1: 1, ..., 255: 255}."
     name = record.name.split()[0]
+    if name not in WITH_SPLITS | WITHOUT_SPLITS:
+        return "If they are, give the record id_map={0: 0, 1: 1, ..., 255: 255}."
     return (
         f'If they are, masks="train_ids" reads them, {name}-train-ids:ROOT on the '
         "command line."

@@ -45,6 +45,7 @@ class DataCheck:
         by_pair: for each pair a tuple of `Finding`.
         findings: every `Finding`, those of files and those of the whole.
         notes: the `Finding` of what is ordinary in a part of a benchmark.
+        suspicions: those of `findings` that say how ids look as if they were misread.
         pixels: `int64` pixels of each class.
         ignored: number of pixels without a label.
         shows: bool `(pairs, classes)`, whether the mask of a pair shows a class.
@@ -68,11 +69,11 @@ class DataCheck:
                 if progress:
                     progress(index + 1, len(record))
         self.findings = [finding for found in self.by_pair for finding in found]
-        suspicious = conventions(record, ids)
-        self.findings += suspicious
+        self.suspicions = conventions(record, ids)
+        self.findings += self.suspicions
         self.notes = []
         # Where ids seem to be misread, a class is missing for that.
-        expected = record.every_class or bool(suspicious)
+        expected = record.every_class or bool(self.suspicions)
         (self.findings if expected else self.notes).extend(self._absent(expected))
 
     def _absent(self, expected):

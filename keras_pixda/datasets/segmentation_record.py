@@ -115,7 +115,8 @@ class SegmentationRecord:
             if isinstance(file_id, str):
                 raise ValueError(
                     f"{self.name}: id_map key {file_id!r} is text, as in JSON: "
-                    "expected integers, {int(key): value for key, value in id_map.items()}"
+                    "expected integers, "
+                    "{int(key): value for key, value in id_map.items()}"
                 )
             if train_id not in known:
                 raise ValueError(

@@ -2,7 +2,6 @@
 
 import contextlib
 import pathlib
-import textwrap
 import time
 
 import keras
@@ -24,6 +23,7 @@ from keras_pixda.models import deeplab_v2, small_segmenter
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.few_shot_data import few_shot_data
+from keras_pixda.runs.mask_warnings import mask_warnings
 from keras_pixda.runs.measure import measure
 from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.present_table import present_table
@@ -140,16 +140,8 @@ class _Run:
             f"{len(self.dataset.source)} source images, {len(self.dataset.target)} "
             f"target images, {len(validation)} to evaluate on"
         )
-        absent = [
-            name
-            for name, count in zip(
-                self.facts["classes"], self.facts["pixels"], strict=True
-            )
-            if not count
-        ]
-        if absent:
-            text = f"No mask of the target has a pixel of {', '.join(absent)}."
-            self.say(textwrap.fill(text, 79))
+        for warning in mask_warnings(self.records.records, self.facts):
+            self.say(warning)
 
     # === Phases ===
 
