@@ -130,6 +130,12 @@ def camvid(root, split="train", masks=None):
     images, labels = map(find_files, require_folders(root, folders, layout))
     labels, train_ids = mask_files(labels, masks, name, ids="_L" if colours else "")
     if original:
+        strange = [key for key in {*images, *labels} if _original_split(key) is None]
+        if strange:
+            raise DataError(
+                Finding(key, "is not named DRIVE_FRAME", "Rename it.")
+                for key in sorted(strange)
+            )
         images, labels = (
             files.choose(lambda key: key if _original_split(key) == split else None)
             for files in (images, labels)
@@ -147,11 +153,14 @@ def camvid(root, split="train", masks=None):
 
 
 def _original_split(key):
-    """Return the split of a frame: drives 0001TP and 0016E5 are divided in time."""
+    """Return the split of a frame: drives 0001TP and 0016E5 are divided in time.
+
+    `None` is that of a name which is no frame's.
+    """
     drive, _, frame = key.partition("_")
     frame = frame.lstrip("f")
     if not frame.isdigit():
-        raise DataError([Finding(key, "is not named DRIVE_FRAME", "Rename it.")])
+        return None
     frame = int(frame)
     if drive == "Seq05VD" or (drive == "0001TP" and frame > 8520):
         return "test"

@@ -217,10 +217,12 @@ def pair_files(images, masks, name, layout):
 
 def _others(files, partners):
     """Return the files of other kinds that a partner would be paired with."""
+    wanted = {*partners, *getattr(partners, "others", ())}
+    others = getattr(files, "others", {})
     return {
         key: path
-        for key, path in getattr(files, "others", {}).items()
-        if key not in files and (key in partners or key in partners.others)
+        for key, path in others.items()
+        if key not in files and key in wanted
     }
 
 
