@@ -220,9 +220,7 @@ def _others(files, partners):
     wanted = {*partners, *getattr(partners, "others", ())}
     others = getattr(files, "others", {})
     return {
-        key: path
-        for key, path in others.items()
-        if key not in files and key in wanted
+        key: path for key, path in others.items() if key not in files and key in wanted
     }
 
 

@@ -33,8 +33,8 @@ def find_pictures(images, bad_files=None, verbose=False):
     Args:
         images: Picture, folder of pictures or animated GIF, WebP or PNG.
         bad_files: `BadFiles`, which says what happens to those of a folder that cannot
-            be read: an error that lists all, after every file was tried; or they are
-            left out. Defaults to `None`, an error.
+            be read: an error that lists all, at the latest with the first picture; or
+            they are left out. Defaults to `None`, an error.
         verbose: Whether to show progress. Defaults to `False`.
 
     Returns:
@@ -81,27 +81,39 @@ def _of_folder(folder, bad_files, verbose):
         raise FileNotFoundError(
             f"{folder}: no picture in it, expected {', '.join(PICTURE_SUFFIXES)}."
         )
+    paths = list(found.values())
+    if bad_files.on_bad_file == STOP and findings:
+        _stop(folder, paths, findings)
+    bad_files.leave_out(findings)
+    return list(found), _decoded(folder, paths, bad_files, verbose), None
+
+
+def _decoded(folder, paths, bad_files, verbose):
+    """Yield the pictures one after the other, `None` for one that is left out."""
     if bad_files.on_bad_file == STOP:
         # All of them before the first is segmented and written.
-        progress = Progress("pictures", len(found), verbose and len(found) > 1)
-        with ThreadPoolExecutor(2) as pool:
-            walk = pool.map(_faults, found.values())
-            for done, faults in enumerate(walk, start=1):
-                findings += faults
-                progress(done)
-        if findings:
-            raise DataError(
-                findings,
-                f"{folder}: {len(findings)} files cannot be segmented; --on-bad-file "
-                "skip leaves them out",
-            )
-    bad_files.leave_out(findings)
+        _stop(folder, paths, [], Progress("pictures", len(paths), verbose))
 
     def read(path):
         return path if path is None else decode_picture(path)
 
-    pictures = (bad_files.read(read, (path, None)) for path in found.values())
-    return list(found), pictures, None
+    for path in paths:
+        yield bad_files.read(read, (path, None))
+
+
+def _stop(folder, paths, findings, progress=None):
+    """Raise if there are findings, those of every picture among them."""
+    with ThreadPoolExecutor(2) as pool:
+        for done, faults in enumerate(pool.map(_faults, paths), start=1):
+            findings += faults
+            if progress:
+                progress(done)
+    if findings:
+        raise DataError(
+            findings,
+            f"{folder}: {len(findings)} files cannot be segmented; --on-bad-file skip "
+            "leaves them out",
+        )
 
 
 def _faults(path):

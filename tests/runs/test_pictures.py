@@ -106,6 +106,12 @@ def test_every_picture_that_is_not_segmented_is_named(photos):
         find_pictures(photos)
     assert named(error.value.findings) == PROBLEMS
     assert "--on-bad-file skip" in str(error.value)
+    for name in PROBLEMS.keys() - {"broken.png"}:
+        next(photos.rglob(name)).unlink()
+    names, pictures, _ = find_pictures(photos)
+    assert len(names) == 4
+    with pytest.raises(DataError, match="1 files cannot be segmented"):
+        next(pictures)  # The first one is whole.
 
 
 def test_pictures_may_be_left_out(photos):
