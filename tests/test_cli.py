@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -23,6 +24,7 @@ def test_train_evaluate_predict(scenes, tmp_path, capsys, monkeypatch):
     shown = capsys.readouterr().out
     assert "source only" in shown
     assert "PixDA" in shown
+    assert "No mask of the target has a pixel of" in shown
     assert max(map(len, shown.replace(run, "RUN").splitlines())) <= 80
     config = json.loads(pathlib.Path(run, "config.json").read_text())
     assert config["source"] == f"gta5:{scenes / 'gta5'}"  # From any folder.
@@ -45,7 +47,13 @@ def test_train_evaluate_predict(scenes, tmp_path, capsys, monkeypatch):
 
 def test_check_lists_every_fault(scenes, tmp_path, capsys):
     assert main(["check", f"gta5:{scenes / 'gta5'}"]) == 0
-    assert "8 pairs: no problems" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "8 pairs: no problems" in shown
+    assert "Note: gta5: no mask has a pixel of" in shown
+    table = shown[shown.index("class ") : shown.index("8 pairs")]
+    assert max(map(len, table.splitlines())) <= 80
+    assert "road" in table
+    assert " %" in table
     root = tmp_path / "gta5"
     for kind, mode in (("images", "RGB"), ("labels", "L")):
         (root / kind).mkdir(parents=True)
@@ -62,6 +70,32 @@ def test_check_lists_every_fault(scenes, tmp_path, capsys):
     (root / "labels" / "00001.png").unlink()
     assert main(["check", f"gta5:{root}"]) == 1
     assert "00001.png" in capsys.readouterr().out
+
+
+def test_check_finds_masks_that_are_misread_and_shows_them(tmp_path, capsys):
+    random = np.random.default_rng(0)
+    for name in ("a", "b", "c"):
+        for kind, top in (("images", 256), ("masks", 2)):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            pixels = random.integers(0, top, (24, 32), "uint8")
+            pixels = pixels * 255 if kind == "masks" else np.dstack([pixels] * 3)
+            Image.fromarray(pixels).save(tmp_path / kind / f"{name}.png")
+    (tmp_path / "classes.txt").write_bytes("\ufeffwall\r\ncrack\r\n".encode())
+    data = f"folder:{tmp_path}/images,{tmp_path}/masks,{tmp_path}/classes.txt"
+    seen = str(tmp_path / "seen")
+    assert main(["check", data, "--preview", seen]) == 1
+    shown = capsys.readouterr().out
+    assert "no mask has a pixel of crack" in shown
+    assert "0 and 255 alone" in shown
+    assert "3 pairs: 2 problems" in shown
+    pictures = sorted(pathlib.Path(seen).iterdir())
+    assert [path.name for path in pictures] == ["preview_1.png", "preview_2.png"]
+    with Image.open(pictures[0]) as picture:
+        # The wall is in its colour, what is ignored is dark, the image is gray.
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(10**6)}
+    assert {(230, 69, 69), (0, 0, 0)} <= colours
+    assert main(["check", data, "--preview", seen]) == 2
+    assert "preview_1.png exists" in capsys.readouterr().err
 
 
 def test_errors_are_one_line_without_a_traceback(capsys, tmp_path):

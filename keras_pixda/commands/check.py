@@ -1,26 +1,43 @@
-"""`keras-pixda check`: walk a data set and list its faults."""
+"""`keras-pixda check`: walk a data set and list its faults and classes."""
 
 from keras_pixda.commands.options import DATA_HELP
 
 
 def add_parser(commands):
     """Add the command's parser to the subparsers `commands`."""
-    parser = commands.add_parser("check", help="walk a data set and list its faults")
+    parser = commands.add_parser(
+        "check", help="walk a data set, list its faults and its classes"
+    )
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
     parser.add_argument("--split", help="train, val ... (default: the data set's own)")
+    parser.add_argument(
+        "--preview",
+        metavar="FOLDER",
+        help="write two images beside their masks in colours to it",
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(options):
-    from keras_pixda.datasets import DataError, check, load
+    from keras_pixda.datasets import DataCheck, DataError, load
     from keras_pixda.progress import Progress
+    from keras_pixda.runs.preview import preview, preview_paths
 
+    if options.preview:
+        preview_paths(options.preview)
     try:
         record = load(options.data, options.split)
     except DataError as error:
         return _print_findings(error.findings, options.data)
-    progress = Progress("check", len(record))
-    return _print_findings(check(record, progress), f"{len(record)} pairs")
+    checked = DataCheck(record, Progress("check", len(record)))
+    print(f"\n{checked.table()}\n")
+    if options.preview:
+        for path in preview(checked, options.preview):
+            print(f"Preview: {path}")
+    status = _print_findings(checked.findings, f"{len(record)} pairs")
+    for note in checked.notes:
+        print(f"Note: {note}")
+    return status
 
 
 def _print_findings(findings, what):

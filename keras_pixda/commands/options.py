@@ -5,7 +5,8 @@ import os
 
 DATA_HELP = (
     "gta5:ROOT, synthia:ROOT, cityscapes:ROOT, camvid:ROOT, idda:ROOT or "
-    "folder:IMAGES,MASKS,CLASSES.txt"
+    "folder:IMAGES,MASKS,CLASSES.txt; gta5-train-ids:ROOT and the like where masks "
+    "hold train ids"
 )
 
 # Keywords of an option that is a size in pixels.

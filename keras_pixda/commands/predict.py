@@ -37,6 +37,12 @@ def add_parser(commands):
     parser.add_argument(
         "--overwrite", action="store_true", help="replace earlier results"
     )
+    parser.add_argument(
+        "--on-bad-file",
+        choices=("stop", "skip"),
+        default="stop",
+        help="skip leaves out pictures that cannot be read (default: %(default)s)",
+    )
     parser.set_defaults(run=_run)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from keras_pixda.datasets.cityscapes import cityscapes
     from keras_pixda.datasets.class_pixels import class_pixels
     from keras_pixda.datasets.cut_mix import cut_mix
+    from keras_pixda.datasets.data_check import DataCheck
     from keras_pixda.datasets.data_error import DataError, Finding
     from keras_pixda.datasets.distribute import distribute, distribute_evaluation
     from keras_pixda.datasets.few_shot_domain_dataset import FewShotDomainDataset
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from keras_pixda.datasets.toy_scenes import draw_scene, toy_scenes
 
 __all__ = [
+    "DataCheck",
     "DataError",
     "FewShotDomainDataset",
     "Finding",

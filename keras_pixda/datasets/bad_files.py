@@ -68,11 +68,12 @@ class BadFiles:
             except DataError as error:
                 if self.on_bad_file == STOP:
                     raise
-                self._note(error.findings)
+                self.leave_out(error.findings)
                 last = error
         raise last
 
-    def _note(self, findings):
+    def leave_out(self, findings):
+        """Note files that are left out, each once, and say so."""
         for finding in findings:
             if finding.file not in self._findings:
                 self._findings[finding.file] = finding

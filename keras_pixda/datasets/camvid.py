@@ -1,9 +1,9 @@
 """CamVid: 701 real frames of four drives through Cambridge."""
 
-from pathlib import Path
-
 from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.home import home
+from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 LAYOUT = """\
@@ -13,6 +13,9 @@ ROOT/
 or
   {split}/images/0001TP_006690.jpg
   {split}/masks/0001TP_006690.png
+or
+  {split}/0001TP_006690.png
+  {split}_labels/0001TP_006690_L.png
 or
   701_StillsRaw_full/0001TP_006690.png
   LabeledApproved_full/0001TP_006690_L.png"""
@@ -56,7 +59,8 @@ _TABLE = (
 CAMVID_CLASSES = tuple(name for name, _, _ in _TABLE)
 CAMVID_PALETTE = tuple(colour for _, colour, _ in _TABLE)
 
-_IDS = {**{train_id: train_id for train_id in range(11)}, 11: 255}
+# Void is 11 in the release; converters write 255.
+_IDS = {**train_id_map(CAMVID_CLASSES), 11: 255}
 _COLOURS = {
     (0, 0, 0): 255,  # void
     **{
@@ -67,13 +71,14 @@ _COLOURS = {
 }
 
 
-def camvid(root, split="train"):
+def camvid(root, split="train", masks=None):
     """Return the record of one split of CamVid with its 11 usual classes.
 
     Takes the layout of the 11-class release (`train`, `trainannot`), the same ids as
-    `train/images` and `train/masks`, and the original release with its colour masks,
-    which is divided as the 11-class release is: 367 / 101 / 233 frames. The city of
-    a pair, for K shots, is its drive: the name up to the underscore.
+    `train/images` and `train/masks`, and the colour masks of the original release,
+    divided into folders (`train`, `train_labels`) or not: then as the 11-class release
+    is, 367 / 101 / 233 frames. The city of a pair, for K shots, is its drive: the name
+    up to the underscore.
 
     Example:
     ```python
@@ -92,13 +97,17 @@ def camvid(root, split="train"):
     ```
 
     Args:
-        root: folder in one of the three layouts.
+        root: folder in one of the four layouts.
         split: `"train"`, `"val"` or `"test"`. Defaults to `"train"`.
+        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
+            positions of the classes: `*_labelTrainIds.png`, which converters leave
+            beside them, or masks without this ending. Defaults to `None`: train ids
+            where only `*_labelTrainIds.png` are there.
 
     Raises:
         DataError: if images and masks do not pair up.
         FileNotFoundError: if a folder is missing.
-        ValueError: if there is no such split.
+        ValueError: if there is no such split or `masks` is unknown.
 
     Reference:
         Brostow et al., Semantic object classes in video, Pattern Recognition
@@ -106,40 +115,52 @@ def camvid(root, split="train"):
     """
     if split not in ("train", "val", "test"):
         raise ValueError(f"camvid: split {split!r}: expected 'train', 'val' or 'test'")
-    name, layout, id_map = f"camvid {split}", LAYOUT.format(split=split), _IDS
-    if Path(root, "LabeledApproved_full").is_dir():
+    root = home(root)
+    name, layout = f"camvid {split}", LAYOUT.format(split=split)
+    original = (root / "LabeledApproved_full").is_dir()
+    colours = original or (root / f"{split}_labels").is_dir()
+    if original:
         folders = ("701_StillsRaw_full", "LabeledApproved_full")
-        images, masks = require_folders(root, folders, layout)
-        images, masks = (
-            {key: path for key, path in files.items() if _original_split(key) == split}
-            for files in (find_files(images), find_files(masks, "_L.png"))
-        )
-        id_map = _COLOURS
+    elif colours:
+        folders = (split, f"{split}_labels")
+    elif (root / split / "images").is_dir():
+        folders = (f"{split}/images", f"{split}/masks")
     else:
-        nested = Path(root, split, "images").is_dir()
-        folders = (
-            (f"{split}/images", f"{split}/masks")
-            if nested
-            else (split, f"{split}annot")
+        folders = (split, f"{split}annot")
+    images, labels = map(find_files, require_folders(root, folders, layout))
+    labels, train_ids = mask_files(labels, masks, name, ids="_L" if colours else "")
+    if original:
+        strange = [key for key in {*images, *labels} if _original_split(key) is None]
+        if strange:
+            raise DataError(
+                Finding(key, "is not named DRIVE_FRAME", "Rename it.")
+                for key in sorted(strange)
+            )
+        images, labels = (
+            files.choose(lambda key: key if _original_split(key) == split else None)
+            for files in (images, labels)
         )
-        images, masks = map(find_files, require_folders(root, folders, layout))
-    keys, pairs = pair_files(images, masks, name, layout)
+    keys, pairs = pair_files(images, labels, name, layout)
     return SegmentationRecord(
         name=name,
         pairs=pairs,
         classes=CAMVID_CLASSES,
         palette=CAMVID_PALETTE,
-        id_map=id_map,
+        id_map=_COLOURS if colours and not train_ids else _IDS,
         cities=tuple(key.split("_")[0] for key in keys),
+        every_class=False,
     )
 
 
 def _original_split(key):
-    """Return the split of a frame: drives 0001TP and 0016E5 are divided in time."""
+    """Return the split of a frame: drives 0001TP and 0016E5 are divided in time.
+
+    `None` is that of a name which is no frame's.
+    """
     drive, _, frame = key.partition("_")
     frame = frame.lstrip("f")
     if not frame.isdigit():
-        raise DataError([Finding(key, "is not named DRIVE_FRAME", "Rename it.")])
+        return None
     frame = int(frame)
     if drive == "Seq05VD" or (drive == "0001TP" and frame > 8520):
         return "test"

@@ -1,18 +1,17 @@
 """Walk a whole data set and list everything that would stop a training."""
 
-from concurrent.futures import ThreadPoolExecutor
-
-from keras_pixda.datasets.data_error import DataError
-from keras_pixda.datasets.reader import read_image, read_mask, read_pair
+from keras_pixda.datasets.data_check import DataCheck
 
 
 def check(record, progress=None, workers=2):
     """Read every pair of a record and return a list of findings.
 
     Finds unreadable and cut-off files, images and masks that differ in size, ids that
-    the record does not know and masks without a labelled pixel. It never stops at
-    the first. Images without a mask are found earlier, when the record is made: that
-    `DataError` holds them as `findings` too.
+    the record does not know and masks without a labelled pixel; then, in all masks
+    together, classes without a pixel and ids that look like another convention, whose
+    `file` is the name of the record. It never stops at the first. Images without a mask
+    are found earlier, when the record is made: that `DataError` holds them as
+    `findings`, too. `DataCheck` also has the shares of the classes.
 
     Example:
     ```python
@@ -40,12 +39,14 @@ def check(record, progress=None, workers=2):
     Returns:
         A list of `Finding(file, problem, remedy)`, in the order of the pairs.
     """
-    found = _walk(record, progress, workers)
-    return [finding for findings in found for finding in findings]
+    checked = DataCheck(record, progress, workers)
+    return [*checked.findings, *checked.notes]
 
 
 def usable_pairs(record, progress=None, workers=2):
-    """Return the record without the pairs that `check` finds fault with, and these.
+    """Return the record without the pairs that have a fault, and the faults.
+
+    What is true of the whole alone, as that a class has no pixel, leaves out no pair.
 
     Example:
     ```python
@@ -76,38 +77,6 @@ def usable_pairs(record, progress=None, workers=2):
     Returns:
         A `SegmentationRecord`, which may be empty, and a list of `Finding`.
     """
-    found = _walk(record, progress, workers)
+    found = DataCheck(record, progress, workers).by_pair
     usable = [index for index, findings in enumerate(found) if not findings]
     return record.select(usable), [f for findings in found for f in findings]
-
-
-def _walk(record, progress, workers):
-    """Return the findings of every pair."""
-    found = []
-    with ThreadPoolExecutor(workers) as pool:
-        indices = range(len(record))
-        for findings in pool.map(lambda i: _check(record, i), indices):
-            found.append(findings)
-            if progress:
-                progress(len(found), len(record))
-    return found
-
-
-def _check(record, index):
-    try:
-        read_pair(record, index)
-    except DataError as error:
-        return _both_files(record, index) or error.findings
-    return ()
-
-
-def _both_files(record, index):
-    """Return the faults of image and mask each by itself, where reading stopped."""
-    image_path, mask_path = record.pairs[index]
-    found = []
-    for read in (lambda: read_image(image_path), lambda: read_mask(mask_path, record)):
-        try:
-            read()
-        except DataError as error:
-            found += error.findings
-    return found

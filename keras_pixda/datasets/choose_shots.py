@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 
-from keras_pixda.datasets.files import find_listed
+from keras_pixda.datasets.lists import find_listed
 
 
 def choose_shots(record, shots, seed=0, shots_file=None):

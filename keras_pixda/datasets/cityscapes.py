@@ -6,6 +6,7 @@ from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_PALETTE,
 )
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 LAYOUT = """\
@@ -14,7 +15,7 @@ ROOT/
   gtFine/{split}/CITY/CITY_000000_000019_gtFine_labelIds.png"""
 
 
-def cityscapes(root, split="train"):
+def cityscapes(root, split="train", masks=None):
     """Return the record of one split of Cityscapes, in the layout it is published in.
 
     The city of a pair, for K shots, is its folder.
@@ -41,10 +42,15 @@ def cityscapes(root, split="train"):
     Args:
         root: folder that holds `leftImg8bit` and `gtFine`.
         split: `"train"`, `"val"` or `"test"`. Defaults to `"train"`.
+        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
+            positions of the classes: `*_labelTrainIds.png`, which converters leave
+            beside them, or masks without this ending. Defaults to `None`: train ids
+            where only `*_labelTrainIds.png` are there.
 
     Raises:
         DataError: if images and labels do not pair up.
         FileNotFoundError: if a folder is missing.
+        ValueError: if `masks` is unknown.
 
     Reference:
         Cordts et al., The Cityscapes Dataset, CVPR 2016.
@@ -54,17 +60,17 @@ def cityscapes(root, split="train"):
     images, labels = require_folders(
         root, (f"leftImg8bit/{split}", f"gtFine/{split}"), layout
     )
-    keys, pairs = pair_files(
-        find_files(images, "_leftImg8bit.png"),
-        find_files(labels, "_gtFine_labelIds.png"),
-        name,
-        layout,
+    images = find_files(images).ending("_leftImg8bit")
+    labels, train_ids = mask_files(
+        find_files(labels), masks, name, ids="_gtFine_labelIds"
     )
+    keys, pairs = pair_files(images, labels, name, layout)
     return SegmentationRecord(
         name=name,
         pairs=pairs,
         classes=CITYSCAPES_CLASSES,
         palette=CITYSCAPES_PALETTE,
-        id_map=CITYSCAPES_ID_MAP,
+        id_map=train_id_map(CITYSCAPES_CLASSES) if train_ids else CITYSCAPES_ID_MAP,
         cities=tuple(key.split("/")[0] for key in keys),
+        every_class=False,
     )

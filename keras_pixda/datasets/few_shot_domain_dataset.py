@@ -2,7 +2,6 @@
 
 import math
 
-import keras
 import numpy as np
 
 from keras_pixda.datasets.arguments import (
@@ -14,6 +13,7 @@ from keras_pixda.datasets.arguments import (
 from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.choose_shots import choose_shots
 from keras_pixda.datasets.class_pixels import class_pixels
+from keras_pixda.datasets.counted_passes import CountedPasses
 from keras_pixda.datasets.pair_cache import PairCache
 from keras_pixda.datasets.rare_class_sampling import RareClassSampling
 from keras_pixda.datasets.reader import read_image, read_pair
@@ -21,7 +21,7 @@ from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
 from keras_pixda.datasets.selection_pass import SelectionPass
 
 
-class FewShotDomainDataset(keras.utils.PyDataset):
+class FewShotDomainDataset(CountedPasses):
     """Batches of many labelled source images and a few labelled target images.
 
     A batch is `(images, labels)`, each a dictionary with the keys `"source"` and
@@ -31,7 +31,8 @@ class FewShotDomainDataset(keras.utils.PyDataset):
     images go round endlessly, each as often as the others. A batch depends on `seed`,
     `epoch`, its index and `kept` alone, so threads and restarts change nothing;
     `fit(..., shuffle=False)` keeps Keras from mixing the order of the batches once
-    more.
+    more. A loop of one's own calls `on_epoch_end()` after each pass, as `fit` does, to
+    get the next one.
 
     Example:
     ```python
@@ -86,7 +87,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
 
     Attributes:
         epoch: number of finished epochs; may be set.
-        first_batch: batches to leave out at the beginning of the epoch, which is that
+        first_batch: batches to leave out at the beginning of this epoch, which is that
             much shorter; may be set, to go on in the midst of one.
         kept: positions in `source.pairs` that are used, sorted. Starts as all; may be
             set.
@@ -136,10 +137,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
         self.cache = as_cache(cache)
         self._bad_files = BadFiles(on_bad_file)
         self.rare_class_sampling = rare_class_sampling
-        self.epoch = 0
-        self.first_batch = 0
         self.kept = np.arange(len(source))
-        self._within_epoch = False
         self._shots = PairCache()
         self._rare_classes = None
         if rare_class_sampling is not None:
@@ -192,6 +190,7 @@ class FewShotDomainDataset(keras.utils.PyDataset):
 
     def part(self, index, start, stop):
         """Return what lies from `start` to `stop` in a batch; only that is read."""
+        self.note_reading()
         index += self.first_batch
         sources, targets, epoch = self._batch(index)
         pairs = {
@@ -266,16 +265,6 @@ class FewShotDomainDataset(keras.utils.PyDataset):
             }
             | options,
         )
-
-    def on_epoch_begin(self):
-        """Note that an epoch has begun."""
-        self._within_epoch = True
-
-    def on_epoch_end(self):
-        """Count the epoch."""
-        # Keras also calls this once before the first epoch.
-        self.epoch += self._within_epoch
-        self._within_epoch = False
 
     def read_shot(self, index):
         """Return image and labels of a shot; they are few and stay in memory."""

@@ -5,16 +5,36 @@ import contextvars
 import os
 import stat
 import unicodedata
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from keras_pixda.datasets.data_error import DataError, Finding
+from keras_pixda.datasets.home import home
 
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".jpe")
+ARRAY_SUFFIXES = (".npy", ".npz")
+# Kinds by suffix that are no PNG or JPEG: never read, but never passed over either.
+OTHER_KINDS = {
+    ".avif": "AVIF",
+    ".bmp": "BMP",
+    ".gif": "GIF",
+    ".heic": "HEIC",
+    ".heif": "HEIF",
+    ".jp2": "JPEG 2000",
+    ".npy": "NumPy array",
+    ".npz": "NumPy archive",
+    ".pbm": "PBM",
+    ".pgm": "PGM",
+    ".ppm": "PPM",
+    ".tga": "TGA",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WebP",
+}
 
 
 def require_folders(root, names, layout):
     """Return the named folders below `root`, or say which layout was expected."""
-    folders = [Path(root) / name for name in names]
+    folders = [home(root) / name for name in names]
     for folder in folders:
         if not folder.is_dir():
             raise FileNotFoundError(
@@ -23,28 +43,55 @@ def require_folders(root, names, layout):
     return folders
 
 
-def find_files(folder, ending=None):
-    """Return the pictures below a folder by their name without its ending.
+class FoundFiles(dict):
+    """Paths of pictures by key.
+
+    Attributes:
+        others: paths by key of files of `OTHER_KINDS`.
+    """
+
+    def __init__(self, files=(), others=()):
+        super().__init__(files)
+        self.others = dict(others)
+
+    def choose(self, key_of):
+        """Return the files whose key `key_of(key)` is not `None`, by that key."""
+        chosen = (
+            {new: path for key, path in files.items() if (new := key_of(key))}
+            for files in (self, self.others)
+        )
+        return FoundFiles(*chosen)
+
+    def ending(self, ending):
+        """Return the files whose keys have an ending, without it."""
+        return self.choose(
+            lambda key: key.removesuffix(ending) if key.endswith(ending) else None
+        )
+
+
+def find_files(folder):
+    """Return the pictures below a folder by their path in it without suffix.
 
     Args:
         folder: where to look, at any depth.
-        ending: what the names end in. Defaults to `None`, any of `.png`, `.jpg`
-            and `.jpeg`.
+
+    Returns:
+        The `FoundFiles`.
 
     Raises:
         DataError: if a folder or a file cannot be used; lists all of them.
     """
     folder = Path(folder)
-    found = {}
+    found = FoundFiles()
     paths, findings = _walk(folder)
     for path in paths:
-        if ending is None:
-            if path.suffix.lower() not in PICTURE_SUFFIXES:
-                continue
-            cut = len(path.suffix)
-        elif path.name.endswith(ending):
-            cut = len(ending)
-        else:
+        suffix = path.suffix.lower()
+        # Systems differ in whether an accent is part of its letter.
+        key = path.relative_to(folder).as_posix()[: -len(suffix) or None]
+        key = unicodedata.normalize("NFC", key)
+        if suffix in OTHER_KINDS:
+            found.others[key] = path
+        if suffix not in PICTURE_SUFFIXES:
             continue
         try:
             problem = _problem_of_name(path)
@@ -53,9 +100,6 @@ def find_files(folder, ending=None):
         if problem:
             findings.append(Finding(_shown(path), problem, "Mend or remove it."))
             continue
-        # Systems differ in whether an accent is part of its letter.
-        key = path.relative_to(folder).as_posix()[:-cut]
-        key = unicodedata.normalize("NFC", key)
         if key in found:
             problem = f"has the same name as {found[key].name}"
             findings.append(Finding(str(path), problem, "Keep one of the two."))
@@ -132,96 +176,63 @@ def pair_files(images, masks, name, layout):
     """Return the sorted keys and `(image path, mask path)` of files that match.
 
     Args:
-        images: paths by key, as `find_files` returns them.
+        images: paths by key, `FoundFiles` as `find_files` returns them.
         masks: the same for the masks.
         name: what messages call the data set.
         layout: the layout to show where nothing was found.
 
     Raises:
-        DataError: if an image has no mask or a mask no image; lists all of them.
+        DataError: if an image has no mask or a mask no image, or one of them is of
+            another kind than PNG or JPEG; lists all of them.
         FileNotFoundError: if there are no files.
     """
-    if not images and not masks:
+    other_images = _others(images, masks)
+    other_masks = _others(masks, images)
+    if not images and not masks and not other_images:
         raise FileNotFoundError(
             f"{name}: no pictures found. Expected layout:\n{layout}"
         )
-    lonely_images = sorted(images.keys() - masks.keys())
-    lonely_masks = sorted(masks.keys() - images.keys())
-    if lonely_images or lonely_masks:
-        findings = [
-            Finding(str(images[key]), "has no mask", "Add its mask or remove it.")
-            for key in lonely_images
-        ] + [
-            Finding(str(masks[key]), "has no image", "Add its image or remove it.")
-            for key in lonely_masks
-        ]
-        stop_or_collect(
-            findings,
-            f"{name}: {len(lonely_images)} images without a mask, "
-            f"{len(lonely_masks)} masks without an image",
-        )
+    lonely_images = sorted(images.keys() - masks.keys() - other_masks.keys())
+    lonely_masks = sorted(masks.keys() - images.keys() - other_images.keys())
+    findings = [
+        Finding(str(images[key]), "has no mask", "Add its mask or remove it.")
+        for key in lonely_images
+    ] + [
+        Finding(str(masks[key]), "has no image", "Add its image or remove it.")
+        for key in lonely_masks
+    ]
+    others = [(path, "PNG or JPEG") for _, path in sorted(other_images.items())]
+    others += [(path, "PNG") for _, path in sorted(other_masks.items())]
+    findings += [other_kind(path, expected) for path, expected in others]
+    counts = (
+        (lonely_images, "images without a mask"),
+        (lonely_masks, "masks without an image"),
+        (others, "files of another kind"),
+    )
+    parts = [f"{len(files)} {what}" for files, what in counts if files]
+    stop_or_collect(findings, f"{name}: {', '.join(parts)}")
     keys = sorted(images.keys() & masks.keys())
     return keys, tuple((str(images[key]), str(masks[key])) for key in keys)
 
 
-def read_list(path):
-    """Return `(line number, name)` of the lines of a list file that are not blank."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"The list {path} does not exist. Expected a text file with one image "
-            "name a line"
-        )
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"The list {path} is not UTF-8 text: {error}") from error
-    names = [(i, line.strip()) for i, line in enumerate(lines, 1) if line.strip()]
-    if not names:
-        raise ValueError(f"The list {path} is empty. Expected one image name a line")
-    return names
+def _others(files, partners):
+    """Return the files of other kinds that a partner would be paired with."""
+    wanted = {*partners, *getattr(partners, "others", ())}
+    others = getattr(files, "others", {})
+    return {
+        key: path for key, path in others.items() if key not in files and key in wanted
+    }
 
 
-def find_listed(path, images):
-    """Return the positions of the images that a list file names, line by line.
-
-    Args:
-        path: the list, one name a line. A name is the end of an image's path, with
-            or without folders and suffix.
-        images: the paths to find them in.
-
-    Raises:
-        DataError: if a name is missing or fits several images.
-    """
-    images = [PurePath(image) for image in images]
-    # Positions by the last parts of the path, one table for each number of parts.
-    tables = {}
-    positions = []
-    findings = []
-    for line, name in read_list(path):
-        parts = PurePath(name).parts
-        depth = len(parts)
-        if depth not in tables:
-            tables[depth] = {}
-            for index, image in enumerate(images):
-                for variant in (image, image.with_suffix("")):
-                    tail = variant.parts[-depth:]
-                    tables[depth].setdefault(tail, []).append(index)
-        found = tables[depth].get(parts, [])
-        problem = None
-        if not found:
-            problem = f"{name} is not among the {len(images)} images"
-        elif len(found) > 1:
-            problem = f"{name} fits {len(found)} images, such as {images[found[1]]}"
-        if problem:
-            findings.append(
-                Finding(f"{path}, line {line}", problem, "Correct or delete the line.")
-            )
-        else:
-            positions.append(found[0])
-    if findings:
-        raise DataError(findings)
-    return positions
+def other_kind(path, expected="PNG or JPEG"):
+    """Return the finding of a file of `OTHER_KINDS`."""
+    kind = OTHER_KINDS[path.suffix.lower()]
+    article = "an" if kind == "AVIF" else "a"
+    return Finding(
+        str(path),
+        f"is no {expected} but {article} {kind}",
+        "Make the mask anew as a PNG." if expected == "PNG" else "Save it as a PNG.",
+    )
 
 
 def file_state(path):

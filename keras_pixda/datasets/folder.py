@@ -3,15 +3,30 @@
 import colorsys
 
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
-from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.datasets.home import home
+from keras_pixda.datasets.mask_files import mask_files, train_id_map
+from keras_pixda.datasets.segmentation_record import SegmentationRecord, require_names
 
 LAYOUT = """\
 {images}/NAME.jpg    (.jpg, .jpeg or .png, at any depth)
 {masks}/NAME.png     the same names, one id a pixel"""
 
 
-def folder(images, masks, classes, id_map=None, palette=None, city=None, name="folder"):
+def folder(
+    images,
+    masks,
+    classes,
+    id_map=None,
+    palette=None,
+    city=None,
+    name="folder",
+    mask_ending=None,
+):
     """Return the record of two plain folders, matched by name without suffix.
+
+    Masks may also be called like their images and one ending more, the same for all:
+    `a.jpg` and `a_mask.png`. Masks that end in `_labelTrainIds`, as converters leave
+    them beside others, are passed over.
 
     Example:
     ```python
@@ -47,19 +62,31 @@ def folder(images, masks, classes, id_map=None, palette=None, city=None, name="f
         city: function that gives the group of an image, for K shots, from its path
             relative to `images`. Defaults to `None`, all are one group.
         name: what messages call the data set. Defaults to `"folder"`.
+        mask_ending: what the names of masks have after those of their images, such as
+            `"_labelTrainIds"`; others are not looked at. Defaults to `None`: nothing,
+            or the ending that all have.
 
     Raises:
         DataError: if images and masks do not pair up.
         FileNotFoundError: if a folder is missing.
+        ValueError: if the classes are no list of names, or the other facts do not fit.
     """
-    classes = tuple(classes)
+    # Each letter of a text would be a class.
+    classes = classes if isinstance(classes, (str, bytes)) else tuple(classes)
+    require_names(classes, name)
+    images, masks = home(images), home(masks)
     layout = LAYOUT.format(images=images, masks=masks)
     found_images, found_masks = (
         find_files(*require_folders(path, ("",), layout)) for path in (images, masks)
     )
+    if mask_ending is None:
+        mask_ending = _common_ending(found_images, found_masks)
+        found_masks, _ = mask_files(found_masks.ending(mask_ending), "ids", name)
+    else:
+        found_masks = found_masks.ending(mask_ending)
     keys, pairs = pair_files(found_images, found_masks, name, layout)
     if id_map is None:
-        id_map = {**{train_id: train_id for train_id in range(len(classes))}, 255: 255}
+        id_map = train_id_map(classes)
     if palette is None:
         palette = tuple(_colour(train_id) for train_id in range(len(classes)))
     relative = [found_images[key].relative_to(images).as_posix() for key in keys]
@@ -68,9 +95,26 @@ def folder(images, masks, classes, id_map=None, palette=None, city=None, name="f
         pairs=pairs,
         classes=classes,
         palette=tuple(palette),
-        id_map=dict(id_map),
+        id_map=id_map,
         cities=tuple(city(path) if city else name for path in relative),
     )
+
+
+def _common_ending(images, masks):
+    """Return what all masks' names have after their images', `""` if nothing."""
+    keys = [*masks, *masks.others]
+    if not keys or any(key in images or key in images.others for key in keys):
+        return ""
+    first = keys[0]
+    for cut in range(len(first) - 1, 0, -1):
+        ending = first[cut:]
+        if (
+            ending[0] in "_-. "
+            and first[:cut] in images
+            and all(key.endswith(ending) for key in keys)
+        ):
+            return ending
+    return ""
 
 
 def _colour(train_id):

@@ -6,6 +6,7 @@ from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_PALETTE,
 )
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 LAYOUT = """\
@@ -14,7 +15,7 @@ ROOT/
   labels/00001.png"""
 
 
-def gta5(root, leave_out=("15188", "17705")):
+def gta5(root, leave_out=("15188", "17705"), masks=None):
     """Return the record of GTA5, in the layout it is published in.
 
     The labels are palette PNGs that hold Cityscapes label ids.
@@ -40,17 +41,30 @@ def gta5(root, leave_out=("15188", "17705")):
         root: folder that holds `images` and `labels`.
         leave_out: names without suffix of pairs not to use. Defaults to two pairs
             that users of the release report as invalid; `()` uses all.
+        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
+            positions of the classes: `*_labelTrainIds.png`, which converters leave
+            beside them, or masks without this ending. Defaults to `None`: train ids
+            where only `*_labelTrainIds.png` are there.
 
     Raises:
         DataError: if images and labels do not pair up.
         FileNotFoundError: if a folder is missing.
+        ValueError: if `leave_out` holds no names or `masks` is unknown.
 
     Reference:
         Richter et al., Playing for Data, ECCV 2016.
     """
+    if isinstance(leave_out, str) or any(not isinstance(n, str) for n in leave_out):
+        raise ValueError(
+            "gta5: leave_out must be a list of names such as '15188', "
+            f"got {leave_out!r}"
+        )
+    folders = require_folders(root, ("images", "labels"), LAYOUT)
+    images, labels = map(find_files, folders)
+    labels, train_ids = mask_files(labels, masks, "gta5")
     images, labels = (
-        {k: path for k, path in find_files(folder).items() if k not in leave_out}
-        for folder in require_folders(root, ("images", "labels"), LAYOUT)
+        files.choose(lambda key: None if key in leave_out else key)
+        for files in (images, labels)
     )
     keys, pairs = pair_files(images, labels, "gta5", LAYOUT)
     return SegmentationRecord(
@@ -58,6 +72,7 @@ def gta5(root, leave_out=("15188", "17705")):
         pairs=pairs,
         classes=CITYSCAPES_CLASSES,
         palette=CITYSCAPES_PALETTE,
-        id_map=CITYSCAPES_ID_MAP,
+        id_map=train_id_map(CITYSCAPES_CLASSES) if train_ids else CITYSCAPES_ID_MAP,
         cities=("gta5",) * len(keys),
+        every_class=False,
     )

@@ -1,7 +1,5 @@
 """IDDA: rendered driving scenes of several towns, weathers and cars."""
 
-from pathlib import Path
-
 from keras_pixda.datasets.camvid import CAMVID_CLASSES, CAMVID_PALETTE
 from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_CLASSES,
@@ -10,10 +8,12 @@ from keras_pixda.datasets.cityscapes_classes import (
 from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.files import (
     find_files,
-    find_listed,
     pair_files,
     require_folders,
 )
+from keras_pixda.datasets.home import home
+from keras_pixda.datasets.lists import find_listed
+from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 LAYOUT = """\
@@ -58,7 +58,7 @@ _LABEL_SPACES = {
 }
 
 
-def idda(root, split="train", label_space="camvid", ignore_hood=True):
+def idda(root, split="train", label_space="camvid", ignore_hood=True, masks=None):
     """Return the record of one split of IDDA, in the classes of a real data set.
 
     For `"camvid"` the pictures are centre-cropped to 4:3, CamVid's shape. The masks
@@ -89,11 +89,15 @@ def idda(root, split="train", label_space="camvid", ignore_hood=True):
         label_space: `"camvid"` (11 classes) or `"cityscapes"` (19). Defaults to
             `"camvid"`.
         ignore_hood: whether pixels of the own hood are ignored. Defaults to `True`.
+        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
+            positions of the classes: `*_labelTrainIds.png`, which converters leave
+            beside them, or masks without this ending. Defaults to `None`: train ids
+            where only `*_labelTrainIds.png` are there.
 
     Raises:
         DataError: if images and masks do not pair up or a listed name is missing.
         FileNotFoundError: if a folder, the list or a picture of a hood is missing.
-        ValueError: if there is no such label space.
+        ValueError: if there is no such label space or `masks` is unknown.
 
     Reference:
         Alberti et al., IDDA: a large-scale multi-domain dataset for autonomous
@@ -104,9 +108,12 @@ def idda(root, split="train", label_space="camvid", ignore_hood=True):
             f"idda: label_space {label_space!r}: expected one of {list(_LABEL_SPACES)}"
         )
     classes, palette, column, crop = _LABEL_SPACES[label_space]
+    root = home(root)
     name, layout = f"idda {split}", LAYOUT.format(split=split)
-    images, masks = require_folders(root, ("images", "masks"), layout)
-    keys, pairs = pair_files(find_files(images), find_files(masks), name, layout)
+    folders = require_folders(root, ("images", "masks"), layout)
+    images, labels = map(find_files, folders)
+    labels, train_ids = mask_files(labels, masks, name)
+    keys, pairs = pair_files(images, labels, name, layout)
     strange = [key for key in keys if key.count("_") != 3]
     if strange:
         raise DataError(
@@ -120,19 +127,23 @@ def idda(root, split="train", label_space="camvid", ignore_hood=True):
         pairs=pairs,
         classes=classes,
         palette=palette,
-        id_map={
+        id_map=train_id_map(classes)
+        if train_ids
+        else {
             row[0]: classes.index(row[column]) if row[column] else 255 for row in _TABLE
         },
         cities=tuple(key.split("_")[1] for key in keys),
         crop=crop,
         ignore_masks=_hoods(root, keys, layout) if ignore_hood else (),
+        every_class=False,
     )
-    listed = find_listed(Path(root, f"{split}.txt"), [image for image, _ in pairs])
+    images = [image for image, _ in pairs]
+    listed = find_listed(root / f"{split}.txt", images, once=True)
     return record.select(sorted(listed))
 
 
 def _hoods(root, keys, layout):
-    paths = {car: Path(root, f"hood_{car}.png") for car in {key[-1] for key in keys}}
+    paths = {car: root / f"hood_{car}.png" for car in {key[-1] for key in keys}}
     for path in paths.values():
         if not path.is_file():
             raise FileNotFoundError(

@@ -2,14 +2,17 @@
 
 from keras_pixda.datasets.camvid import camvid
 from keras_pixda.datasets.cityscapes import cityscapes
-from keras_pixda.datasets.files import read_list
 from keras_pixda.datasets.folder import folder
 from keras_pixda.datasets.gta5 import gta5
 from keras_pixda.datasets.idda import idda
+from keras_pixda.datasets.lists import read_classes
 from keras_pixda.datasets.synthia import synthia
 
 WITHOUT_SPLITS = {"gta5": gta5, "synthia": synthia}
 WITH_SPLITS = {"cityscapes": cityscapes, "camvid": camvid, "idda": idda}
+
+# What a name is followed by where masks hold train ids.
+TRAIN_IDS = "-train-ids"
 
 SPELLINGS = ", ".join(
     [f"{name}:ROOT" for name in sorted(WITHOUT_SPLITS | WITH_SPLITS)]
@@ -40,7 +43,9 @@ def load(data, split=None):
     Args:
         data: `gta5:ROOT`, `synthia:ROOT`, `cityscapes:ROOT`, `camvid:ROOT`,
             `idda:ROOT` or `folder:IMAGES,MASKS,CLASSES.txt`, whose last file has
-            one class name a line, in the order of the ids.
+            one class name a line, in the order of the ids. `gta5-train-ids:ROOT` and
+            the like take masks that hold train ids, as `masks="train_ids"` does. A `~`
+            that begins a path is the home folder.
         split: `"train"`, `"val"` ... for a data set that has splits. Defaults to
             `None`, the data set's own default.
 
@@ -50,18 +55,21 @@ def load(data, split=None):
     name, colon, place = data.partition(":")
     if not colon or not place:
         raise ValueError(f"{data!r}: expected one of {SPELLINGS}")
-    if name in WITH_SPLITS:
-        return WITH_SPLITS[name](place, **({"split": split} if split else {}))
+    published = name.removesuffix(TRAIN_IDS)
+    options = {"masks": "train_ids"} if published != name else {}
+    if published in WITH_SPLITS:
+        options |= {"split": split} if split else {}
+        return WITH_SPLITS[published](place, **options)
     if split:
         raise ValueError(
             f"{data!r} with split {split!r}: only {sorted(WITH_SPLITS)} have splits"
         )
-    if name in WITHOUT_SPLITS:
-        return WITHOUT_SPLITS[name](place)
+    if published in WITHOUT_SPLITS:
+        return WITHOUT_SPLITS[published](place, **options)
     if name == "folder":
         places = place.split(",")
         if len(places) != 3:
             raise ValueError(f"{data!r}: expected folder:IMAGES,MASKS,CLASSES.txt")
         images, masks, classes = places
-        return folder(images, masks, [text for _, text in read_list(classes)])
+        return folder(images, masks, read_classes(classes))
     raise ValueError(f"{data!r}: unknown data set {name!r}, expected {SPELLINGS}")

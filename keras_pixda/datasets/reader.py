@@ -89,8 +89,8 @@ def read_mask(path, record, size=None, ignore_mask=None):
     Raises:
         DataError: if the file cannot be read or holds an id the map does not list.
     """
-    labels = _labels(path, record, ignore_mask)
-    return _fit_labels(labels, size, record.crop)
+    labels = _labels(path, decode_ids(path, record), record, ignore_mask)
+    return fit_labels(labels, size, record.crop)
 
 
 def read_pair(record, index, image_size=None, label_size=None):
@@ -130,10 +130,23 @@ def read_pair(record, index, image_size=None, label_size=None):
             has a label, or a mark of the camera leaves open how the mask lies on the
             image.
     """
+    picture, labels, _ = decode_pair(record, index)
+    return (
+        _fit(picture, image_size, record.crop, Image.Resampling.BICUBIC),
+        fit_labels(labels, label_size, record.crop),
+    )
+
+
+def decode_pair(record, index):
+    """Return picture, train ids and the mask's own ids or colours, as on disk.
+
+    Raises what `read_pair` raises.
+    """
     image_path, mask_path = record.pairs[index]
     ignore_mask = record.ignore_masks[index] if record.ignore_masks else None
     picture = decode_picture(image_path)
-    labels = _labels(mask_path, record, ignore_mask)
+    ids = decode_ids(mask_path, record)
+    labels = _labels(mask_path, ids, record, ignore_mask)
     _require_same_size(mask_path, labels.shape, image_path, picture.size[::-1])
     _require_same_side_up(image_path, picture, mask_path)
     if (labels == record.ignore_class).all():
@@ -142,15 +155,12 @@ def read_pair(record, index, image_size=None, label_size=None):
             "every pixel is ignored",
             "Correct the mask or leave the pair out.",
         )
-    return (
-        _fit(picture, image_size, record.crop, Image.Resampling.BICUBIC),
-        _fit_labels(labels, label_size, record.crop),
-    )
+    return picture, labels, ids
 
 
-def _labels(path, record, ignore_mask):
-    """Return the mask's train ids, as large as the file."""
-    labels = _train_ids(path, decode_ids(path, record), record)
+def _labels(path, ids, record, ignore_mask):
+    """Return the train ids of a mask's ids, with what is ignored for this pair."""
+    labels = _train_ids(path, ids, record)
     if ignore_mask:
         ignored = _ignored_pixels(ignore_mask, file_state(ignore_mask))
         _require_same_size(ignore_mask, ignored.shape, path, labels.shape)
@@ -217,7 +227,8 @@ def _fit(picture, size, crop, resample):
     return np.asarray(picture)
 
 
-def _fit_labels(labels, size, crop):
+def fit_labels(labels, size, crop):
+    """Return train ids, centre-cropped and resized as a record wants it."""
     if size is None and crop is None:
         return labels
     return _fit(Image.fromarray(labels), size, crop, Image.Resampling.NEAREST)

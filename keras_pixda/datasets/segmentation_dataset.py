@@ -5,23 +5,25 @@ import functools
 import math
 from concurrent.futures import ThreadPoolExecutor
 
-import keras
 import numpy as np
 
 from keras_pixda.datasets.arguments import as_batch_size, as_cache, as_size
 from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.batches_of_one_size import batches_of_one_size
+from keras_pixda.datasets.counted_passes import CountedPasses
 from keras_pixda.datasets.mask_size import mask_size
 from keras_pixda.datasets.reader import read_pair
 
 
-class SegmentationDataset(keras.utils.PyDataset):
+class SegmentationDataset(CountedPasses):
     """Batches of one labelled data set, for validation and for training.
 
     A batch is `(images, labels)`: `uint8` `(batch, height, width, 3)` in 0..255 and
     `uint8` train ids `(batch, label height, label width)`. Where labels keep their
     sizes and these differ, a batch holds labels of one size, and the last batch of
-    each size may be smaller: every image is measured at the size of its own mask.
+    each size may be smaller: every image is measured at the size of its own mask. A
+    loop of one's own calls `on_epoch_end()` after each pass, as `fit` does, to get the
+    order and the augmentation of the next.
 
     Example:
     ```python
@@ -65,7 +67,7 @@ class SegmentationDataset(keras.utils.PyDataset):
 
     Attributes:
         epoch: number of finished epochs; may be set.
-        first_batch: batches to leave out at the beginning of the epoch; may be set.
+        first_batch: batches to leave out at the beginning of this epoch; may be set.
         left_out: the `Finding` of every file that was left out so far, a list.
 
     Raises:
@@ -105,9 +107,6 @@ class SegmentationDataset(keras.utils.PyDataset):
         self.drop_remainder = drop_remainder
         self.cache = as_cache(cache)
         self._bad_files = BadFiles(on_bad_file)
-        self.epoch = 0
-        self.first_batch = 0
-        self._within_epoch = False
         self._batches = None, ()
 
     def __len__(self):
@@ -157,6 +156,7 @@ class SegmentationDataset(keras.utils.PyDataset):
 
     def part(self, index, start, stop):
         """Return what lies from `start` to `stop` in a batch; only that is read."""
+        self.note_reading()
         first, chosen, epoch = self._batch(index)
         first, chosen = first + start, chosen[start:stop]
         size = self.label_sizes[chosen[0]] if self.mixed_sizes else None
@@ -208,16 +208,6 @@ class SegmentationDataset(keras.utils.PyDataset):
             )
             self._batches = (self.seed, epoch), batches
         return batches
-
-    def on_epoch_begin(self):
-        """Note that an epoch has begun."""
-        self._within_epoch = True
-
-    def on_epoch_end(self):
-        """Count the epoch."""
-        # Keras also calls this once before the first epoch.
-        self.epoch += self._within_epoch
-        self._within_epoch = False
 
     @property
     def left_out(self):

@@ -9,6 +9,24 @@ import numpy as np
 UNKNOWN = 254
 
 
+def require_names(classes, name):
+    """Raise unless `classes` is a list of different names; `name` is the data set's."""
+    if isinstance(classes, (str, bytes)):
+        raise ValueError(
+            f"{name}: classes must be a list of names, got the text {classes!r}; a "
+            'file of names is read by load("folder:IMAGES,MASKS,CLASSES.txt")'
+        )
+    seen = set()
+    for position, class_name in enumerate(classes):
+        if not isinstance(class_name, str) or not class_name.strip():
+            raise ValueError(
+                f"{name}: class {position} is {class_name!r}, expected a name"
+            )
+        if class_name in seen:
+            raise ValueError(f"{name}: the class {class_name!r} is listed twice")
+        seen.add(class_name)
+
+
 @dataclasses.dataclass(frozen=True, repr=False)
 class SegmentationRecord:
     """The facts of one labelled data set and its resolved pairs of files.
@@ -49,6 +67,9 @@ class SegmentationRecord:
             are ignored, or `None`. Defaults to `()`, none.
         mask_channel: channel of the mask that holds the id, where the others hold
             something else. Defaults to `None`, masks have one value a pixel.
+        every_class: whether the classes were listed for these very masks, so that one
+            without a pixel is a fault; `False` where they are those of a benchmark, of
+            which a part may be at hand. Defaults to `True`.
 
     Raises:
         ValueError: if the facts do not fit each other.
@@ -64,8 +85,10 @@ class SegmentationRecord:
     crop: float | None = None
     ignore_masks: tuple = ()
     mask_channel: int | None = None
+    every_class: bool = True
 
     def __post_init__(self):
+        require_names(self.classes, self.name)
         self._expect_one_each("cities", self.cities, self.pairs, "pair")
         if self.ignore_masks:
             self._expect_one_each("ignore_masks", self.ignore_masks, self.pairs, "pair")
@@ -82,8 +105,19 @@ class SegmentationRecord:
                 f"{self.name}: ignore_class {self.ignore_class} must lie above the "
                 f"{len(self.classes)} train ids, be at most 255 and not {UNKNOWN}"
             )
+        if not isinstance(self.id_map, Mapping) or not self.id_map:
+            raise ValueError(
+                f"{self.name}: id_map must map every id that a mask may hold, such as "
+                f"{{0: 0, 1: 1, 255: 255}}, got {self.id_map!r}"
+            )
         known = {*range(len(self.classes)), self.ignore_class}
         for file_id, train_id in self.id_map.items():
+            if isinstance(file_id, str):
+                raise ValueError(
+                    f"{self.name}: id_map key {file_id!r} is text, as in JSON: "
+                    "expected integers, "
+                    "{int(key): value for key, value in id_map.items()}"
+                )
             if train_id not in known:
                 raise ValueError(
                     f"{self.name}: id_map sends {file_id} to {train_id}, expected "
@@ -91,7 +125,12 @@ class SegmentationRecord:
                 )
             values = np.array(file_id)
             shape, top = ((3,), 255) if self.is_colour_coded else ((), 65535)
-            if values.shape != shape or values.min() < 0 or values.max() > top:
+            if (
+                values.dtype.kind not in "iu"
+                or values.shape != shape
+                or values.min() < 0
+                or values.max() > top
+            ):
                 raise ValueError(
                     f"{self.name}: id_map key {file_id!r}: expected all keys to be "
                     "integers 0..65535 or all to be RGB triples of 0..255"

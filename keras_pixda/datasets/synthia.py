@@ -5,6 +5,8 @@ from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_PALETTE,
 )
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.home import home
+from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 LAYOUT = """\
@@ -40,7 +42,7 @@ _ID_TO_CLASS = {
 }
 
 
-def synthia(root):
+def synthia(root, masks=None):
     """Return the record of SYNTHIA (RAND_CITYSCAPES), as it is published.
 
     The labels are 16-bit colour PNGs with the class id in the red channel. Of the 19
@@ -63,26 +65,38 @@ def synthia(root):
     ```
 
     Args:
-        root: folder that holds `RGB` and `GT`.
+        root: folder that holds `RGB` and `GT`; labels of 8 bits may also lie in
+            `parsed_LABELS`.
+        masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
+            positions of the classes: `*_labelTrainIds.png`, which converters leave
+            beside them, or masks without this ending. Defaults to `None`: train ids
+            where only `*_labelTrainIds.png` are there.
 
     Raises:
         DataError: if images and labels do not pair up.
         FileNotFoundError: if a folder is missing.
+        ValueError: if `masks` is unknown.
 
     Reference:
         Ros et al., The SYNTHIA Dataset, CVPR 2016.
     """
-    images, labels = require_folders(root, ("RGB", "GT/LABELS"), LAYOUT)
-    keys, pairs = pair_files(find_files(images), find_files(labels), "synthia", LAYOUT)
+    parsed = home(root) / "parsed_LABELS"
+    labels = "GT/LABELS" if not parsed.is_dir() else parsed.name
+    images, labels = map(find_files, require_folders(root, ("RGB", labels), LAYOUT))
+    labels, train_ids = mask_files(labels, masks, "synthia")
+    keys, pairs = pair_files(images, labels, "synthia", LAYOUT)
     return SegmentationRecord(
         name="synthia",
         pairs=pairs,
         classes=CITYSCAPES_CLASSES,
         palette=CITYSCAPES_PALETTE,
-        id_map={
+        id_map=train_id_map(CITYSCAPES_CLASSES)
+        if train_ids
+        else {
             file_id: CITYSCAPES_CLASSES.index(name) if name else 255
             for file_id, name in _ID_TO_CLASS.items()
         },
         cities=("synthia",) * len(keys),
         mask_channel=0,
+        every_class=False,
     )

@@ -1,11 +1,21 @@
 """Pictures to segment: a file, a folder of them, or an animation."""
 
-import pathlib
+from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image, ImageSequence
 
+from keras_pixda.datasets.bad_files import STOP, BadFiles
+from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.decode import decode_picture, fault
-from keras_pixda.datasets.files import PICTURE_SUFFIXES, find_files
+from keras_pixda.datasets.files import (
+    ARRAY_SUFFIXES,
+    PICTURE_SUFFIXES,
+    collected_findings,
+    find_files,
+    other_kind,
+)
+from keras_pixda.datasets.home import home
+from keras_pixda.progress import Progress
 
 ANIMATION_SUFFIXES = (".gif", ".webp", ".apng", ".png")
 # No other decoder of Pillow is let near a file: one of them starts a program.
@@ -13,33 +23,33 @@ ANIMATION_FORMATS = ("GIF", "WEBP", "PNG")
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 
 
-def find_pictures(images):
+def find_pictures(images, bad_files=None, verbose=False):
     """Names of the pictures to segment, and the pictures one after the other.
 
     A folder is searched at any depth for PNG and JPEG files, and the name of a picture
-    is its path in it; those of an animation are numbered.
+    is its path in it; those of an animation are numbered. Pictures of other kinds and
+    videos in a folder count as files that cannot be read.
 
     Args:
         images: Picture, folder of pictures or animated GIF, WebP or PNG.
+        bad_files: `BadFiles`, which says what happens to those of a folder that cannot
+            be read: an error that lists all, at the latest with the first picture; or
+            they are left out. Defaults to `None`, an error.
+        verbose: Whether to show progress. Defaults to `False`.
 
     Returns:
         A list of names without suffix, in order; an iterator over RGB pictures of
-        Pillow, read when it comes to them; and the milliseconds of each frame of an
-        animation, `None` for pictures that are none.
+        Pillow, read when it comes to them, `None` for one that is left out; and the
+        milliseconds of each frame of an animation, `None` for pictures that are none.
 
     Raises:
+        DataError: If a picture cannot be read or two have the same name.
         FileNotFoundError: If there is no picture.
-        ValueError: If it is a video or an animation that cannot be read, or if two
-            pictures have the same name.
+        ValueError: If it is a video or an animation that cannot be read.
     """
-    path = pathlib.Path(images)
+    path = home(images)
     if path.is_dir():
-        found = find_files(path)
-        if not found:
-            raise FileNotFoundError(
-                f"{path}: no picture in it, expected {', '.join(PICTURE_SUFFIXES)}."
-            )
-        return list(found), map(decode_picture, found.values()), None
+        return _of_folder(path, bad_files or BadFiles(STOP), verbose)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder of pictures.")
     if path.suffix.lower() in VIDEO_SUFFIXES:
@@ -52,6 +62,66 @@ def find_pictures(images):
         names = [f"{path.stem}/{number:06d}" for number in range(1, len(durations) + 1)]
         return names, _frames(path), durations
     return [path.stem], map(decode_picture, [path]), None
+
+
+def _of_folder(folder, bad_files, verbose):
+    with collected_findings() as findings:
+        found = find_files(folder)
+    findings += [
+        other_kind(path)
+        for path in found.others.values()
+        if path.suffix.lower() not in ARRAY_SUFFIXES
+    ]
+    findings += [
+        Finding(str(path), "is a video", "Turn it into a folder of pictures.")
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
+    ]
+    if not found and not findings:
+        raise FileNotFoundError(
+            f"{folder}: no picture in it, expected {', '.join(PICTURE_SUFFIXES)}."
+        )
+    paths = list(found.values())
+    if bad_files.on_bad_file == STOP and findings:
+        _stop(folder, paths, findings)
+    bad_files.leave_out(findings)
+    return list(found), _decoded(folder, paths, bad_files, verbose), None
+
+
+def _decoded(folder, paths, bad_files, verbose):
+    """Yield the pictures one after the other, `None` for one that is left out."""
+    if bad_files.on_bad_file == STOP:
+        # All of them before the first is segmented and written.
+        _stop(folder, paths, [], Progress("pictures", len(paths), verbose))
+
+    def read(path):
+        return path if path is None else decode_picture(path)
+
+    for path in paths:
+        yield bad_files.read(read, (path, None))
+
+
+def _stop(folder, paths, findings, progress=None):
+    """Raise if there are findings, those of every picture among them."""
+    with ThreadPoolExecutor(2) as pool:
+        for done, faults in enumerate(pool.map(_faults, paths), start=1):
+            findings += faults
+            if progress:
+                progress(done)
+    if findings:
+        raise DataError(
+            findings,
+            f"{folder}: {len(findings)} files cannot be segmented; --on-bad-file skip "
+            "leaves them out",
+        )
+
+
+def _faults(path):
+    try:
+        decode_picture(path)
+    except DataError as error:
+        return error.findings
+    return ()
 
 
 def _durations(path):

@@ -6,10 +6,12 @@ import keras
 import numpy as np
 from PIL import Image
 
+from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_CLASSES,
     CITYSCAPES_ID_MAP,
 )
+from keras_pixda.datasets.home import home
 from keras_pixda.metrics import labels_from_logits
 from keras_pixda.progress import Progress
 from keras_pixda.runs.pictures import find_pictures
@@ -31,6 +33,7 @@ def predict(
     batch_size=4,
     overwrite=False,
     verbose=True,
+    on_bad_file="stop",
 ):
     """Write a label file, a colour mask and an overlay for every picture.
 
@@ -68,33 +71,51 @@ def predict(
         overwrite: Whether to replace files of an earlier prediction. Defaults to
             `False`.
         verbose: Whether to show progress. Defaults to `True`.
+        on_bad_file: What happens to pictures of a folder that cannot be read or are no
+            PNG or JPEG: `"stop"`, an error that lists all of them before anything is
+            written; or `"skip"`, they are left out and listed at the end. Defaults to
+            `"stop"`.
 
     Returns:
         The paths of the label files.
 
     Raises:
+        DataError: If a picture cannot be read.
         FileExistsError: If a file is there already; nothing has been written then.
         FileNotFoundError: If there is no picture, or the folder holds no run.
-        ValueError: If the output lies among the pictures or would leave its folder.
+        ValueError: If the output lies among the pictures or would leave its folder, or
+            if no picture can be read.
     """
+    bad_files = BadFiles(on_bad_file)
+    images, output = home(images), home(output)
     segmenter, facts = saved_run(folder, model)
     segmenter = SlidingWindow(segmenter, window, overlap, flip, batch_size)
     if image_size is None and window is None:
         image_size = facts["image_size"]
     palette = [tuple(colour) for colour in facts["palette"]]
     ids, ending = label_ids(facts["classes"])
-    names, pictures, durations = find_pictures(images)
+    names, pictures, durations = find_pictures(images, bad_files, verbose)
     files = _Files(images, output, names, ending, durations, overwrite)
     progress = Progress("prediction", len(names), verbose)
+    written = []
     for done, (name, picture) in enumerate(zip(names, pictures, strict=True), start=1):
+        if picture is None:
+            progress(done)
+            continue
         labels = _labels(segmenter, picture, image_size)
         picture = np.asarray(picture)
         files.save("labels", name, ids[labels])
         files.save("colours", name, colour_mask(labels, palette))
         files.save("overlays", name, overlay(picture[None], labels[None], palette)[0])
+        written.append(files.path("labels", name))
         progress(done)
+    left_out = bad_files.left_out
+    if not written:
+        raise ValueError(f"{images}: no picture can be read, such as {left_out[-1]}")
     files.animate(names)
-    return [files.path("labels", name) for name in names]
+    if left_out and verbose:
+        print(f"Left out, {len(left_out)} files:", *left_out, sep="\n", flush=True)
+    return written
 
 
 def label_ids(classes):

@@ -1,10 +1,11 @@
 """JSON files, read strictly: what is wrong is said with the file and the line."""
 
 import json
-import pathlib
 import re
 import reprlib
 from json.decoder import scanstring
+
+from keras_pixda.read_text import read_text
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -35,17 +36,6 @@ def read_json(path):
             holds a number that is none.
     """
     return parse_json(read_text(path), path)
-
-
-def read_text(path):
-    """The text of a file; what is no UTF-8 is an error with its line."""
-    data = pathlib.Path(path).read_bytes()
-    try:
-        # Some editors put a mark at the start.
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ValueError(f"{path}, line {line}: is not UTF-8 text.") from error
 
 
 def parse_json(text, origin):

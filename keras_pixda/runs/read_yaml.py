@@ -5,7 +5,7 @@ import reprlib
 
 import yaml
 
-from keras_pixda.runs.read_json import read_text
+from keras_pixda.read_text import read_text
 
 
 def read_yaml(path):

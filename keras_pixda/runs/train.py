@@ -23,6 +23,7 @@ from keras_pixda.models import deeplab_v2, small_segmenter
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.few_shot_data import few_shot_data
+from keras_pixda.runs.mask_warnings import mask_warnings
 from keras_pixda.runs.measure import measure
 from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.phases import ADAPTATION, DISTILLATION, SOURCE_ONLY
@@ -151,6 +152,8 @@ class _Run:
             f"{len(self.dataset.source)} source images, {len(self.dataset.target)} "
             f"target images, {len(validation)} to evaluate on"
         )
+        for warning in mask_warnings(self.records.records, self.facts):
+            self.say(warning)
 
     # === Phases ===
 

@@ -82,3 +82,15 @@ def test_errors(original, write):
     write("701_StillsRaw_full/notes.png", 0)
     with pytest.raises(DataError, match="notes: is not named DRIVE_FRAME"):
         camvid(original)
+
+
+def test_colour_masks_in_folders_of_splits(write, tmp_path):
+    for split, name in (("train", "0001TP_009000"), ("val", "0016E5_07959")):
+        write(f"{split}/{name}.png", np.zeros((24, 32, 3), np.uint8))
+        colours = np.full((24, 32, 3), (64, 0, 128), np.uint8)
+        write(f"{split}_labels/{name}_L.png", colours)
+    (tmp_path / "class_dict.csv").write_text("name,r,g,b\n")
+    record = camvid(tmp_path, "train")
+    assert record.pairs[0][1] == str(tmp_path / "train_labels/0001TP_009000_L.png")
+    assert (read_mask(record.pairs[0][1], record) == 8).all()
+    assert camvid(tmp_path, "val").cities == ("0016E5",)

@@ -7,9 +7,7 @@ from keras_pixda.datasets import DataError
 from keras_pixda.datasets.files import (
     collected_findings,
     find_files,
-    find_listed,
     pair_files,
-    read_list,
     require_folders,
 )
 
@@ -18,7 +16,7 @@ def test_find_files_by_suffix_and_by_ending(write, tmp_path):
     for name in ("a.PNG", "b/c.jpeg", "d.txt", "._a.png", "e_x.png"):
         write(f"in/{name}", None)
     assert list(find_files(tmp_path / "in")) == ["a", "b/c", "e_x"]
-    assert list(find_files(tmp_path / "in", "_x.png")) == ["e"]
+    assert list(find_files(tmp_path / "in").ending("_x")) == ["e"]
 
 
 def test_two_files_of_one_name(write, tmp_path):
@@ -47,42 +45,6 @@ def test_lonely_files_are_all_found():
 def test_no_files_at_all():
     with pytest.raises(FileNotFoundError, match="street: no pictures found"):
         pair_files({}, {}, "street", "ROOT/")
-
-
-def test_read_list(tmp_path):
-    path = tmp_path / "list.txt"
-    path.write_text("a\n\n  b \n")
-    assert read_list(path) == [(1, "a"), (3, "b")]
-    path.write_text("\n")
-    with pytest.raises(ValueError, match="empty"):
-        read_list(path)
-    with pytest.raises(FileNotFoundError, match=r"none\.txt does not exist"):
-        read_list(tmp_path / "none.txt")
-
-
-def test_find_listed_by_the_end_of_the_path(tmp_path):
-    images = ["/x/ulm/ulm_1.png", "/x/ulm/ulm_2.png", "/x/bonn/bonn_1.jpg"]
-    path = tmp_path / "list.txt"
-    path.write_text("bonn/bonn_1.jpg\nulm_1\n\nx/ulm/ulm_2.png\nulm_1")
-    assert find_listed(path, images) == [2, 0, 1, 0]
-
-
-def test_find_listed_names_list_line_and_name(tmp_path):
-    images = ["/x/ulm/a.png", "/x/bonn/a.png"]
-    path = tmp_path / "list.txt"
-    path.write_text("ulm/a.png\nulm/b.png\na\n")
-    with pytest.raises(DataError) as error:
-        find_listed(path, images)
-    lines = [str(finding) for finding in error.value.findings]
-    assert lines[0].startswith(f"{path}, line 2: ulm/b.png is not among the 2 images")
-    assert lines[1].startswith(f"{path}, line 3: a fits 2 images")
-    assert len(lines) == 2
-
-
-def test_a_list_that_is_no_text(tmp_path):
-    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match=r"list\.txt is not UTF-8 text"):
-        read_list(tmp_path / "list.txt")
 
 
 def problems(folder):
@@ -138,3 +100,27 @@ def test_names(write, tmp_path):
     assert set(find_files(tmp_path / "in")) == keys
     os.close(os.open(os.fsencode(tmp_path / "in") + b"/\xff.png", os.O_CREAT))
     assert problems(tmp_path / "in") == {"\\udcff.png": "its name is not UTF-8"}
+
+
+def test_files_of_other_kinds_are_named_where_they_would_be_paired(write, tmp_path):
+    for name in ("a.png", "b.webp", "c.JPG", "d.jfif", "stray.gif", "e.tif", "f.png"):
+        write(f"images/{name}", None)
+    for name in ("a.bmp", "b.png", "c.png", "d.png", "notes.json", "e.npy", "g.png"):
+        write(f"masks/{name}", None)
+    images, masks = (find_files(tmp_path / name) for name in ("images", "masks"))
+    with pytest.raises(DataError) as error:
+        pair_files(images, masks, "street", "")
+    found = [(f.file.split("/")[-1], f.problem) for f in error.value.findings]
+    assert found == [
+        ("f.png", "has no mask"),
+        ("g.png", "has no image"),
+        ("b.webp", "is no PNG or JPEG but a WebP"),
+        ("e.tif", "is no PNG or JPEG but a TIFF"),
+        ("a.bmp", "is no PNG but a BMP"),
+        ("e.npy", "is no PNG but a NumPy array"),
+    ]
+    assert "1 images without a mask, 1 masks without an image, 4 f" in str(error.value)
+    with collected_findings() as findings:
+        keys, _ = pair_files(images, masks, "street", "")
+    assert keys == ["c", "d"]
+    assert len(findings) == 6

@@ -49,3 +49,10 @@ def test_lonely_image_and_missing_folder(root):
         gta5(root)
     with pytest.raises(FileNotFoundError, match=r"labels/00001\.png"):
         gta5(root / "images")
+
+
+@pytest.mark.parametrize("names", ["00001", [1]])
+def test_names_to_leave_out_are_a_list_of_names(root, names):
+    with pytest.raises(ValueError, match="leave_out must be a list of names"):
+        gta5(root, leave_out=names)
+    assert len(gta5(root, leave_out=["00001"])) == 3

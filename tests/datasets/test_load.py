@@ -47,3 +47,14 @@ def test_folder(root):
 def test_errors(data, split, message):
     with pytest.raises(ValueError, match=message):
         load(data, split)
+
+
+def test_a_tilde_is_the_home_folder_in_each_part(write, tmp_path, monkeypatch):
+    write("images/a.png", None)
+    write("masks/a.png", None)
+    (tmp_path / "classes.txt").write_text("road")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    record = load("folder:~/images,~/masks,~/classes.txt")
+    assert record.pairs == ((f"{tmp_path}/images/a.png", f"{tmp_path}/masks/a.png"),)
+    with pytest.raises(FileNotFoundError, match="~nobody-here/images does not exist"):
+        load("gta5:~nobody-here")

@@ -68,3 +68,10 @@ def test_cut_off_16_bit_file(root):
 def test_missing_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"GT/LABELS/0000000\.png"):
         synthia(tmp_path)
+
+
+def test_parsed_labels(write, tmp_path):
+    write("RGB/0000000.png", np.zeros((24, 32, 3), np.uint8))
+    write("parsed_LABELS/0000000.png", 3)
+    record = synthia(tmp_path)
+    assert (read_mask(record.pairs[0][1], record) == 0).all()

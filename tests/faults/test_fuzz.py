@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from keras_pixda.datasets import DataError, SegmentationRecord, read_image, read_mask
-from keras_pixda.datasets.files import read_list
+from keras_pixda.datasets.lists import read_list
 from keras_pixda.models import deeplab_v2
 from keras_pixda.runs import Settings
 from keras_pixda.runs.saved_run import load_model, load_weights

@@ -19,7 +19,7 @@ from keras_pixda.datasets import (
     folder,
 )
 from keras_pixda.datasets.choose_shots import choose_shots
-from keras_pixda.datasets.files import find_listed
+from keras_pixda.datasets.lists import find_listed
 
 SIZE = 4, 6
 NUMBER = 9

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_pixda.datasets import DataError
+from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.runs.pictures import find_pictures
 
 
@@ -61,3 +63,70 @@ def test_another_file_is_not_given_to_other_decoders(tmp_path):
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n")
     with pytest.raises(ValueError, match=r"drive\.gif: is no readable animation"):
         find_pictures(path)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of six kinds of pictures, of a broken one and of other files."""
+    folder = tmp_path / "photos"
+    (folder / "day").mkdir(parents=True)
+    picture = Image.new("RGB", (4, 3))
+    for name in ("a.png", "b.JPG", "c.webp", "d.bmp", "day/e.tif", "g.gif"):
+        picture.save(folder / name)
+    picture.save(folder / "f.jfif", "JPEG")
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for name in (
+        "drive.mp4",
+        "notes.txt",
+        "scores.npy",
+        ".hidden.mp4",
+        "._a.png",
+        "Thumbs.db",
+    ):
+        (folder / name).write_bytes(b"0")
+    return folder
+
+
+PROBLEMS = {
+    "c.webp": "is no PNG or JPEG but a WebP",
+    "d.bmp": "is no PNG or JPEG but a BMP",
+    "e.tif": "is no PNG or JPEG but a TIFF",
+    "g.gif": "is no PNG or JPEG but a GIF",
+    "drive.mp4": "is a video",
+    "broken.png": "is no readable picture or is cut off",
+}
+
+
+def named(findings):
+    return {f.file.split("/")[-1]: f.problem.split(" (")[0] for f in findings}
+
+
+def test_every_picture_that_is_not_segmented_is_named(photos):
+    with pytest.raises(DataError, match="photos: 6 files cannot be segmented") as error:
+        find_pictures(photos)
+    assert named(error.value.findings) == PROBLEMS
+    assert "--on-bad-file skip" in str(error.value)
+    for name in PROBLEMS.keys() - {"broken.png"}:
+        next(photos.rglob(name)).unlink()
+    names, pictures, _ = find_pictures(photos)
+    assert len(names) == 4
+    with pytest.raises(DataError, match="1 files cannot be segmented"):
+        next(pictures)  # The first one is whole.
+
+
+def test_pictures_may_be_left_out(photos):
+    bad_files = BadFiles("skip")
+    names, pictures, _ = find_pictures(photos, bad_files)
+    assert names == ["a", "b", "broken", "f"]
+    assert [picture and picture.size for picture in pictures] == [
+        (4, 3),
+        (4, 3),
+        None,
+        (4, 3),
+    ]
+    assert named(bad_files.left_out) == PROBLEMS
+
+
+def test_a_folder_in_the_home_folder(photos, monkeypatch):
+    monkeypatch.setenv("HOME", str(photos.parent))
+    assert len(find_pictures("~/photos", BadFiles("skip"))[0]) == 4

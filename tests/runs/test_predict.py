@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from keras_pixda.cli import main
-from keras_pixda.datasets import cityscapes, toy_scenes
+from keras_pixda.datasets import DataError, cityscapes, toy_scenes
 from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_CLASSES,
     CITYSCAPES_PALETTE,
@@ -259,3 +259,36 @@ def test_what_cannot_be_segmented_is_named(run, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"holds no segmenter\.keras"):
         predict(tmp_path / "empty", tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_broken_picture_stops_before_anything_is_written_or_is_skipped(
+    run, tmp_path, capsys
+):
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for name in ("1.png", "2.jpg", "4.png"):
+        Image.new("RGB", (12, 8)).save(frames / name)
+    Image.new("RGB", (12, 8)).save(frames / "5.webp")
+    (frames / "3.png").write_bytes((frames / "1.png").read_bytes()[:40])
+    with pytest.raises(DataError, match="2 files cannot be segmented"):
+        run(frames)
+    assert not (tmp_path / "out").exists()
+    words = [str(tmp_path / "run"), str(frames), "--output", str(tmp_path / "out")]
+    assert main(["predict", *words]) == 2
+    assert main(["predict", *words, "--on-bad-file", "skip"]) == 0
+    shown = capsys.readouterr().out
+    listed = shown[shown.index("Left out, 2 files:") :].splitlines()
+    assert "5.webp: is no PNG or JPEG but a WebP" in listed[1]
+    assert "3.png: is no readable picture" in listed[2]
+    assert listed[3].startswith("3 pictures segmented")
+    assert [path.name for path in sorted((tmp_path / "out/labels").iterdir())] == [
+        "1_labelIds.png",
+        "2_labelIds.png",
+        "4_labelIds.png",
+    ]
+    for path in frames.glob("*.*"):
+        path.write_bytes(b"\0")
+    with pytest.raises(ValueError, match="no picture can be read, such as"):
+        run(frames, "none", on_bad_file="skip")
+    with pytest.raises(ValueError, match="on_bad_file must be 'stop' or 'skip'"):
+        run(frames, "none", on_bad_file="ignore")

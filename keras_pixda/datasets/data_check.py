@@ -1,0 +1,168 @@
+"""What a walk over a whole data set finds: faults, and the shares of its classes."""
+
+import collections
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from keras_pixda.datasets.conventions import conventions
+from keras_pixda.datasets.data_error import DataError, Finding
+from keras_pixda.datasets.decode import decode_ids
+from keras_pixda.datasets.reader import decode_pair, fit_labels, read_image, read_mask
+
+
+class DataCheck:
+    """Reads every pair of a record, counts its pixels and notes all faults.
+
+    Example:
+    ```python
+    import pathlib
+    import tempfile
+
+    from PIL import Image
+
+    from keras_pixda.datasets import DataCheck, folder
+
+    with tempfile.TemporaryDirectory() as root:
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            pathlib.Path(root, kind).mkdir()
+            Image.new(mode, (32, 24)).save(f"{root}/{kind}/a.png")
+        record = folder(f"{root}/images", f"{root}/masks", ("road", "car"))
+        checked = DataCheck(record)
+    assert checked.pixels.tolist() == [768, 0]
+    assert checked.findings[0].problem == "no mask has a pixel of car"
+    assert "100.0 %" in checked.table()
+    ```
+
+    Args:
+        record: the `SegmentationRecord` to walk.
+        progress: called as `progress(done, total)` after each pair. Defaults to
+            `None`.
+        workers: number of threads that read. Defaults to `2`.
+
+    Attributes:
+        by_pair: for each pair a tuple of `Finding`.
+        findings: every `Finding`, those of files and those of the whole.
+        notes: the `Finding` of what is ordinary in a part of a benchmark.
+        suspicions: those of `findings` that say how ids look as if they were misread.
+        pixels: `int64` pixels of each class.
+        ignored: number of pixels without a label.
+        shows: bool `(pairs, classes)`, whether the mask of a pair shows a class.
+    """
+
+    def __init__(self, record, progress=None, workers=2):
+        self.record = record
+        self.by_pair = []
+        self.pixels = np.zeros(len(record.classes), np.int64)
+        self.ignored = 0
+        self.shows = np.zeros((len(record), len(record.classes)), bool)
+        ids = collections.Counter()
+        with ThreadPoolExecutor(workers) as pool:
+            walk = pool.map(lambda index: _look(record, index), range(len(record)))
+            for index, (findings, labels, held) in enumerate(walk):
+                self.by_pair.append(tuple(findings))
+                self.pixels += labels[: len(self.pixels)]
+                self.ignored += int(labels[record.ignore_class])
+                self.shows[index] = labels[: len(self.pixels)] > 0
+                ids.update(held)
+                if progress:
+                    progress(index + 1, len(record))
+        self.findings = [finding for found in self.by_pair for finding in found]
+        self.suspicions = conventions(record, ids)
+        self.findings += self.suspicions
+        self.notes = []
+        # Where ids seem to be misread, a class is missing for that.
+        expected = record.every_class or bool(self.suspicions)
+        (self.findings if expected else self.notes).extend(self._absent(expected))
+
+    def _absent(self, expected):
+        """Return what is to be said of classes without a pixel."""
+        names = [
+            name
+            for name, count in zip(self.record.classes, self.pixels, strict=True)
+            if not count
+        ]
+        if not names or not self.pixels.sum() + self.ignored:
+            return []
+        remedy = "Ordinary in a part of the data; these masks cannot teach it."
+        if expected:
+            remedy = "Correct the classes or the ids, or add masks that show them."
+        return [
+            Finding(
+                self.record.name, f"no mask has a pixel of {', '.join(names)}", remedy
+            )
+        ]
+
+    def table(self):
+        """Return a table of the classes, at most 80 columns wide."""
+        labelled = max(int(self.pixels.sum()), 1)
+        whole = max(int(self.pixels.sum()) + self.ignored, 1)
+        masks = self.shows.sum(axis=0)
+        rows = [("class", "pixels", "of labelled", "masks")]
+        for name, count, held in zip(
+            self.record.classes, self.pixels, masks, strict=True
+        ):
+            rows.append((name, f"{count:,}", _share(count, labelled), f"{held:,}"))
+        share = _share(self.ignored, whole)
+        rows.append(("ignored, of all", f"{self.ignored:,}", share, ""))
+        width = max(len(name) for name, *_ in rows)
+        lines = []
+        for name, *cells in rows:
+            name = name if len(name) <= 36 else f"{name[:33]}..."
+            cells = [
+                cell.rjust(wide) for cell, wide in zip(cells, (17, 12, 9), strict=True)
+            ]
+            lines.append(f"{name:<{min(width, 36)}}  {''.join(cells)}".rstrip())
+        return "\n".join(lines)
+
+    def examples(self, count=2):
+        """Return positions of faultless pairs that show the most classes together."""
+        usable = np.array([not findings for findings in self.by_pair], bool)
+        seen, chosen = np.zeros(len(self.pixels), bool), []
+        for _ in range(min(count, int(usable.sum()))):
+            # Classes that none has shown yet come first.
+            gain = (self.shows & ~seen).sum(axis=1) * 1000 + self.shows.sum(axis=1)
+            gain = np.where(usable, gain, -1)
+            chosen.append(int(gain.argmax()))
+            usable[chosen[-1]] = False
+            seen |= self.shows[chosen[-1]]
+        return chosen
+
+
+def _share(count, whole):
+    return f"{100 * count / whole:.1f} %" if count else "-"
+
+
+def _look(record, index):
+    """Return the findings of a pair, and the pixels of its train ids and of its ids."""
+    image_path, mask_path = record.pairs[index]
+    findings, labels, ids = (), None, None
+    try:
+        _, labels, ids = decode_pair(record, index)
+    except DataError as error:
+        findings = error.findings
+        alone = []
+        for read in (
+            lambda: read_image(image_path),
+            lambda: read_mask(mask_path, record),
+        ):
+            try:
+                labels = read()
+            except DataError as other:
+                labels = None
+                alone += other.findings
+        # Where both can be read each by itself, the two do not fit each other.
+        findings = alone or findings
+        with contextlib.suppress(DataError):
+            ids = decode_ids(mask_path, record)
+    else:
+        labels = fit_labels(labels, None, record.crop)
+    counts = np.zeros(256, np.int64)
+    if labels is not None:
+        counts = np.bincount(labels.ravel(), minlength=256)
+    held = {}
+    if ids is not None and not record.is_colour_coded:
+        found = np.bincount(ids.ravel())
+        held = {int(i): int(found[i]) for i in np.flatnonzero(found)}
+    return findings, counts, held
