@@ -6,7 +6,7 @@ from keras import ops
 from keras_pixda.losses import DistillationLoss
 from keras_pixda.models.few_shot_model import logits_of
 from keras_pixda.models.supervised_step import supervised_step
-from keras_pixda.models.training_batch import after_its_data
+from keras_pixda.models.training_batch import after_its_data, target_part
 from keras_pixda.replicas import number_of_replicas
 
 
@@ -80,11 +80,15 @@ class DistillationModel(keras.Model):
     @after_its_data
     def train_step(self, data):
         """A step of Keras, or in `accumulate` parts."""
+        data = target_part(data)
         if self.accumulate == 1:
             return super().train_step(data)
         return supervised_step(self, data, self.accumulate)
 
-    test_step = after_its_data(keras.Model.test_step)
+    @after_its_data
+    def test_step(self, data):
+        """A step of Keras."""
+        return super().test_step(target_part(data))
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
