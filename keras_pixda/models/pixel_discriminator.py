@@ -49,6 +49,7 @@ def pixel_discriminator(num_classes, filters=64, name="pixel_discriminator"):
             filters,
             size,
             padding="same",
+            data_format="channels_last",
             kernel_initializer=keras.initializers.get(INITIALIZER),
             name=name,
             **kwargs,
