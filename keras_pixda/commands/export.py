@@ -9,7 +9,7 @@ def add_parser(commands):
     parser.add_argument("folder", metavar="RUN", help="folder of the run")
     parser.add_argument("--output", required=True, help="file or folder to write")
     parser.add_argument(
-        "--format", required=True, choices=("savedmodel", "onnx", "litert")
+        "--format", required=True, choices=("savedmodel", "keras", "onnx", "litert")
     )
     parser.add_argument(
         "--outputs",

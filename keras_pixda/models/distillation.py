@@ -95,7 +95,8 @@ class DistillationModel(keras.Model):
     ):
         """Segmentation loss plus the weighted distillation loss."""
         loss = super().compute_loss(x, y, y_pred, sample_weight, training=training)
-        return loss + self.further_loss(x, y_pred)
+        # Keras gives its losses the default type of floats, whatever that is set to.
+        return ops.cast(loss, "float32") + self.further_loss(x, y_pred)
 
     def further_loss(self, images, logits):
         """The weighted distillation loss."""

@@ -71,6 +71,10 @@ class FewShotModel(keras.Model):
     parts = ("segmenter",)
     # Whether its batches may be done in parts.
     accumulates = False
+    # Whether it was said already that images do not look like raw ones.
+    images_seen = False
+    # Whether trainable weights are to be those of all networks, for the summary.
+    _counting = False
     # Layer called on (source, target) images, if the method has one.
     style_transfer = None
 
@@ -90,8 +94,6 @@ class FewShotModel(keras.Model):
         self.loss_trackers = [
             keras.metrics.Mean(name=name) for name in ("loss", *self.loss_terms)
         ]
-        # Whether it was said already that images do not look like raw ones.
-        self.images_seen = False
         self.built = True
 
     def build(self, input_shape=None):
@@ -195,6 +197,8 @@ class FewShotModel(keras.Model):
     @property
     def trainable_weights(self):
         """The weights that `optimizer` updates: the segmenter's."""
+        if self._counting:
+            return super().trainable_weights
         return self.segmenter.trainable_weights
 
     @property
@@ -428,6 +432,36 @@ class FewShotModel(keras.Model):
         self.track(batch_size / number_of_replicas(), loss=loss)
         results = self.compute_metrics(images, labels, logits, sample_weight)
         return {k: v for k, v in results.items() if k not in self.loss_terms}
+
+    # === Show and export ===
+
+    def summary(self, *args, **kwargs):
+        """As `keras.Model.summary`; the totals are those of all networks."""
+        self._counting = True
+        try:
+            super().summary(*args, **kwargs)
+        finally:
+            self._counting = False
+
+    def export(
+        self,
+        filepath,
+        format="tf_saved_model",
+        verbose=None,
+        input_signature=None,
+        **kwargs,
+    ):
+        """As `keras.Model.export`, of the segmenter, which is all that is served.
+
+        `keras_pixda.serving.export_segmenter` also checks what it has written.
+        """
+        from keras_pixda.serving.converter_errors import converter_errors
+
+        size = self.segmenter.inputs[0].shape[1:3]
+        with converter_errors(self.segmenter, format, size):
+            return self.segmenter.export(
+                filepath, format, verbose, input_signature, **kwargs
+            )
 
     # === Config ===
 
