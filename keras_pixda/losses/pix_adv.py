@@ -46,7 +46,9 @@ def class_imbalance(labels, ignore_class=255, average_over="all"):
     # Labels are bytes on disk; clipping keeps the histogram of a wrong one bounded.
     flat = ops.clip(ops.reshape(labels, (batch, pixels)), 0, 255)
     # One histogram an image, as segments: under XLA a bincount recompiles every batch.
-    segments = ops.reshape(ops.arange(batch, dtype="int32")[:, None] * 256 + flat, (-1,))
+    segments = ops.reshape(
+        ops.arange(batch, dtype="int32")[:, None] * 256 + flat, (-1,)
+    )
     counts = ops.segment_sum(ops.ones_like(segments), segments, batch * 256)
     counts = ops.reshape(ops.take(counts, segments), (batch, pixels))
     if average_over == "labelled":

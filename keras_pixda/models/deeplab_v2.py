@@ -140,9 +140,7 @@ def deeplab_v2(
     x = normalised(x, "bn1")
     # One more row and column at the end: PyTorch's ceil mode.
     x = layers.ZeroPadding2D(((1, 2), (1, 2)), "channels_last", name="pool_pad")(x)
-    x = layers.MaxPooling2D(
-        3, strides=2, data_format="channels_last", name="pool"
-    )(x)
+    x = layers.MaxPooling2D(3, strides=2, data_format="channels_last", name="pool")(x)
     x = stage(x, 1)
     x = stage(x, 2, stride=2)
     x = stage(x, 3, dilation=2)

@@ -17,6 +17,7 @@ from keras_pixda.models.checks import (
     check_segmenter,
 )
 from keras_pixda.models.given_data import (
+    check_callbacks,
     look_at_evaluation_data,
     look_at_training_data,
     refuse_weights,
@@ -315,6 +316,7 @@ class FewShotModel(keras.Model):
         classes are given to the loss; `class_weight` and `sample_weight` are refused.
         """
         refuse_weights(class_weight, sample_weight)
+        check_callbacks(keras.tree.flatten(callbacks), x)
         x = look_at_training_data(self, x, y)
         strategy = self.distribute_strategy
         if isinstance(validation_data, keras.utils.PyDataset):

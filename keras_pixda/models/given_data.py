@@ -74,7 +74,7 @@ def look_at_images(model, images, what):
     if not values.size:
         return
     low, high = float(values.min()), float(values.max())
-    scaled = "int" not in dtype and -1 <= low and high <= 1 and (low or high)
+    scaled = "int" not in dtype and low >= -1 and high <= 1 and (low or high)
     if scaled or low < -16:  # Some resizing overshoots by a few levels.
         model.images_seen = True
         found, remedy = (
@@ -87,6 +87,18 @@ def look_at_images(model, images, what):
             f"0..255: {remedy}, the segmenter normalises by itself.",
             stacklevel=4,
         )
+
+
+def check_callbacks(callbacks, x):
+    """Raise if a callback chooses among the images of another data set than `x`."""
+    from keras_pixda.callbacks import SampleSelection  # Which needs this room.
+
+    for callback in callbacks:
+        if isinstance(callback, SampleSelection) and callback.dataset is not x:
+            raise ValueError(
+                "SampleSelection was given another data set than fit, so that what it "
+                "keeps would change nothing: give both the same."
+            )
 
 
 def target_of_domains(dataset):

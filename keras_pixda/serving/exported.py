@@ -41,7 +41,6 @@ def load_exported(path, format, outputs):
 def _keras(path, outputs):
     model = keras.saving.load_model(path)
 
-
     def run(images):
         logits = model(images, training=False)
         return keras.ops.convert_to_numpy(resize_logits(logits, images.shape[1:3]))
