@@ -86,6 +86,18 @@ def _check_images(segmenter):
         )
 
 
+def check_precision(network):
+    """Raise if weights that are to be trained are kept in half precision."""
+    for variable in network.trainable_variables:
+        dtype = keras.backend.standardize_dtype(variable.dtype)
+        if dtype in ("float16", "bfloat16"):
+            raise ValueError(
+                f"{network.name!r} keeps its weights in {dtype}, which loses what an "
+                "optimizer adds to them: build it under keras.config.set_floatx("
+                f"'float32') and, for speed, set_dtype_policy('mixed_{dtype}')."
+            )
+
+
 def check_every_rate_is_used(optimizer, network):
     """Raise if a rate of a `MultiOptimizer` drives no variable: a mistyped pattern."""
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)

@@ -14,6 +14,7 @@ from keras_pixda.models.batch_part import BatchPart
 from keras_pixda.models.checks import (
     check_classes,
     check_every_rate_is_used,
+    check_precision,
     check_segmenter,
 )
 from keras_pixda.models.given_data import (
@@ -90,6 +91,7 @@ class FewShotModel(keras.Model):
                 f"{keras.backend.backend()!r}: set KERAS_BACKEND=tensorflow."
             )
         check_segmenter(segmenter)
+        check_precision(segmenter)
         self.segmenter = segmenter
         self.num_classes = segmenter.output_shape[-1]
         self.loss_trackers = [
@@ -151,6 +153,7 @@ class FewShotModel(keras.Model):
         scale = auto_scale_loss and any(map(works_in_float16, networks))
         ready = []
         for optimizer, network in optimizers:
+            check_precision(network)
             if optimizer is None:
                 optimizer = type(ready[-1]).from_config(ready[-1].get_config())
             optimizer = keras.optimizers.get(optimizer)

@@ -39,8 +39,10 @@ def test_a_model_is_exported_as_its_segmenter(tmp_path):
     images = np.random.default_rng(0).uniform(0, 255, (2, 32, 48, 3)).astype("float32")
     model = pixda(small_segmenter(3, filters=2))
     model.export(tmp_path / "model", verbose=False)
-    served = tf.saved_model.load(tmp_path / "model").serve(images)
-    np.testing.assert_allclose(served, model.predict(images, verbose=0), atol=1e-5)
+    served = tf.saved_model.load(tmp_path / "model")
+    np.testing.assert_allclose(
+        served.serve(images), model.predict(images, verbose=0), atol=1e-5
+    )
     with pytest.raises(ValueError, match="'unet' cannot be exported as tf_saved_model"):
         pixda(unet()).export(tmp_path / "unet", verbose=False)
     with pytest.raises(ValueError, match="Unrecognized format"):
