@@ -76,7 +76,9 @@ def all_replicas(value):
     import tensorflow as tf
 
     replica = tf.distribute.get_replica_context()
-    place = ops.one_hot(replica.replica_id_in_sync_group, number_of_replicas())
+    place = ops.one_hot(
+        replica.replica_id_in_sync_group, number_of_replicas(), dtype=value.dtype
+    )
     place = ops.reshape(ops.cast(place, value.dtype), (-1, *[1] * len(value.shape)))
     return replica.all_reduce(tf.distribute.ReduceOp.SUM, place * value[None])
 

@@ -11,6 +11,9 @@ from keras_pixda.models.selection_state import SelectionState
 from keras_pixda.progress import Progress
 from keras_pixda.replicas import is_chief
 
+# What it needs of a data set.
+NEEDED = ("kept", "batch_size", "selection_pass")
+
 
 class SampleSelection(keras.callbacks.Callback):
     """After each pass, keep the source images that the image discriminator mistakes.
@@ -45,7 +48,8 @@ class SampleSelection(keras.callbacks.Callback):
     ```
 
     Args:
-        dataset: The `FewShotDomainDataset` given to `fit`.
+        dataset: The `FewShotDomainDataset` given to `fit`, or a `PyDataset` that has
+            `kept`, `batch_size` and `selection_pass` as that has.
         threshold: Of the first selection, in nats. Defaults to 0.4.
         growth: Added to the threshold at every pass. Defaults to 0.4.
         every: Passes from one selection to the next; more for a short source list,
@@ -55,7 +59,7 @@ class SampleSelection(keras.callbacks.Callback):
         verbose: 1 shows progress and a summary, 0 nothing. Defaults to 1.
 
     Raises:
-        ValueError: If `every` is less than 1.
+        ValueError: If `every` is less than 1, or `dataset` is another kind of data.
 
     Reference:
         Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
@@ -72,6 +76,14 @@ class SampleSelection(keras.callbacks.Callback):
         verbose=1,
     ):
         super().__init__()
+        missing = [name for name in NEEDED if not hasattr(dataset, name)]
+        if missing:
+            raise ValueError(
+                "SampleSelection chooses among the source images of a "
+                "FewShotDomainDataset, or of a PyDataset of yours that also has "
+                f"{', '.join(NEEDED)}; {type(dataset).__name__} has no "
+                f"{' and no '.join(missing)}."
+            )
         if every < 1:
             raise ValueError(f"every counts passes from 1, received {every}.")
         self.dataset = dataset
@@ -85,6 +97,11 @@ class SampleSelection(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Compile the scoring once for this model."""
+        if not hasattr(self.model, "selection_scores"):
+            raise ValueError(
+                "SampleSelection asks the image discriminator of a PixDAModel, which a "
+                f"{type(self.model).__name__} has not: leave it out."
+            )
         self._scores = tf.function(self.model.selection_scores, reduce_retracing=True)
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -114,7 +131,8 @@ class SampleSelection(keras.callbacks.Callback):
         indices, scores = self.score()
         if not np.isfinite(scores).all():
             wrong = indices[~np.isfinite(scores)]
-            names = [self.dataset.source.pairs[i][0] for i in wrong[:3]]
+            source = getattr(self.dataset, "source", None)
+            names = [source.pairs[i][0] if source else int(i) for i in wrong[:3]]
             raise ValueError(
                 f"{len(wrong)} source images have no finite score, such as {names}: "
                 "the networks have diverged; lower the learning rates."

@@ -11,7 +11,7 @@ def add_parser(commands):
         "--output", required=True, **PLACE, help="file or folder to write"
     )
     parser.add_argument(
-        "--format", required=True, choices=("savedmodel", "onnx", "litert")
+        "--format", required=True, choices=("savedmodel", "keras", "onnx", "litert")
     )
     parser.add_argument(
         "--outputs",

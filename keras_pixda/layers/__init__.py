@@ -11,6 +11,7 @@ from keras_pixda.layers.fourier_style_transfer import (
 )
 from keras_pixda.layers.lean_leaky_relu import LeanLeakyReLU
 from keras_pixda.layers.resize_logits import resize_logits
+from keras_pixda.layers.resized_like import resized_like
 
 __all__ = [
     "AlignedResize",
@@ -21,4 +22,5 @@ __all__ = [
     "aligned_resize",
     "fourier_style_transfer",
     "resize_logits",
+    "resized_like",
 ]

@@ -40,10 +40,8 @@ def aligned_resize(images, size):
 def _weights(new, old):
     """Interpolation weights, shape `(new, old)`: two neighbours a row."""
     last = ops.cast(ops.maximum(new - 1, 1), "float32")
-    position = ops.cast(ops.arange(new), "float32") * (
-        ops.cast(old - 1, "float32") / last
-    )
-    distance = ops.abs(position[:, None] - ops.cast(ops.arange(old), "float32")[None])
+    position = ops.arange(new, dtype="float32") * (ops.cast(old - 1, "float32") / last)
+    distance = ops.abs(position[:, None] - ops.arange(old, dtype="float32")[None])
     return ops.maximum(1.0 - distance, 0.0)
 
 

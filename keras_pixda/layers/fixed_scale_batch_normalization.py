@@ -50,6 +50,8 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
             and self.center
             and not self.synchronized
             and not self.renorm
+            and self.variable_dtype == "float32"  # All that the operation knows.
+            and self.compute_dtype != "float64"
             and mask is None
         )
         if not (fused and training and self.trainable):

@@ -62,7 +62,8 @@ def _class_imbalance(labels, ignore_class, average_over, num_classes):
     flat = ops.reshape(ops.where(known, labels, num_classes), (batch, pixels))
     # One histogram an image, as segments: under XLA a bincount recompiles every batch.
     bins = num_classes + 1
-    segments = ops.reshape(ops.arange(batch)[:, None] * bins + flat, (-1,))
+    first = ops.arange(batch, dtype="int32")[:, None] * bins
+    segments = ops.reshape(first + flat, (-1,))
     counts = ops.segment_sum(ops.ones_like(segments), segments, batch * bins)
     counts = ops.reshape(ops.take(counts, segments), (batch, pixels))
     if average_over == "labelled":

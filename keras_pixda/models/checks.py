@@ -3,8 +3,7 @@
 import keras
 import numpy as np
 
-# Layers and operations that leave a pixel's softmax a softmax.
-RESIZES = {"AlignedResize", "Resize", "Resizing", "UpSampling2D", "Cropping2D"}
+from keras_pixda.models.segmenter_end import activation_at_the_end
 
 
 def check_segmenter(segmenter):
@@ -27,41 +26,76 @@ def check_segmenter(segmenter):
             "logits: take keras.Model(it.inputs, it.outputs[-1])."
         )
     if len(shape) != 4 or shape[-1] is None:
+        first = len(shape) == 4 and shape[1] is not None
+        remedy = ": end it with keras.layers.Permute((2, 3, 1))" if first else ""
         raise ValueError(
             f"The segmenter {segmenter.name!r} gives {shape}, expected logits of the "
-            "shape (batch, height, width, classes)."
+            f"shape (batch, height, width, classes){remedy}."
         )
-    last = last_operation(segmenter)
-    activation = getattr(last, "activation", None)
-    if is_softmax(last) or is_softmax(activation):
+    _check_images(segmenter)
+    if shape[-1] == 1:
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} gives one logit a pixel, expected one a "
+            "class: build it with num_classes=2, without a sigmoid, and label the "
+            "background 0 and the object 1."
+        )
+    dtype = keras.backend.standardize_dtype(outputs[0].dtype)
+    if not dtype.startswith(("float", "bfloat")):
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} gives {dtype}, expected floating-point "
+            "logits: leave out what chooses the class, such as an argmax."
+        )
+    found = activation_at_the_end(segmenter)
+    if found:
+        activation, last = found
         remedy = (
             "set that layer's activation to keras.activations.linear"
-            if activation
-            else "leave that softmax out"
+            if getattr(last, "activation", None)
+            and not isinstance(last, keras.layers.Activation)
+            else f"leave that {activation} out"
         )
         raise ValueError(
-            f"The segmenter {segmenter.name!r} ends in the softmax of {last.name!r}, "
-            f"expected logits: build it with activation=None, or {remedy}."
+            f"The segmenter {segmenter.name!r} ends in the {activation} of "
+            f"{last.name!r}, expected logits: build it with activation=None, or "
+            f"{remedy}."
         )
 
 
-def last_operation(model):
-    """The operation a model ends in, inside nested models and before any resize."""
-    operations = getattr(model, "operations", [])
-    if isinstance(model, keras.Sequential):
-        operations = model.layers
-    elif operations and len(model.outputs) > 1:
-        operations = []  # Any of its heads may be the one that is used.
-    for operation in reversed(operations):
-        if type(operation).__name__ not in RESIZES:
-            return last_operation(operation)
-    return model
+def _check_images(segmenter):
+    """Raise unless a segmenter has its channels last, in its images and its logits."""
+    if len(segmenter.inputs) != 1:
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} has {len(segmenter.inputs)} inputs, "
+            "expected one, the images."
+        )
+    images, logits = segmenter.inputs[0].shape, segmenter.outputs[0].shape
+    if len(images) != 4 or images[-1] not in (3, None):
+        what = "its channels first" if images[1:2] == (3,) else "other inputs"
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} takes {images}, {what}, expected RGB "
+            "images of the shape (batch, height, width, 3): start it with "
+            "keras.Input((None, None, 3)), and with keras.layers.Permute where its "
+            "layers need another order."
+        )
+    size = images[1:3]
+    if None not in size and logits[2:] == size and logits[1:3] != size:
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} gives {logits}, its channels first, "
+            "expected logits of the shape (batch, height, width, classes): end it with "
+            "keras.layers.Permute((2, 3, 1))."
+        )
 
 
-def is_softmax(function):
-    """Whether a function, operation or layer is a softmax."""
-    name = getattr(function, "__name__", type(function).__name__)
-    return name.lower().startswith("softmax")
+def check_precision(network):
+    """Raise if weights that are to be trained are kept in half precision."""
+    for variable in network.trainable_variables:
+        dtype = keras.backend.standardize_dtype(variable.dtype)
+        if dtype in ("float16", "bfloat16"):
+            raise ValueError(
+                f"{network.name!r} keeps its weights in {dtype}, which loses what an "
+                "optimizer adds to them: build it under keras.config.set_floatx("
+                f"'float32') and, for speed, set_dtype_policy('mixed_{dtype}')."
+            )
 
 
 def check_every_rate_is_used(optimizer, network):
@@ -80,10 +114,11 @@ def check_every_rate_is_used(optimizer, network):
 
 def check_classes(dataset, num_classes):
     """Raise if a data set has another number of classes than the segmenter."""
-    for domain in ("source", "target"):
+    for domain in ("source", "target", "record"):
         record = getattr(dataset, domain, None)
         classes = getattr(record, "classes", None)
         if classes is not None and len(classes) != num_classes:
+            domain = "data set" if domain == "record" else domain
             raise ValueError(
                 f"The {domain} {record.name!r} has {len(classes)} classes, but the "
                 f"segmenter gives {num_classes}: build it with "

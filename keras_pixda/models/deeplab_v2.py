@@ -4,9 +4,9 @@ import keras
 from keras import layers
 
 from keras_pixda.layers import (
-    AlignedResize,
     DilatedConvolution,
     FixedScaleBatchNormalization,
+    resized_like,
 )
 
 BLOCKS = (3, 4, 23, 3)
@@ -77,6 +77,7 @@ def deeplab_v2(
     def convolution(x, filters, size, name, stride=1, dilation=1, use_bias=False):
         options = {
             "use_bias": use_bias,
+            "data_format": "channels_last",
             "kernel_initializer": keras.initializers.RandomNormal(stddev=0.01),
             "name": name,
         }
@@ -84,7 +85,7 @@ def deeplab_v2(
             options["dilation_rate"] = dilation
             return DilatedConvolution(filters, size, **options)(x)
         if size > 1:  # "same" would pad an even size otherwise.
-            x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
+            x = layers.ZeroPadding2D(size // 2, "channels_last", name=f"{name}_pad")(x)
         return layers.Conv2D(filters, size, strides=stride, **options)(x)
 
     def normalised(x, name, relu=True):
@@ -126,7 +127,7 @@ def deeplab_v2(
             for i, d in enumerate((6, 12, 18, 24))
         ]
         x = layers.Add(name=f"{name}_sum")(taps)
-        return AlignedResize(dtype="float32", name=f"{name}_resize")((x, images))
+        return resized_like(x, images, f"{name}_resize", dtype="float32")
 
     # === Functional model ===
 
@@ -138,8 +139,8 @@ def deeplab_v2(
     x = convolution(x, filters, 7, "conv1", stride=2)
     x = normalised(x, "bn1")
     # One more row and column at the end: PyTorch's ceil mode.
-    x = layers.ZeroPadding2D(((1, 2), (1, 2)), name="pool_pad")(x)
-    x = layers.MaxPooling2D(3, strides=2, name="pool")(x)
+    x = layers.ZeroPadding2D(((1, 2), (1, 2)), "channels_last", name="pool_pad")(x)
+    x = layers.MaxPooling2D(3, strides=2, data_format="channels_last", name="pool")(x)
     x = stage(x, 1)
     x = stage(x, 2, stride=2)
     x = stage(x, 3, dilation=2)

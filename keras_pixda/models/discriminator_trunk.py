@@ -25,11 +25,12 @@ def discriminator_trunk(x, filters, channels, spectral_norm=False):
 
     def convolution(x, filters, name, **kwargs):
         # Padding 1 on every side, as published; "same" pads odd sizes otherwise.
-        x = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
+        x = layers.ZeroPadding2D(1, "channels_last", name=f"{name}_pad")(x)
         layer = layers.Conv2D(
             filters,
             4,
             strides=2,
+            data_format="channels_last",
             kernel_initializer=keras.initializers.get(INITIALIZER),
             name=name,
             **kwargs,

@@ -10,7 +10,7 @@ from keras_pixda.models.few_shot_model import logits_of
 from keras_pixda.models.guarded_fit import guarded_fit
 from keras_pixda.models.label_check import LabelCheck
 from keras_pixda.models.supervised_step import supervised_step
-from keras_pixda.models.training_batch import after_its_data
+from keras_pixda.models.training_batch import after_its_data, target_part
 from keras_pixda.replicas import number_of_replicas
 
 
@@ -108,18 +108,23 @@ class DistillationModel(LabelCheck, keras.Model):
     @after_its_data
     def train_step(self, data):
         """A step of Keras, or in `accumulate` parts."""
+        data = target_part(data)
         if self.accumulate == 1:
             return super().train_step(data)
         return supervised_step(self, data, self.accumulate)
 
-    test_step = after_its_data(keras.Model.test_step)
+    @after_its_data
+    def test_step(self, data):
+        """A step of Keras."""
+        return super().test_step(target_part(data))
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         """Segmentation loss plus the weighted distillation loss."""
         loss = super().compute_loss(x, y, y_pred, sample_weight, training=training)
-        return loss + self.further_loss(x, y_pred)
+        # Keras gives its losses the default type of floats, whatever that is set to.
+        return ops.cast(loss, "float32") + self.further_loss(x, y_pred)
 
     def further_loss(self, images, logits):
         """The weighted distillation loss."""

@@ -4,7 +4,11 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_pixda.datasets import distribute, distribute_evaluation
+from keras_pixda.datasets import (
+    FewShotDomainDataset,
+    distribute,
+    distribute_evaluation,
+)
 from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.layers import resize_logits
 from keras_pixda.losses.as_loss import as_loss, only_one
@@ -12,6 +16,7 @@ from keras_pixda.models.batch_part import BatchPart
 from keras_pixda.models.checks import (
     check_classes,
     check_every_rate_is_used,
+    check_precision,
     check_segmenter,
 )
 from keras_pixda.models.compile_loss import (
@@ -20,10 +25,22 @@ from keras_pixda.models.compile_loss import (
     records_of,
     warn_of_probabilities,
 )
+from keras_pixda.models.given_data import (
+    check_callbacks,
+    look_at_evaluation_data,
+    look_at_training_data,
+    refuse_weights,
+    target_of_domains,
+)
 from keras_pixda.models.guarded_fit import guarded_fit
 from keras_pixda.models.label_check import LabelCheck
 from keras_pixda.models.pass_length import PassLength, passes_just_end
-from keras_pixda.models.training_batch import after_its_data
+from keras_pixda.models.training_batch import (
+    after_its_data,
+    check_domains,
+    target_images,
+    target_part,
+)
 from keras_pixda.models.updates import Updates
 from keras_pixda.optimizers import SharedLossScaleOptimizer
 from keras_pixda.replicas import number_of_replicas, sum_over_replicas
@@ -66,6 +83,10 @@ class FewShotModel(LabelCheck, keras.Model):
     parts = ("segmenter",)
     # Whether its batches may be done in parts.
     accumulates = False
+    # Whether it was said already that images do not look like raw ones.
+    images_seen = False
+    # Whether trainable weights are to be those of all networks, for the summary.
+    _counting = False
     # Layer called on (source, target) images, if the method has one.
     style_transfer = None
 
@@ -80,6 +101,7 @@ class FewShotModel(LabelCheck, keras.Model):
                 f"{keras.backend.backend()!r}: set KERAS_BACKEND=tensorflow."
             )
         check_segmenter(segmenter)
+        check_precision(segmenter)
         self.segmenter = segmenter
         self.num_classes = segmenter.output_shape[-1]
         self.loss_trackers = [
@@ -101,9 +123,7 @@ class FewShotModel(LabelCheck, keras.Model):
 
         A training batch is answered with the logits of its target images.
         """
-        if isinstance(images, dict):
-            images = images["target"]
-        return logits_of(self.segmenter, images, training)
+        return logits_of(self.segmenter, target_images(images), training)
 
     # === Compile ===
 
@@ -163,6 +183,7 @@ class FewShotModel(LabelCheck, keras.Model):
         scale = auto_scale_loss and any(map(works_in_float16, networks))
         ready = []
         for optimizer, network in optimizers:
+            check_precision(network)
             if optimizer is None:
                 optimizer = type(ready[-1]).from_config(ready[-1].get_config())
             optimizer = keras.optimizers.get(optimizer)
@@ -211,6 +232,8 @@ class FewShotModel(LabelCheck, keras.Model):
     @property
     def trainable_weights(self):
         """The weights that `optimizer` updates: the segmenter's."""
+        if self._counting:
+            return super().trainable_weights
         return self.segmenter.trainable_weights
 
     @property
@@ -302,27 +325,64 @@ class FewShotModel(LabelCheck, keras.Model):
                 tracker.update_state(value, sample_weight=batch_size)
 
     @guarded_fit
-    def fit(self, x=None, *args, epochs=1, verbose="auto", callbacks=None, **kwargs):
-        """As `keras.Model.fit`, for data sets whose passes may grow shorter.
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ):
+        """As `keras.Model.fit`, for training batches of both domains.
 
-        A pass that sample selection shortened just ends, and the data set alone decides
-        the order of its batches. `BadNumbers` is called before all other callbacks,
-        unless `bad_numbers` is `False`.
+        A `FewShotDomainDataset` alone decides the order of its batches, whatever
+        `shuffle` says, and a pass that sample selection shortened just ends. Training
+        batches as validation data are answered for by their target images. Weights of
+        classes are given to the loss; `class_weight` and `sample_weight` are refused.
+
+        `BadNumbers` is called before all other callbacks, unless `bad_numbers` is
+        `False`.
         """
+        refuse_weights(class_weight, sample_weight)
+        check_callbacks(keras.tree.flatten(callbacks), x)
+        x = look_at_training_data(self, x, y)
         strategy = self.distribute_strategy
-        if isinstance(kwargs.get("validation_data"), keras.utils.PyDataset):
-            data, steps = distribute_evaluation(kwargs["validation_data"], strategy)
-            kwargs["validation_data"] = data
-            kwargs["validation_steps"] = kwargs.get("validation_steps") or steps
+        if isinstance(validation_data, keras.utils.PyDataset):
+            check_classes(validation_data, self.num_classes)
+            validation_data, steps = distribute_evaluation(
+                target_of_domains(validation_data), strategy
+            )
+            validation_steps = validation_steps or steps
+        arguments = {
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "verbose": verbose,
+            "validation_split": validation_split,
+            "validation_data": validation_data,
+            "shuffle": shuffle and not isinstance(x, FewShotDomainDataset),
+            "initial_epoch": initial_epoch,
+            "steps_per_epoch": steps_per_epoch,
+            "validation_steps": validation_steps,
+            "validation_batch_size": validation_batch_size,
+            "validation_freq": validation_freq,
+        }
         changing = isinstance(x, keras.utils.PyDataset)
         if not changing or isinstance(callbacks, keras.callbacks.CallbackList):
-            return super().fit(
-                x, *args, epochs=epochs, verbose=verbose, callbacks=callbacks, **kwargs
-            )
-        check_classes(x, self.num_classes)
-        kwargs["shuffle"] = False
-        distributed = strategy.num_replicas_in_sync > 1
-        pass_length = PassLength(x, kwargs.get("steps_per_epoch"), distributed)
+            return super().fit(x, y, callbacks=callbacks, **arguments)
+        # Others are shared out by Keras.
+        distributed = strategy.num_replicas_in_sync > 1 and hasattr(x, "part")
+        pass_length = PassLength(x, steps_per_epoch, distributed)
         if distributed:
             x = distribute(x, strategy)
         if callbacks is None:
@@ -340,9 +400,15 @@ class FewShotModel(LabelCheck, keras.Model):
         )
         pass_length.callbacks = callbacks
         with passes_just_end():
-            return super().fit(
-                x, *args, epochs=epochs, verbose=verbose, callbacks=callbacks, **kwargs
-            )
+            return super().fit(x, y, callbacks=callbacks, **arguments)
+
+    def train_on_batch(
+        self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
+    ):
+        """As `keras.Model.train_on_batch`, for a training batch of both domains."""
+        refuse_weights(class_weight, sample_weight)
+        check_domains(x, y)
+        return super().train_on_batch(x, y, return_dict=return_dict)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Metrics; those of a training batch are of its target images."""
@@ -352,19 +418,55 @@ class FewShotModel(LabelCheck, keras.Model):
 
     # === Evaluate ===
 
-    def evaluate(self, x=None, *args, **kwargs):
-        """As `keras.Model.evaluate`; replicas share a `SegmentationDataset`."""
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **kwargs,
+    ):
+        """As `keras.Model.evaluate`; replicas share a `SegmentationDataset`.
+
+        Training batches are answered for by their target images, and a
+        `FewShotDomainDataset` by its shots, each once and as it is.
+        """
         keep_freed_memory()
-        check_ignore_class(self.agreed, *records_of(x))
-        x, steps = distribute_evaluation(x, self.distribute_strategy)
-        if steps:
-            kwargs.setdefault("steps", steps)
-        return super().evaluate(x, *args, **kwargs)
+        # Within `fit` Keras has its data at hand already.
+        if not kwargs:
+            check_ignore_class(self.agreed, *records_of(x))
+            x = look_at_evaluation_data(self, x, y)
+            x, rounds = distribute_evaluation(
+                target_of_domains(x), self.distribute_strategy
+            )
+            steps = steps or rounds
+        return super().evaluate(
+            x,
+            y,
+            batch_size=batch_size,
+            verbose=verbose,
+            sample_weight=sample_weight,
+            steps=steps,
+            callbacks=callbacks,
+            return_dict=return_dict,
+            **kwargs,
+        )
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """As `keras.Model.predict`; of training batches, the target images."""
+        x = look_at_evaluation_data(self, x)
+        return super().predict(
+            x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
+        )
 
     @after_its_data
     def test_step(self, data):
         """Loss and metrics of `(images, labels)`, at the size of the labels."""
-        images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        images, labels, sample_weight = target_part(data)
         logits = self(images, training=False)
         logits = resize_logits(logits, ops.shape(labels)[1:3])
         loss = self.loss_weight * self.loss(labels, logits, sample_weight)
@@ -374,6 +476,36 @@ class FewShotModel(LabelCheck, keras.Model):
         self.track(batch_size / number_of_replicas(), loss=loss)
         results = self.compute_metrics(images, labels, logits, sample_weight)
         return {k: v for k, v in results.items() if k not in self.loss_terms}
+
+    # === Show and export ===
+
+    def summary(self, *args, **kwargs):
+        """As `keras.Model.summary`; the totals are those of all networks."""
+        self._counting = True
+        try:
+            super().summary(*args, **kwargs)
+        finally:
+            self._counting = False
+
+    def export(
+        self,
+        filepath,
+        format="tf_saved_model",
+        verbose=None,
+        input_signature=None,
+        **kwargs,
+    ):
+        """As `keras.Model.export`, of the segmenter, which is all that is served.
+
+        `keras_pixda.serving.export_segmenter` also checks what it has written.
+        """
+        from keras_pixda.serving.converter_errors import converter_errors
+
+        size = self.segmenter.inputs[0].shape[1:3]
+        with converter_errors(self.segmenter, format, size):
+            return self.segmenter.export(
+                filepath, format, verbose, input_signature, **kwargs
+            )
 
     # === Config ===
 

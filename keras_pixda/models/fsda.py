@@ -189,6 +189,8 @@ class FSDAModel(FewShotModel):
     @property
     def trainable_weights(self):
         """The weights that `optimizer` updates: the network's, with both heads."""
+        if self._counting:
+            return super().trainable_weights
         return self.network.trainable_weights
 
     @property

@@ -253,8 +253,8 @@ def grid_average(values, cells=8):
     Where the size is no multiple of `cells`, cells differ by one pixel a side.
     """
     height, width = ops.shape(values)[1:3]
-    rows = ops.one_hot(cell_of_pixel(height, cells), cells)
-    columns = ops.one_hot(cell_of_pixel(width, cells), cells)
+    rows = ops.one_hot(cell_of_pixel(height, cells), cells, dtype="float32")
+    columns = ops.one_hot(cell_of_pixel(width, cells), cells, dtype="float32")
     rows = rows / ops.sum(rows, axis=0)
     columns = columns / ops.sum(columns, axis=0)
     return ops.einsum("bhwc,hk,wl->bklc", values, rows, columns)

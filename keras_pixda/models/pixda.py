@@ -18,6 +18,7 @@ from keras_pixda.losses import (
 from keras_pixda.losses.as_loss import as_loss, only_one
 from keras_pixda.models.distillation import DistillationModel
 from keras_pixda.models.few_shot_model import FewShotModel
+from keras_pixda.models.given_data import look_at_evaluation_data, refuse_weights
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pass_length import passes_just_end
 from keras_pixda.models.pixel_discriminator import pixel_discriminator
@@ -294,16 +295,23 @@ class PixDAModel(FewShotModel):
         A frozen copy of the segmenter teaches; the optimizer and its schedule run on.
 
         Args:
-            dataset: The `FewShotDomainDataset`, of which only the target images are
-                used, or any data set of `(images, labels)`.
+            dataset: The `FewShotDomainDataset`, or any data set of training batches or
+                of `(images, labels)`; only target images are used.
             steps: Batches to train on, if `dataset` has domains. Defaults to 200.
             weight: Of the distillation loss. Defaults to 0.5.
             alpha: Factor on the teacher's logits. Defaults to 0.5.
-            **fit_arguments: As in `keras.Model.fit`.
+            **fit_arguments: As in `fit`.
 
         Returns:
             The `History` of the phase.
+
+        Raises:
+            ValueError: If the model is not compiled.
         """
+        if not self.compiled:
+            raise ValueError("You must call `compile()` before calling `distill()`.")
+        refuse_weights(*map(fit_arguments.get, ("class_weight", "sample_weight")))
+        dataset = look_at_evaluation_data(self, dataset, fit_arguments.get("y"))
         strategy = self.distribute_strategy
         with strategy.scope():
             teacher = keras.models.clone_model(self.segmenter)

@@ -47,6 +47,7 @@ def pixel_discriminator(num_classes, filters=64, name="pixel_discriminator"):
         return DilatedConvolution(
             filters,
             size,
+            data_format="channels_last",
             kernel_initializer=keras.initializers.get(INITIALIZER),
             name=name,
             **kwargs,

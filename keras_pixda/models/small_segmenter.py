@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from keras_pixda.layers import AlignedResize
+from keras_pixda.layers import resized_like
 
 
 def small_segmenter(
@@ -44,6 +44,7 @@ def small_segmenter(
             3,
             strides=stride,
             padding="same",
+            data_format="channels_last",
             use_bias=False,
             kernel_initializer="he_normal",
             name=f"{name}_conv",
@@ -51,9 +52,14 @@ def small_segmenter(
         x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
         return layers.ReLU(name=f"{name}_relu")(x)
 
+    def projection(x, filters, name, **options):
+        return layers.Conv2D(
+            filters, 1, data_format="channels_last", name=name, **options
+        )(x)
+
     def head(x, name, logits_name):
-        x = layers.Conv2D(num_classes, 1, dtype="float32", name=name)(x)
-        return AlignedResize(dtype="float32", name=logits_name)((x, images))
+        x = projection(x, num_classes, name, dtype="float32")
+        return resized_like(x, images, logits_name, dtype="float32")
 
     # === Functional model ===
 
@@ -66,8 +72,8 @@ def small_segmenter(
         x = block(x, width * filters, f"down{i}", stride=2)
         x = block(x, width * filters, f"down{i}_more")
     for i, skip in reversed(list(enumerate(skips, start=1))):
-        x = layers.Conv2D(skip.shape[-1], 1, name=f"up{i}_project")(x)
-        x = AlignedResize(name=f"up{i}_resize")((x, skip))
+        x = projection(x, skip.shape[-1], f"up{i}_project")
+        x = resized_like(x, skip, f"up{i}_resize")
         x = layers.Add(name=f"up{i}_add")((x, skip))
         x = block(x, skip.shape[-1], f"up{i}")
         if i == 2:

@@ -32,7 +32,7 @@ def export(
         output: What to write, see `export_segmenter`. The file of the same name with
             the suffix `.json` holds the names and colours of the classes, and the image
             size of the run, which is the one to serve images at.
-        format: `"savedmodel"`, `"onnx"` or `"litert"`.
+        format: `"savedmodel"`, `"keras"`, `"onnx"` or `"litert"`.
         outputs: `"logits"` or `"classes"`. Defaults to `"logits"`.
         image_size: `(height, width)` to fix the file to. Defaults to `None`, any.
         model: File in the run's folder. Defaults to `"segmenter.keras"`.
@@ -44,7 +44,8 @@ def export(
     Raises:
         FileExistsError: If there is something at `output` or the file beside it.
         FileNotFoundError: If the folder holds no run.
-        ValueError: If the exported file does not equal Keras; it is not kept then.
+        ValueError: If the segmenter cannot be converted, or the file does not equal
+            Keras; it is not kept then.
     """
     segmenter, facts = saved_run(folder, model)
     beside = pathlib.Path(output).with_suffix(".json")

@@ -1,4 +1,4 @@
-"""Files that serve a segmenter without Keras or this package."""
+"""Files that serve a segmenter without this package, and most without Keras."""
 
 import os
 import pathlib
@@ -11,12 +11,14 @@ import numpy as np
 
 from keras_pixda.datasets.arguments import as_size
 from keras_pixda.models.checks import check_segmenter
+from keras_pixda.serving.converter_errors import converter_errors
 from keras_pixda.serving.exported import load_exported, require
 from keras_pixda.serving.float32_copy import float32_copy
+from keras_pixda.serving.plain_keras import plain_keras
 from keras_pixda.serving.serving_model import ServingModel
 
 # Suffix of each format; a SavedModel is a folder and has none.
-FORMATS = {"savedmodel": "", "onnx": ".onnx", "litert": ".tflite"}
+FORMATS = {"savedmodel": "", "keras": ".keras", "onnx": ".onnx", "litert": ".tflite"}
 OUTPUTS = ("logits", "classes")
 # Two shapes that every usual network takes; Keras and the file are asked the same.
 TRIAL_SHAPES = ((1, 64, 96), (2, 96, 64))
@@ -31,13 +33,14 @@ def export_segmenter(
     verify=True,
     overwrite=False,
 ):
-    """Write a segmenter as SavedModel, ONNX or LiteRT, and check that it is the same.
+    """Write a segmenter as SavedModel, ONNX, LiteRT or plain Keras, and check it.
 
     The exported file takes `images`, RGB `(batch, height, width, 3)`, uint8, and gives
     `logits` or `classes` as large as the images. It is written under another name,
     loaded, compared with Keras on random images and only then put in place. Half
     precision is for training: a segmenter with such a dtype policy is rebuilt with the
-    same weights in float32, and that is what is exported and compared.
+    same weights in float32, and that is what is exported and compared. As `"keras"` the
+    segmenter itself is written, made of Keras's own layers alone, see `plain_keras`.
 
     Example:
 
@@ -55,11 +58,13 @@ def export_segmenter(
     Args:
         segmenter: Keras model from RGB images `(batch, height, width, 3)`, 0..255, to
             logits `(batch, h, w, classes)`; smaller ones are resized to the image.
-        path: What to write: a folder for a SavedModel, a file `*.onnx` or `*.tflite`.
-        format: `"savedmodel"`, `"onnx"` or `"litert"`. The last two need the extra
-            `export`. LiteRT files hold built-in operations only.
+        path: What to write: a folder for a SavedModel, a file `*.onnx`, `*.tflite` or
+            `*.keras`.
+        format: `"savedmodel"`, `"keras"`, `"onnx"` or `"litert"`. The last two need the
+            extra `export`. LiteRT files hold built-in operations only.
         outputs: `"logits"`, float32 `(batch, height, width, classes)`, or `"classes"`,
-            uint8 `(batch, height, width)`. Defaults to `"logits"`.
+            uint8 `(batch, height, width)`; Keras files give logits. Defaults to
+            `"logits"`.
         image_size: `(height, width)` that the file is fixed to; LiteRT then takes one
             image at a time, so that all its shapes are fixed. Defaults to `None`, the
             segmenter's own, which usually is any.
@@ -73,11 +78,12 @@ def export_segmenter(
     Raises:
         FileExistsError: If there is something at `path`.
         ImportError: If a package that the format needs is missing.
-        ValueError: If an argument does not fit, or if the difference is above 1e-4 (or
-            a hundred-thousandth of the largest logit); nothing is left at `path` then.
+        ValueError: If an argument does not fit, the segmenter cannot be converted, or
+            the difference is above 1e-4 (or a hundred-thousandth of the largest logit);
+            nothing is left at `path` then.
     """
     path = pathlib.Path(path)
-    _check_arguments(path, format, outputs, overwrite)
+    _check_arguments(path, format, outputs, image_size, overwrite)
     require(format, verify)
     check_segmenter(segmenter)
     serving = ServingModel(float32_copy(segmenter), outputs)
@@ -103,11 +109,16 @@ def export_segmenter(
     return difference
 
 
-def _check_arguments(path, format, outputs, overwrite):
+def _check_arguments(path, format, outputs, image_size, overwrite):
     if format not in FORMATS:
         raise ValueError(f"format is {format!r}, expected one of {[*FORMATS]}.")
     if outputs not in OUTPUTS:
         raise ValueError(f"outputs is {outputs!r}, expected one of {OUTPUTS}.")
+    if format == "keras" and (outputs != "logits" or image_size is not None):
+        raise ValueError(
+            f"outputs is {outputs!r} and image_size {image_size}, but a Keras file "
+            "gives logits and takes the sizes that the segmenter takes: leave both out."
+        )
     if FORMATS[format] and path.suffix != FORMATS[format]:
         raise ValueError(f"{path}: expected a name that ends in {FORMATS[format]}.")
     if path.exists() and not overwrite:
@@ -130,13 +141,16 @@ def _trial(serving, shape):
 
 
 def _write(serving, path, format, shape):
-    options = {}
+    options, size = {}, shape[1:3]
     if format == "litert":
         import tensorflow as tf
 
         # What is not built in would need TensorFlow on the device.
         options["target_spec"] = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
-    with warnings.catch_warnings():
+    if format == "keras":
+        plain_keras(serving.segmenter).save(path)
+        return
+    with warnings.catch_warnings(), converter_errors(serving.segmenter, format, size):
         # The converters use what NumPy is about to drop; nothing of ours.
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)

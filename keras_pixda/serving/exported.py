@@ -2,9 +2,14 @@
 
 import importlib.util
 
+import keras
+
+from keras_pixda.layers import resize_logits
+
 # What a format needs to be written, and what it needs to be run.
-WRITERS = {"savedmodel": (), "onnx": ("tf2onnx",), "litert": ()}
+WRITERS = {"savedmodel": (), "keras": (), "onnx": ("tf2onnx",), "litert": ()}
 RUNNERS = {
+    "keras": (),
     "savedmodel": (),
     "onnx": ("onnxruntime",),
     "litert": ("ai_edge_litert",),
@@ -24,9 +29,23 @@ def require(format, verify):
 
 def load_exported(path, format, outputs):
     """A function from uint8 images to the answer of an exported file, both NumPy."""
-    return {"savedmodel": _savedmodel, "onnx": _onnx, "litert": _litert}[format](
-        str(path), outputs
-    )
+    loaders = {
+        "keras": _keras,
+        "savedmodel": _savedmodel,
+        "onnx": _onnx,
+        "litert": _litert,
+    }
+    return loaders[format](str(path), outputs)
+
+
+def _keras(path, outputs):
+    model = keras.saving.load_model(path)
+
+    def run(images):
+        logits = model(images, training=False)
+        return keras.ops.convert_to_numpy(resize_logits(logits, images.shape[1:3]))
+
+    return run
 
 
 def _savedmodel(path, outputs):

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_pixda.callbacks import SampleSelection, StopAtStep
 from keras_pixda.models import (
@@ -201,3 +202,21 @@ def test_stop_at_step_counts_the_steps_of_a_restored_optimizer():
         assert int(model.optimizer.iterations) == expected
     with pytest.raises(ValueError, match="must be positive"):
         StopAtStep(0)
+
+
+@pytest.mark.parametrize(
+    ("data", "missing"),
+    [
+        (
+            tf.data.Dataset.range(3),
+            "_RangeDataset has no kept and no batch_size and no",
+        ),
+        (np.zeros(3), "ndarray has no kept"),
+        (SimpleNamespace(kept=[0], batch_size=1), "Namespace has no selection_pass"),
+    ],
+)
+def test_other_data_are_refused_at_once(data, missing):
+    with pytest.raises(
+        ValueError, match=f"images of a FewShotDomainDataset.*{missing}"
+    ):
+        SampleSelection(data)

@@ -1,5 +1,7 @@
 """Which segmenters are taken, and what a refusal tells to do instead."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,15 @@ from keras import layers, ops
 from keras_pixda import PixDAModel
 from keras_pixda.datasets import FewShotDomainDataset, folder
 from keras_pixda.layers import AlignedResize
-from keras_pixda.models import image_discriminator, pixel_discriminator
+from keras_pixda.models import (
+    FSDAModel,
+    JointModel,
+    NAAEModel,
+    image_discriminator,
+    pair_discriminator,
+    pixel_discriminator,
+    small_segmenter,
+)
 
 
 def pixda(segmenter):
@@ -211,3 +221,38 @@ def test_a_data_set_with_other_classes_is_refused(tmp_path):
         r"with num_classes=2",
     ):
         pixda(conv_model()).fit(dataset, verbose=0)
+
+
+@pytest.mark.parametrize("name", ["pixda", "joint", "naae", "fsda"])
+def test_the_summary_adds_up(name):
+    segmenter = small_segmenter(3, filters=2, auxiliary_head=name == "fsda")
+    network = lambda name: image_discriminator(3, 2, name=name)  # noqa: E731
+    model = {
+        "pixda": lambda: PixDAModel(segmenter, pixel_discriminator(3, 2), network("i")),
+        "joint": lambda: JointModel(segmenter),
+        "naae": lambda: NAAEModel(segmenter, *map(network, "abc")),
+        "fsda": lambda: FSDAModel(segmenter, pair_discriminator(3, 2), network("i")),
+    }[name]()
+    networks = [
+        value
+        for key, value in vars(model).items()
+        if isinstance(value, keras.Model) and (key, name) != ("segmenter", "fsda")
+    ]
+    before = model.trainable_variables
+    lines = []
+    model.summary(print_fn=lambda line, line_break=True: lines.append(line))
+    totals = {
+        kind: int(number.replace(",", ""))
+        for kind, number in re.findall(
+            r" ([\w-]+) params: [^\d]*([\d,]+)", "\n".join(lines)
+        )
+    }
+    assert totals["Total"] == model.count_params()
+    assert totals["Total"] == sum(n.count_params() for n in networks)
+    assert totals["Trainable"] == sum(
+        int(np.prod(v.shape)) for n in networks for v in n.trainable_variables
+    )
+    assert totals["Total"] == totals["Trainable"] + totals["Non-trainable"]
+    # What the optimizer updates has not changed.
+    for old, new in zip(before, model.trainable_variables, strict=True):
+        assert old is new

@@ -1,0 +1,56 @@
+"""Aligned resizing inside functional models, in nothing but Keras's own operations."""
+
+import keras
+from keras import ops
+
+
+def resized_like(images, reference, name, dtype=None):
+    """Resize a symbolic map to the size of another, as `AlignedResize` does.
+
+    The numbers are those of `AlignedResize`, but the model is made of operations that
+    come with Keras: a file of it is loaded where this package is not installed.
+
+    Example:
+
+    ```python
+    import keras
+    from keras_pixda.layers import resized_like
+
+    images = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(5, 3, strides=2)(images)
+    model = keras.Model(images, resized_like(x, images, name="logits"))
+    ```
+
+    Args:
+        images: Symbolic map `(batch, height, width, channels)`.
+        reference: Symbolic map whose height and width are wanted.
+        name: Name of the layer, a small `keras.Model`.
+        dtype: Of the result. Defaults to `None`, that of `images`.
+
+    Returns:
+        The symbolic result.
+    """
+    x = keras.Input(images.shape[1:], dtype=images.dtype, name="map")
+    like = keras.Input(reference.shape[1:], dtype=reference.dtype, name="reference")
+    y = x if dtype in (None, images.dtype) else ops.cast(x, dtype)
+    rows, columns = (ops.cast(_weights(like, x, axis), y.dtype) for axis in (1, 2))
+    # Not as one wide product: a reshape of unknown height and width has no symbol.
+    y = ops.matmul(rows, ops.transpose(y, (0, 2, 1, 3)))
+    y = ops.matmul(columns, ops.transpose(y, (0, 2, 1, 3)))
+    return keras.Model([x, like], y, name=name)((images, reference))
+
+
+def _weights(new, old, axis):
+    """Interpolation weights, shape `(new, old)`: two neighbours a row."""
+    new, old = _positions(new, axis), _positions(old, axis)
+    position = new * (ops.max(old) / ops.maximum(ops.max(new), 1.0))
+    distance = ops.abs(ops.expand_dims(position, 1) - ops.expand_dims(old, 0))
+    return ops.stop_gradient(ops.relu(1.0 - distance))
+
+
+def _positions(images, axis):
+    """0, 1, ... along an axis whose length is known only when the model runs."""
+    line = images[:, :, :1, :1] if axis == 1 else images[:, :1, :, :1]
+    # A sum, as a batch may be empty: on a replica for which nothing is left.
+    line = ops.sum(line, axis=[i for i in range(4) if i != axis])
+    return ops.cumsum(ops.ones_like(line, dtype="float32")) - 1.0
