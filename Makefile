@@ -9,10 +9,15 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --edi
 demo: .venv/package
 	$(BIN)/keras-pixda demo --output demo --overwrite
 
+# TensorFlow has two sets of convolutions, and the processor decides which it takes.
+BOTH_WAYS = tests/layers tests/models tests/runs
 test: .venv/test-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2
+	for onednn in 0 1; do \
+		TF_ENABLE_ONEDNN_OPTS=$$onednn $(BIN)/python -m pytest -n 2 $(BOTH_WAYS) || exit 1; \
+	done
 
 # The pages: build/docs/index.html.
 docs: .venv/docs-tools
@@ -37,6 +42,8 @@ bench: .venv/bench-tools
 	$(BENCH)/input_pipeline.py
 	$(BENCH)/waiting.py
 	$(BENCH)/scaling.py
+	$(BENCH)/fit_step.py
+	$(BENCH)/fit_step.py --isa AVX2
 
 # All methods on drawn scenes, then PixDA's parts and options, from one source-only start,
 # in about an hour; goes on where it was stopped. benchmarks/results/compare.md shows what

@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_pixda.datasets import distribute, distribute_evaluation
 from keras_pixda.freed_memory import keep_freed_memory
+from keras_pixda.half_precision import dtypes_of, tell_slow_half_precision
 from keras_pixda.layers import resize_logits
 from keras_pixda.models.batch_part import BatchPart
 from keras_pixda.models.checks import (
@@ -131,6 +132,7 @@ class FewShotModel(keras.Model):
             The optimizers, ready to be updated and saved.
         """
         networks = [network for _, network in optimizers]
+        tell_slow_half_precision(*set().union(*map(dtypes_of, networks)))
         scale = auto_scale_loss and any(map(works_in_float16, networks))
         ready = []
         for optimizer, network in optimizers:
