@@ -9,10 +9,17 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --edi
 demo: .venv/package
 	$(BIN)/keras-pixda demo --output demo --overwrite
 
+# TensorFlow has two sets of convolutions, and the processor decides which it takes. All
+# tests run with the one that `keras-pixda` chooses, or TF_ENABLE_ONEDNN_OPTS=0 with the
+# other, and then those with networks the other way round.
+TF_ENABLE_ONEDNN_OPTS ?= 1
+OTHER_WAY = TF_ENABLE_ONEDNN_OPTS=$(if $(filter 0,$(TF_ENABLE_ONEDNN_OPTS)),1,0)
+test: export TF_ENABLE_ONEDNN_OPTS := $(TF_ENABLE_ONEDNN_OPTS)
 test: .venv/test-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2
+	$(OTHER_WAY) $(BIN)/python -m pytest -n 2 tests/layers tests/models tests/runs
 
 # The pages: build/docs/index.html.
 docs: .venv/docs-tools
@@ -37,6 +44,8 @@ bench: .venv/bench-tools
 	$(BENCH)/input_pipeline.py
 	$(BENCH)/waiting.py
 	$(BENCH)/scaling.py
+	$(BENCH)/fit_step.py
+	$(BENCH)/fit_step.py --isa AVX2
 
 # All methods on drawn scenes, then PixDA's parts and options, from one source-only start,
 # in about an hour; goes on where it was stopped. benchmarks/results/compare.md shows what

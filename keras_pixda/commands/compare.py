@@ -38,8 +38,10 @@ def _run(options):
     names = options.methods or [*METHODS, *BEYOND]
     names += [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
     # Mistakes are told without waiting for TensorFlow.
+    from keras_pixda.half_precision import tell_slow_half_precision
     from keras_pixda.runs import compare
 
+    tell_slow_half_precision(settings.dtype)
     compare(
         settings,
         options.output,

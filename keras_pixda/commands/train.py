@@ -30,8 +30,10 @@ def _run(options):
             "methods run in `keras-pixda compare`."
         )
     # Mistakes are told without waiting for TensorFlow.
+    from keras_pixda.half_precision import tell_slow_half_precision
     from keras_pixda.runs import train
 
+    tell_slow_half_precision(settings.dtype)
     train(
         ROWS[options.method].apply(settings),
         options.output,

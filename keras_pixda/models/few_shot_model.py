@@ -10,6 +10,7 @@ from keras_pixda.datasets import (
     distribute_evaluation,
 )
 from keras_pixda.freed_memory import keep_freed_memory
+from keras_pixda.half_precision import dtypes_of, tell_slow_half_precision
 from keras_pixda.layers import resize_logits
 from keras_pixda.losses.as_loss import as_loss, only_one
 from keras_pixda.models.batch_part import BatchPart
@@ -180,6 +181,7 @@ class FewShotModel(LabelCheck, keras.Model):
             The optimizers, ready to be updated and saved.
         """
         networks = [network for _, network in optimizers]
+        tell_slow_half_precision(*set().union(*map(dtypes_of, networks)))
         scale = auto_scale_loss and any(map(works_in_float16, networks))
         ready = []
         for optimizer, network in optimizers:
