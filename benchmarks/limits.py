@@ -13,18 +13,17 @@ import argparse
 import json
 import time
 
-import keras
 import numpy as np
-import tensorflow as tf
+import processor
 import workers
-
-from keras_pixda import models
 
 DTYPES = "float32", "bfloat16"
 
 
 def products(network, size):
     """Multiplications and additions, twice the products, of every convolution."""
+    import keras
+
     channels = network.input_shape[-1]
     images = keras.Input((*size, channels), batch_size=1)
     copy = keras.models.clone_model(network, input_tensors=images)
@@ -37,6 +36,8 @@ def products(network, size):
 
 def steps(network, size):
     """Multiplications and additions of a step of every kind, batch 1 + 1."""
+    from keras_pixda import models
+
     segmenter = getattr(models, network)(workers.NUM_CLASSES)
     pixel = products(models.pixel_discriminator(workers.NUM_CLASSES), size)
     image = products(models.image_discriminator(workers.NUM_CLASSES), size)
@@ -52,43 +53,61 @@ def steps(network, size):
 
 
 def speed(dtype, side=2048, rounds=7):
-    """Operations a second of a matrix product, the median."""
+    """Operations a second, and a processor second, of a matrix product: medians."""
+    import tensorflow as tf
+
     factor = tf.cast(tf.random.normal((side, side)), dtype)
     multiply = tf.function(tf.matmul)
     multiply(factor, factor)
     seconds = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = time.perf_counter(), time.process_time()
         multiply(factor, factor)
-        seconds.append(time.perf_counter() - start)
-    return 2 * side**3 / np.median(seconds)
+        seconds.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    return 2 * side**3 / np.median(seconds, axis=0)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--network", default="deeplab_v2")
     parser.add_argument("--size", type=int, nargs=2, default=(128, 256))
+    processor.add_options(parser)
     options = parser.parse_args()
+    kind = processor.choose(options)
     height, width = options.size
     operations = steps(options.network, (height, width))
-    speeds = {dtype: speed(dtype) for dtype in DTYPES}
+    # A processor that is played has no bfloat16 to play.
+    dtypes = DTYPES[:1] if options.isa else DTYPES
+    speeds, of_processor = {}, {}
+    for dtype in dtypes:
+        speeds[dtype], of_processor[dtype] = speed(dtype)
     answer = {
-        **vars(options),
+        **kind,
+        "network": options.network,
+        "size": options.size,
         "giga_operations": {k: round(v / 1e9, 1) for k, v in operations.items()},
         "giga_operations_a_second": {k: round(v / 1e9) for k, v in speeds.items()},
+        "giga_operations_a_processor_second": {
+            k: round(v / 1e9) for k, v in of_processor.items()
+        },
         "least_seconds": {
             name: {d: round(count / s, 3) for d, s in speeds.items()}
             for name, count in operations.items()
         },
         "pixda / joint": round(operations["pixda"] / operations["joint"], 3),
     }
-    print(f"{options.network}, {width} x {height} (W x H), batch 1 + 1")
-    print(f"{'':16}{'operations':>16}" + "".join(f"{d:>14}" for d in DTYPES))
+    print(f"{options.network}, {width} x {height} (W x H), batch 1 + 1, ", end="")
+    print("{isa}, oneDNN {onednn}, {threads} threads".format(**kind))
+    print(f"{'':16}{'operations':>16}" + "".join(f"{d:>14}" for d in dtypes))
     rates = answer["giga_operations_a_second"]
-    print(f"{'matrix product':32}" + "".join(f"{rates[d]:>9} G/s" for d in DTYPES))
+    print(f"{'matrix product':32}" + "".join(f"{rates[d]:>9} G/s" for d in dtypes))
+    rates = answer["giga_operations_a_processor_second"]
+    print(
+        f"{'  a processor second':32}" + "".join(f"{rates[d]:>9} G/s" for d in dtypes)
+    )
     for name, least in answer["least_seconds"].items():
         count = f"{answer['giga_operations'][name]:.1f} G"
-        seconds = "".join(f"{least[d]:>12.3f} s" for d in DTYPES)
+        seconds = "".join(f"{least[d]:>12.3f} s" for d in dtypes)
         print(f"{name:16}{count:>16}{seconds}")
     print(f"{'pixda / joint':24}{answer['pixda / joint']:>8.3f}")
     print(json.dumps(answer), flush=True)

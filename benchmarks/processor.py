@@ -12,6 +12,12 @@ ISA = {
     },
 }
 ONEDNN = {"on": "1", "off": "0"}
+THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
 
 
 def add_options(parser):
@@ -33,12 +39,9 @@ def choose(options):
     if options.onednn:
         os.environ["TF_ENABLE_ONEDNN_OPTS"] = ONEDNN[options.onednn]
     if options.threads:
-        for name in ("OMP", "MKL", "TF_INTRAOP", "TF_INTEROP"):
-            prefix, _, kind = name.partition("_")
-            key = f"TF_NUM_{kind}_THREADS" if kind else f"{prefix}_NUM_THREADS"
-            os.environ[key] = str(options.threads)
+        os.environ.update(dict.fromkeys(THREADS, str(options.threads)))
     flags = pathlib.Path("/proc/cpuinfo").read_text().split()
-    widest = next((f for f in ("avx512f", "avx2") if f in flags), "less")
+    widest = next((f for f in ("avx512f", "avx2") if f in flags), "neither")
     return {
         "isa": options.isa or widest,
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "as TensorFlow chooses"),

@@ -1,6 +1,7 @@
 """Time, memory and losses of a training step against two others, alternating.
 
     python benchmarks/step_time.py --network deeplab_v2 --size 128 256
+    python benchmarks/step_time.py --isa avx2 --onednn on
 
 Every contestant has a process of its own, the same weights and the same batches:
 `pixda`, PixDAModel with both discriminators and style transfer; `bfloat16`, the same
