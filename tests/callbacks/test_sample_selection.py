@@ -216,7 +216,5 @@ def test_stop_at_step_counts_the_steps_of_a_restored_optimizer():
     ],
 )
 def test_other_data_are_refused_at_once(data, missing):
-    with pytest.raises(
-        ValueError, match=f"of a FewShotDomainDataset.*{missing}"
-    ):
+    with pytest.raises(ValueError, match=f"of a FewShotDomainDataset.*{missing}"):
         SampleSelection(data)
