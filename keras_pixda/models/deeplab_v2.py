@@ -30,6 +30,9 @@ def deeplab_v2(
     itself. Weight for weight the published network; the channels of `conv1` are in RGB
     order, where PyTorch checkpoints have BGR.
 
+    A saved one is loaded after `import keras_pixda.layers`; what
+    `keras_pixda.serving.plain_keras` makes of it needs Keras alone.
+
     Example:
 
     ```python

@@ -209,14 +209,12 @@ def test_stop_at_step_counts_the_steps_of_a_restored_optimizer():
     [
         (
             tf.data.Dataset.range(3),
-            "_RangeDataset has no kept and no batch_size and no",
+            "RangeDataset has no kept and no batch_size and",
         ),
         (np.zeros(3), "ndarray has no kept"),
         (SimpleNamespace(kept=[0], batch_size=1), "Namespace has no selection_pass"),
     ],
 )
 def test_other_data_are_refused_at_once(data, missing):
-    with pytest.raises(
-        ValueError, match=f"images of a FewShotDomainDataset.*{missing}"
-    ):
+    with pytest.raises(ValueError, match=f"of a FewShotDomainDataset.*{missing}"):
         SampleSelection(data)
