@@ -8,6 +8,7 @@ from html import escape
 
 from keras_pixda.runs import published as published_figures
 from keras_pixda.runs.report_style import STYLE
+from keras_pixda.runs.report_table import columns, table
 from keras_pixda.runs.rows import ABLATIONS, OPTIONS, ROWS
 from keras_pixda.visualization import over_seeds, shots_figure
 from keras_pixda.visualization.iou_table import (
@@ -138,55 +139,6 @@ def _section(heading, *parts):
     return "\n".join(lines)
 
 
-def _table(caption, head, rows, look="", best=True, digits=1):
-    """A table in a box of its own, which scrolls where it is too wide.
-
-    Args:
-        caption: What it is, for those who do not see it.
-        head: HTML of the rows above.
-        rows: Title, and values with their spreads, for each row.
-        look: Class of the table.
-        best: Whether to mark the highest value of a column, unless it is 0.
-        digits: Decimals of the values.
-    """
-    body = []
-    # As they are read: what looks the same is equally good.
-    shown = [[round(value, digits) for value, _ in row] for _, row in rows]
-    for title, row in rows:
-        cells = []
-        for column, (value, spread) in enumerate(row):
-            text = "–" if math.isnan(value) else f"{value:.{digits}f}"
-            if not math.isnan(spread):
-                text += f" <small>± {spread:.{digits}f}</small>"
-            others = [
-                values[column] for values in shown if values[column] == values[column]
-            ]
-            if (
-                best
-                and len(rows) > 1
-                and others
-                and round(value, digits) == max(others) > 0
-            ):
-                text += '<span class="hidden"> (best)</span>'
-                cells.append(f'<td class="best">{text}</td>')
-            else:
-                cells.append(f"<td>{text}</td>")
-        body.append(f'<tr><th scope="row">{escape(title)}</th>{"".join(cells)}</tr>')
-    lines = [
-        f'<div class="box" role="region" tabindex="0" aria-label="{escape(caption)}">',
-        f'<table class="{look}">',
-        f'<caption class="hidden">{escape(caption)}</caption>',
-        f"<thead>{head}</thead>",
-        *("<tbody>", *body, "</tbody>"),
-        *("</table>", "</div>"),
-    ]
-    return "\n".join(lines)
-
-
-def _columns(names):
-    return "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)
-
-
 def _means(caption, titles, shots, value):
     """The table of mIoU, well and under; mIoU first, it is what a phone shows."""
     values = {
@@ -204,13 +156,13 @@ def _means(caption, titles, shots, value):
     )
     head = (
         f'<tr><th scope="col" rowspan="2">method</th>{above}</tr>'
-        f"<tr>{_columns([f'{k}-shot' for k in shots] * len(shown))}</tr>"
+        f"<tr>{columns([f'{k}-shot' for k in shots] * len(shown))}</tr>"
     )
     rows = [
         (title, [_percent(pair) for key in shown for pair in values[key][number]])
         for number, title in enumerate(titles.values())
     ]
-    return _table(f"{caption}: mIoU, well and under", head, rows, "means")
+    return table(f"{caption}: mIoU, well and under", head, rows, "means")
 
 
 def _percent(pair):
@@ -265,11 +217,11 @@ def _classes(results, titles, shots, value):
             (title, [(100 * value(name, k, c)[0], math.nan) for c in classes])
             for name, title in titles.items()
         ]
-        head = f'<tr><th scope="col">method</th>{_columns(classes)}</tr>'
-        table = _table(f"IoU of every class, {k}-shot", head, rows, "classes")
+        head = f'<tr><th scope="col">method</th>{columns(classes)}</tr>'
+        drawn = table(f"IoU of every class, {k}-shot", head, rows, "classes")
         first = "" if parts else " open"
         parts.append(
-            f"<details{first}><summary>{k}-shot</summary>\n{table}\n</details>"
+            f"<details{first}><summary>{k}-shot</summary>\n{drawn}\n</details>"
         )
     if absent:
         names = escape(", ".join(absent))
@@ -280,10 +232,10 @@ def _classes(results, titles, shots, value):
         ]
         if any(mean > 0 for _, row in shares for mean, _ in row):
             caption = f"{ABSENT_TITLE.capitalize()}, in % of the pixels"
-            names = _columns(f"{k}-shot" for k in shots)
+            names = columns(f"{k}-shot" for k in shots)
             head = f'<tr><th scope="col">method</th>{names}</tr>'
-            table = _table(caption, head, shares, best=False, digits=2)
-            parts.append(f'<p class="faint">{caption}:</p>\n{table}')
+            drawn = table(caption, head, shares, best=False, digits=2)
+            parts.append(f'<p class="faint">{caption}:</p>\n{drawn}')
     return _section("IoU of every class", *parts)
 
 
@@ -308,7 +260,7 @@ def _published(figures, titles):
 
 
 def _seconds(titles, shots, value):
-    head = f'<tr><th scope="col">method</th>{_columns(f"{k}-shot" for k in shots)}</tr>'
+    head = f'<tr><th scope="col">method</th>{columns(f"{k}-shot" for k in shots)}</tr>'
     rows = [
         (title, [value(name, k, "seconds") for k in shots])
         for name, title in titles.items()
@@ -318,7 +270,7 @@ def _seconds(titles, shots, value):
         '<p class="faint">Training of one model, mean over the seeds; that of the '
         "source-only weights, where the others start, is counted once, as Source Only."
         "</p>",
-        _table("Seconds of every method", head, rows, best=False, digits=0),
+        table("Seconds of every method", head, rows, best=False, digits=0),
     )
 
 

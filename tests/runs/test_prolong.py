@@ -78,7 +78,7 @@ def test_the_first_longer_phase_goes_on_and_later_ones_begin_anew(
     assert phases_left(ended) == {
         **{title: ENDED[title] for title in titles[:place]},
         first: GOES_ON[first],
-        **dict.fromkeys(titles[place + 1:], ANEW),
+        **dict.fromkeys(titles[place + 1 :], ANEW),
     }
     result = folder.read_json("result.json")
     assert "adapted" not in result
