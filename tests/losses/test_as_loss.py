@@ -46,7 +46,6 @@ PARTIAL = functools.partial(
         "crossentropy",
         [cross_entropy],
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("weights", [None, RANDOM.random((2, 4, 6)).astype("float32")])
 def test_means_what_it_means_in_keras(loss, weights):
@@ -68,7 +67,6 @@ def test_means_what_it_means_in_keras(loss, weights):
         ({"only": cross_entropy}, cross_entropy),
         (keras.losses.serialize(FocalLoss()), FocalLoss()),
     ],
-    ids=str,
 )
 def test_losses_go_by_name(name, loss):
     found, wanted = (float(as_loss(x)(LABELS, LOGITS)) for x in (name, loss))

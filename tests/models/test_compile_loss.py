@@ -353,7 +353,6 @@ def test_a_loss_of_probabilities_is_noticed():
         "categorical_crossentropy",
         functools.partial(keras.losses.categorical_crossentropy, from_logits=True),
     ],
-    ids=str,
 )
 def test_losses_of_one_hot_labels_show_the_adapter(loss):
     student = segmenter()

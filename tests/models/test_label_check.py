@@ -81,7 +81,6 @@ def assert_unchanged(model, before):
             },
         ),
     ],
-    ids=str,
 )
 def test_nothing_has_changed(domain, options):
     model = pixda(**options)
