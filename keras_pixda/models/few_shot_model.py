@@ -88,6 +88,7 @@ class FewShotModel(LabelCheck, keras.Model):
     images_seen = False
     # Whether trainable weights are to be those of all networks, for the summary.
     _counting = False
+    _evaluating = False
     # Layer called on (source, target) images, if the method has one.
     style_transfer = None
 
@@ -446,17 +447,29 @@ class FewShotModel(LabelCheck, keras.Model):
                 target_of_domains(x), self.distribute_strategy
             )
             steps = steps or rounds
-        return super().evaluate(
-            x,
-            y,
-            batch_size=batch_size,
-            verbose=verbose,
-            sample_weight=sample_weight,
-            steps=steps,
-            callbacks=callbacks,
-            return_dict=return_dict,
-            **kwargs,
-        )
+        self._evaluating = True
+        try:
+            return super().evaluate(
+                x,
+                y,
+                batch_size=batch_size,
+                verbose=verbose,
+                sample_weight=sample_weight,
+                steps=steps,
+                callbacks=callbacks,
+                return_dict=return_dict,
+                **kwargs,
+            )
+        finally:
+            self._evaluating = False
+
+    def get_metrics_result(self):
+        """As `keras.Model.get_metrics_result`; an evaluation has no terms of a step."""
+        results = super().get_metrics_result()
+        if self._evaluating:
+            # The same names as in the logs of a step, or Keras takes one replica's.
+            results = {k: v for k, v in results.items() if k not in self.loss_terms}
+        return results
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """As `keras.Model.predict`; of training batches, the target images."""
@@ -473,11 +486,18 @@ class FewShotModel(LabelCheck, keras.Model):
         logits = resize_logits(logits, ops.shape(labels)[1:3])
         loss = self.loss_weight * self.loss(labels, logits, sample_weight)
         loss += self.regularization(self.segmenter)
-        # The last batch may be smaller on some replicas.
-        batch_size = sum_over_replicas(ops.cast(ops.shape(images)[0], "float32"))
+        # The last batch may be smaller on some replicas, or only fill up the round.
+        batch_size = sum_over_replicas(self._images_that_count(labels))
         self.track(batch_size / number_of_replicas(), loss=loss)
         results = self.compute_metrics(images, labels, logits, sample_weight)
         return {k: v for k, v in results.items() if k not in self.loss_terms}
+
+    def _images_that_count(self, labels):
+        if number_of_replicas() == 1 or self.agreed is None:
+            return ops.cast(ops.shape(labels)[0], "float32")
+        labelled = ops.not_equal(ops.cast(labels, "int32"), self.agreed.ignore_class)
+        axes = tuple(range(1, len(labels.shape)))
+        return ops.sum(ops.cast(ops.any(labelled, axis=axes), "float32"))
 
     # === Show and export ===
 

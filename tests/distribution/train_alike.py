@@ -142,6 +142,10 @@ def train(strategy, method, scenes, folder):
         after = model.distill(dataset, steps=3, verbose=0)
         values |= {f"distill/{name}": v for name, v in after.history.items()}
         values["distilled steps"] = model.optimizer.iterations.numpy()
+        # 3 batches: one replica has nothing but the filling of the last round.
+        singly = SegmentationDataset(record, 1, SIZE, label_size=SIZE)
+        logs = model.evaluate(singly, verbose=0, return_dict=True)
+        values |= {f"evaluate/{name}": v for name, v in logs.items()}
     values |= {f"logs/{name}": v for name, v in history.history.items()}
     values |= {f"weights/{v.path}": v.numpy() for v in model.weights}
     return {f"{method}/{name}": np.array(value) for name, value in values.items()}
