@@ -155,7 +155,7 @@ def test_a_run_shows_nothing_on_standard_error(scenes, tmp_path, command):
     result = run()
     assert result.stderr == ""
     assert result.returncode == 0
-    assert "mean" in result.stdout
+    assert "source only" in result.stdout.lower()
 
 
 def test_places_are_whole_whatever_the_shell_left(tmp_path, monkeypatch):
