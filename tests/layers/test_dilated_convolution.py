@@ -13,7 +13,7 @@ from keras_pixda.layers.dilated_convolution import (
     _has_fast_gradients,
     _has_native_gradients,
 )
-from keras_pixda.models import deeplab_v2
+from keras_pixda.models import deeplab_v2, pixel_discriminator
 
 
 def convolve(images, kernel, bias, dilation):
@@ -200,6 +200,27 @@ def test_the_probe_tells_the_truth_wherever_a_layer_is_built(dtype):
     with keras.StatelessScope():
         ask()
     assert answers == [truth] * 5
+
+
+def test_pixel_discriminator_loads_weights_of_plain_convolutions(tmp_path):
+    network = pixel_discriminator(3, filters=4)
+
+    def plain(layer):
+        kind = type(layer)
+        kind = keras.layers.Conv2D if isinstance(layer, keras.layers.Conv2D) else kind
+        return kind.from_config(layer.get_config())
+
+    twin = keras.models.clone_model(network, clone_function=plain)
+    twin.save_weights(tmp_path / "twin.weights.h5")
+    twin.save(tmp_path / "twin.keras")
+    network.load_weights(tmp_path / "twin.weights.h5")
+    maps = np.random.default_rng(0).random((1, 8, 12, 3))
+    loaded = keras.saving.load_model(tmp_path / "twin.keras")
+    np.testing.assert_allclose(network(maps), twin(maps), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(loaded(maps), twin(maps), rtol=1e-5, atol=1e-6)
+    network.save(tmp_path / "network.keras")
+    again = keras.saving.load_model(tmp_path / "network.keras")
+    np.testing.assert_array_equal(again(maps), network(maps))
 
 
 def test_deeplab_v2_trains():
