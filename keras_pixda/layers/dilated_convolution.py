@@ -58,7 +58,7 @@ class DilatedConvolution(keras.layers.Conv2D):
         dilated = set(self.dilation_rate) != {1}
         self._by_taps = dilated and taps * self.filters <= input_shape[-1]
         self._natively = _has_native_gradients(self.compute_dtype)
-        self._by_products = not (self._natively and _has_wide_registers())
+        self._by_products = not (self._natively and _has_fast_gradients())
 
     def call(self, inputs, training=False):
         """The convolved inputs, of their height and width."""
@@ -158,8 +158,12 @@ def _kernel_gradient(inputs, upstream, shape, dilation):
 
 
 @functools.cache
-def _has_wide_registers():
-    """Whether oneDNN works with AVX-512: its kernel gradients are slow without."""
+def _has_fast_gradients():
+    """Whether native gradients are fast: on GPUs, and by oneDNN with AVX-512 alone."""
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        return True
     largest = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
     if largest.startswith(("SSE", "AVX")) and not largest.startswith("AVX512"):
         return False

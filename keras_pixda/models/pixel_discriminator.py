@@ -11,6 +11,14 @@ INITIALIZER = {
 }
 
 
+@keras.saving.register_keras_serializable("keras_pixda")
+class Conv2D(DilatedConvolution):
+    """A `DilatedConvolution` by the class name that Keras files weights under.
+
+    So weights saved from `keras.layers.Conv2D` load, and the other way round.
+    """
+
+
 def pixel_discriminator(num_classes, filters=64, name="pixel_discriminator"):
     """Discriminator of PixDA: one domain logit for every pixel, at full size.
 
@@ -44,7 +52,7 @@ def pixel_discriminator(num_classes, filters=64, name="pixel_discriminator"):
     """
 
     def convolution(filters, size, name, **kwargs):
-        return DilatedConvolution(
+        return Conv2D(
             filters,
             size,
             data_format="channels_last",
