@@ -1,11 +1,17 @@
 """Labels that are neither a class nor ignored: found and named."""
 
+import contextlib
+import contextvars
+
 import keras
 import numpy as np
 from keras import ops
 
 # How many different values an error names.
 NAMED = 10
+
+# Whether the step has looked at its labels, so that its losses need not again.
+_SEEN = contextvars.ContextVar("labels have been looked at", default=False)
 
 
 class WrongLabelsError(ValueError):
@@ -131,11 +137,21 @@ def refuse_wrong_labels(labels, num_classes, ignore_class, name="labels"):
             raise WrongLabelsError(
                 values, found.size, pixels, num_classes, ignore_class, name
             )
-    elif keras.backend.backend() == "tensorflow":
+    elif keras.backend.backend() == "tensorflow" and not _SEEN.get():
         from keras_pixda.losses.label_assertion import after_assertion
 
         labels = after_assertion(labels, wrong, num_classes, ignore_class, name)
     return labels, wrong
+
+
+@contextlib.contextmanager
+def labels_seen():
+    """Losses called meanwhile make no assertion of their own in a `tf.function`."""
+    before = _SEEN.set(True)
+    try:
+        yield
+    finally:
+        _SEEN.reset(before)
 
 
 def has_values(tensor):

@@ -11,7 +11,11 @@ from keras_pixda.losses.label_assertion import (
     error_of,
 )
 from keras_pixda.losses.label_kind import check_label_kind
-from keras_pixda.losses.wrong_labels import refuse_wrong_labels, wrong_labels
+from keras_pixda.losses.wrong_labels import (
+    labels_seen,
+    refuse_wrong_labels,
+    wrong_labels,
+)
 from keras_pixda.models.compile_loss import ignored_by
 from keras_pixda.replicas import all_replicas, number_of_replicas
 
@@ -110,7 +114,7 @@ def labels_are_right(step, model, data):
     else:
         found = found[None]
     right = [assert_right(found[:, i], *rule) for i, rule in enumerate(rules)]
-    with tf.control_dependencies(right):
+    with tf.control_dependencies(right), labels_seen():
         return step(model, data)
 
 
@@ -169,7 +173,9 @@ def _or_left_out(step, model, data, found, rules):
     traced = []
 
     def train():
-        traced.append(keras.tree.map_structure(tf.identity, step(model, data)))
+        with labels_seen():
+            logs = step(model, data)
+        traced.append(keras.tree.map_structure(tf.identity, logs))
         return traced[0]
 
     def leave_out():
