@@ -61,7 +61,9 @@ def look_at_evaluation_data(model, x, y=None):
 
 def look_at_images(model, images, what):
     """Raise if images have a size, warn if they have values, that do not fit."""
-    shape = tuple(getattr(images, "shape", ()))
+    shape = getattr(images, "shape", ())
+    # That of a tf.data.Dataset may be wholly unknown.
+    shape = () if getattr(shape, "rank", 0) is None else tuple(shape)
     if len(shape) == 4:
         check_size(model.segmenter, shape[1:3], what)
     if isinstance(images, tf.TensorSpec) or model.images_seen:
@@ -128,7 +130,7 @@ def _first_batch(model, x, y, of_domains=False):
     if isinstance(x, keras.utils.PyDataset):
         check_classes(x, model.num_classes)
         if not isinstance(x, OWN):
-            return (x[0] if len(x) else None), x
+            return (x[0] if x.num_batches != 0 else None), x
         if of_domains and not isinstance(x, FewShotDomainDataset):
             raise ValueError(
                 f"fit takes batches of both domains, but {type(x).__name__} gives "

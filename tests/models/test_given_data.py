@@ -346,6 +346,31 @@ def test_dark_images_are_legal(value):
         joint().fit(*pairs(2, "int32"), verbose=0)
 
 
+def test_data_of_unknown_length_and_shape_are_taken():
+    batch = pairs(1, "float32")
+
+    class Endless(keras.utils.PyDataset):
+        @property
+        def num_batches(self):
+            return None
+
+        def __getitem__(self, index):
+            return batch
+
+    def unknown():
+        images, labels = (
+            {d: tf.TensorSpec(None, tf.as_dtype(v.dtype)) for d, v in part.items()}
+            for part in batch
+        )
+        return tf.data.Dataset.from_generator(
+            lambda: iter([batch]), output_signature=(images, labels)
+        )
+
+    for data in (Endless(), unknown()):
+        history = joint().fit(data, steps_per_epoch=1, shuffle=False, verbose=0)
+        assert np.isfinite(history.history["loss"]).all()
+
+
 def test_selection_chooses_in_the_data_set_that_is_fitted(tmp_path):
     dataset = few_shot(tmp_path)
     selection = SampleSelection(dataset, verbose=0)
