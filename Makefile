@@ -74,7 +74,10 @@ compare: .venv/package
 	touch $@
 
 .venv/test-tools: .venv/package
-	$(INSTALL) ".[test,hub,cv,export,docs]"
+	$(INSTALL) ".[test,hub,cv,export,docs]" jax
+	# Only the build without CUDA's gigabytes; where pip finds none, its tests are skipped.
+	$(BIN)/python -c "import torch" 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet "torch==2.13.0+cpu" || true
 	touch $@
 
 .venv/bench-tools: .venv/package

@@ -1,6 +1,7 @@
 """How large a mask is, without decoding it."""
 
 import struct
+from pathlib import Path
 
 from keras_pixda.datasets.data_error import DataError
 from keras_pixda.datasets.decode import PNG_SIGNATURE, orientation_mark
@@ -36,6 +37,8 @@ def mask_size(path, crop=None):
         `(height, width)`, or `None` if the file cannot be used; reading it says why.
     """
     try:
+        if not Path(path).is_file():  # A pipe would be waited for.
+            return None
         with open(path, "rb") as file:
             if file.read(8) != PNG_SIGNATURE:
                 return None

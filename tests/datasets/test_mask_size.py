@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
@@ -41,3 +43,8 @@ def test_what_is_no_png_has_no_size(tmp_path, content):
     path.write_bytes(content)
     assert mask_size(path) is None
     assert mask_size(tmp_path / "missing.png") is None
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "mask.png")
+    assert mask_size(tmp_path / "mask.png") is None
