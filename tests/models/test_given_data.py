@@ -91,6 +91,8 @@ def test_arguments_are_those_of_keras(name):
         inspect.signature(getattr(kind, name)).parameters.values()
         for kind in (PixDAModel, keras.Model)
     )
+    # The only further one, which has to be named.
+    ours = [p for p in ours if p.name != "bad_numbers" or p.kind is not p.KEYWORD_ONLY]
     assert [(p.name, p.default, p.kind) for p in ours] == [
         (p.name, p.default, p.kind) for p in theirs
     ]
