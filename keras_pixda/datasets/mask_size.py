@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 from keras_pixda.datasets.data_error import DataError
-from keras_pixda.datasets.decode import PNG_SIGNATURE, orientation_mark
+from keras_pixda.datasets.decode import MAX_PIXELS, PNG_SIGNATURE, orientation_mark
 from keras_pixda.datasets.reader import cropped_size
 
 # What of a PNG can say how it is to be turned: a part, or a text of this name.
@@ -43,7 +43,7 @@ def mask_size(path, crop=None):
             if file.read(8) != PNG_SIGNATURE:
                 return None
             _, kind, width, height = struct.unpack(">I4sII", file.read(16))
-            if kind != b"IHDR":
+            if kind != b"IHDR" or width * height > MAX_PIXELS:
                 return None
             marked = _may_be_turned(file)
         if marked and orientation_mark(path) >= 5:  # A quarter turn.

@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import sys
 
 import keras
 import numpy as np
@@ -166,7 +167,6 @@ def has_values(tensor):
 
         return not isinstance(tensor, jax.core.Tracer)
     if backend == "torch":
-        import torch
-
+        torch = sys.modules["torch"]  # There, since Keras works with it.
         return tensor.device.type != "meta" and not torch.compiler.is_compiling()
     return True

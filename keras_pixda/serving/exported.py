@@ -39,7 +39,7 @@ def load_exported(path, format, outputs):
 
 
 def _keras(path, outputs):
-    model = keras.saving.load_model(path)
+    model = keras.saving.load_model(path, safe_mode=True)
 
     def run(images):
         logits = model(images, training=False)

@@ -1,4 +1,5 @@
 import os
+import struct
 
 import numpy as np
 import pytest
@@ -47,4 +48,10 @@ def test_what_is_no_png_has_no_size(tmp_path, content):
 
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "mask.png")
+    assert mask_size(tmp_path / "mask.png") is None
+
+
+def test_a_claim_of_too_many_pixels_is_no_size(tmp_path):
+    header = struct.pack(">I4sII", 13, b"IHDR", 2**31 - 1, 2**31 - 1)
+    (tmp_path / "mask.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + bytes(9))
     assert mask_size(tmp_path / "mask.png") is None

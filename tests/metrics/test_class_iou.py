@@ -321,7 +321,7 @@ def test_two_outputs_have_their_own_entries(names, prefixes, kind, run_eagerly):
         images, targets, validation_data=(images, targets), verbose=0
     ).history
     assert {f"val_{p}mean_iou" for p in prefixes} <= set(history)
-    assert len(logs) == 3 + 2 + 2 * 5  # Losses, accuracies, entries.
+    assert len(logs) == 3 + 2 + 2 * 6  # Losses, accuracies, entries.
 
 
 def test_two_of_one_name_at_one_output_are_numbered_as_by_keras():
@@ -347,14 +347,15 @@ def test_one_metric_of_the_default_name_keeps_its_entries():
     labels, images = random_batches()
     model = segmenter(metrics=[ClassIoU(CLASSES), "accuracy"])
     logs = model.evaluate(images, labels, verbose=0, return_dict=True)
-    assert set(logs) == {"loss", "accuracy", "mean_iou", *CLASSES}
+    assert set(logs) == {"loss", "accuracy", "mean_iou", "absent_share", *CLASSES}
 
 
 def test_a_name_goes_before_the_entries():
     labels, images = random_batches()
     model = segmenter(metrics=[ClassIoU(CLASSES, name="iou")])
     logs = model.evaluate(images, labels, verbose=0, return_dict=True)
-    named = {"iou_mean_iou", *(f"iou_{name}" for name in CLASSES)}
+    entries = ("mean_iou", "absent_share", *CLASSES)
+    named = {f"iou_{name}" for name in entries}
     assert set(logs) == {"loss", *named}
     metric = ClassIoU(CLASSES, name="iou")
     metric.update_state(labels, images)
@@ -394,7 +395,7 @@ def test_a_number_of_classes_and_means_alone():
     metric.update_state(labels, logits)
     named = ClassIoU(CLASSES)
     named.update_state(labels, logits)
-    assert list(metric.result()) == ["mean_iou"]
+    assert list(metric.result()) == ["mean_iou", "absent_share"]
     assert metric.result()["mean_iou"] == named.result()["mean_iou"]
     assert metric.classes == ("class_0", "class_1", "class_2", "class_3")
     assert len(ClassIoU(150, per_class=False).classes) == 150

@@ -77,7 +77,7 @@ def test_arrays_and_a_named_metric():
     images, labels = random_batches(sizes=(40,))[0]
     metric = ClassIoU(CLASSES, name="named")
     result = SegmenterEvaluator(Identity(), metric).iou((images, labels))
-    assert list(result) == ["mean_iou", *CLASSES]
+    assert list(result) == ["mean_iou", "absent_share", *CLASSES]
     np.testing.assert_allclose(
         [result[name] for name in CLASSES], expected_iou([(images, labels)]), rtol=1e-6
     )
