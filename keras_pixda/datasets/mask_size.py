@@ -43,7 +43,7 @@ def mask_size(path, crop=None):
             if file.read(8) != PNG_SIGNATURE:
                 return None
             _, kind, width, height = struct.unpack(">I4sII", file.read(16))
-            if kind != b"IHDR" or width * height > MAX_PIXELS:
+            if kind != b"IHDR" or not 0 < width * height <= MAX_PIXELS:
                 return None
             marked = _may_be_turned(file)
         if marked and orientation_mark(path) >= 5:  # A quarter turn.
