@@ -64,7 +64,7 @@ def test_what_is_public_is_described(pages):
         "Focal loss over labelled pixels, from logits and integer labels." in overview
     )
     assert "<strong>gamma:</strong>" in reference
-    assert "keras.Loss</span>" in reference
+    assert "keras.Metric</span>" in reference
     assert "keras.src." not in reference
     assert "Args:" not in reference
     assert "```" not in reference

@@ -52,7 +52,9 @@ def read_classes(path):
     names, findings = {}, []
     for line, name in read_list(path, "class"):
         problem = None
-        if name.startswith("#"):
+        if name.startswith(("[", "{")):
+            problem = f"{name!r} looks like JSON, expected one class name a line"
+        elif name.startswith("#"):
             problem = f"{name!r} looks like a comment, expected a class name"
         elif name in names:
             problem = f"{name!r} stands here again, first in line {names[name]}"

@@ -77,7 +77,8 @@ class OneHotLoss(keras.losses.Loss):
         labels, wrong = refuse_wrong_labels(labels, num_classes, self.ignore_class)
         labels = ops.cast(labels, "int32")
         counted = labelled_pixels(labels, self.ignore_class)
-        one_hot = ops.one_hot(ops.where(counted, labels, 0), num_classes)
+        safe = ops.where(counted, labels, 0)
+        one_hot = ops.one_hot(safe, num_classes, dtype="float32")
         one_hot = ops.where(wrong[..., None], float("nan"), one_hot)
         predictions = ops.cast(logits, "float32")
         if not self._wants_logits():

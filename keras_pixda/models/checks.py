@@ -98,6 +98,20 @@ def check_precision(network):
             )
 
 
+def check_judges_classes(discriminator, num_classes):
+    """Raise if a discriminator was built for softmax maps of other classes."""
+    try:
+        channels = discriminator.input_shape[-1]
+    except (AttributeError, TypeError):  # One that takes what comes.
+        return
+    if channels not in (None, num_classes):
+        raise ValueError(
+            f"The discriminator {discriminator.name!r} takes maps of {channels} "
+            f"classes, but the segmenter gives {num_classes}: build it with "
+            f"num_classes={num_classes}."
+        )
+
+
 def check_every_rate_is_used(optimizer, network):
     """Raise if a rate of a `MultiOptimizer` drives no variable: a mistyped pattern."""
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)

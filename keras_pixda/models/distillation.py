@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_pixda.layers import resize_logits
 from keras_pixda.losses import DistillationLoss
 from keras_pixda.losses.as_loss import as_loss
 from keras_pixda.models.compile_loss import check_ignore_class, warn_of_probabilities
@@ -122,7 +123,9 @@ class DistillationModel(LabelCheck, keras.Model):
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         """Segmentation loss plus the weighted distillation loss."""
-        loss = super().compute_loss(x, y, y_pred, sample_weight, training=training)
+        # As in `FewShotModel`, labels of an evaluation keep their size.
+        sized = y_pred if training else resize_logits(y_pred, ops.shape(y)[1:3])
+        loss = super().compute_loss(x, y, sized, sample_weight, training=training)
         # Keras gives its losses the default type of floats, whatever that is set to.
         return ops.cast(loss, "float32") + self.further_loss(x, y_pred)
 

@@ -45,6 +45,8 @@ class FitAndEvaluate:
 
     # Whether it was said already that images do not look like raw ones.
     images_seen = False
+    # How many axes the data of each kind of step had last.
+    ranks_seen = {}
     # Whether trainable weights are to be those of all networks, for the summary.
     _counting = False
     # Whether the results of metrics are those of an evaluation.

@@ -14,6 +14,8 @@ from keras_pixda.models.training_batch import check_domains, target_images
 
 # The package's own data sets: uint8 in 0..255, whatever the files hold.
 OWN = FewShotDomainDataset, SegmentationDataset
+# How many axes their batches have, of which each step knows.
+USUAL_RANKS = {"train": [4, 4, 3, 3], "test": [4, 3]}
 
 
 def refuse_weights(class_weight=None, sample_weight=None):
@@ -47,6 +49,11 @@ def look_at_training_data(model, x, y=None):
         check_domains(images, labels)
         for domain, part in images.items():
             look_at_images(model, part, f"{domain} images")
+            look_at_sizes(part, labels[domain], domain)
+        if ranks_changed(model, "train", images, labels):
+            model.train_function = None
+    elif ranks_changed(model, "train"):
+        model.train_function = None
     return x
 
 
@@ -54,9 +61,39 @@ def look_at_evaluation_data(model, x, y=None):
     """Check what `evaluate` or `predict` is given; returned as by the other."""
     batch, x = _first_batch(model, x, y)
     if batch is not None:
-        images, *_ = keras.utils.unpack_x_y_sample_weight(batch)
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
         look_at_images(model, target_images(images), "images")
+        if labels is not None and ranks_changed(model, "test", images, labels):
+            model.test_function = None
+    elif ranks_changed(model, "test"):
+        model.test_function = None
     return x
+
+
+def look_at_sizes(images, labels, domain):
+    """Raise if training labels have another size than their images."""
+    sizes = [tuple(getattr(x, "shape", ()))[1:3] for x in (images, labels)]
+    if any(len(size) < 2 or None in size for size in sizes) or sizes[0] == sizes[1]:
+        return
+    (height, width), (rows, columns) = sizes
+    raise ValueError(
+        f"The {domain} labels are {rows} x {columns} pixels (height x width), but "
+        f"their images {height} x {width}: training needs both alike."
+    )
+
+
+def ranks_changed(model, kind, images=None, labels=None):
+    """Whether data have other numbers of axes than those a step was traced for.
+
+    TensorFlow would trace the step anew with an open number of axes, of which nothing
+    can be checked or computed.
+    """
+    leaves = [x for x in keras.tree.flatten((images, labels)) if hasattr(x, "shape")]
+    shapes = [tf.TensorShape(x.shape) for x in leaves]
+    ranks = [shape.rank for shape in shapes] or USUAL_RANKS[kind]
+    before = model.ranks_seen.get(kind, USUAL_RANKS[kind])
+    model.ranks_seen = {**model.ranks_seen, kind: ranks}
+    return before != ranks
 
 
 def look_at_images(model, images, what):
@@ -65,6 +102,11 @@ def look_at_images(model, images, what):
     # That of a tf.data.Dataset may be wholly unknown.
     shape = () if getattr(shape, "rank", 0) is None else tuple(shape)
     if len(shape) == 4:
+        if shape[-1] not in (None, 3):
+            raise ValueError(
+                f"The {what} have the shape {shape}, expected RGB images of the shape "
+                "(batch, height, width, 3)."
+            )
         check_size(model.segmenter, shape[1:3], what)
     if isinstance(images, tf.TensorSpec) or model.images_seen:
         return

@@ -1,5 +1,7 @@
 """PixDA: pixel-by-pixel domain alignment of a segmenter."""
 
+import numbers
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -16,6 +18,7 @@ from keras_pixda.losses import (
     domain_loss,
 )
 from keras_pixda.losses.as_loss import as_loss, only_one
+from keras_pixda.models.checks import check_judges_classes
 from keras_pixda.models.distillation import DistillationModel
 from keras_pixda.models.few_shot_model import FewShotModel
 from keras_pixda.models.given_data import look_at_evaluation_data, refuse_weights
@@ -102,6 +105,8 @@ class PixDAModel(FewShotModel):
             image_discriminator = _image_discriminator(self.num_classes)
         if style_transfer is None:
             style_transfer = FourierStyleTransfer(0.01)
+        for network in (discriminator, image_discriminator):
+            check_judges_classes(network, self.num_classes)
         self.discriminator = discriminator
         self.image_discriminator = image_discriminator
         self.style_transfer = style_transfer
@@ -306,11 +311,23 @@ class PixDAModel(FewShotModel):
             The `History` of the phase.
 
         Raises:
-            ValueError: If the model is not compiled.
+            ValueError: If the model is not compiled, or the data or `steps` do not fit.
         """
         if not self.compiled:
             raise ValueError("You must call `compile()` before calling `distill()`.")
         refuse_weights(*map(fit_arguments.get, ("class_weight", "sample_weight")))
+        if not isinstance(steps, numbers.Integral) or steps < 1:
+            raise ValueError(
+                f"distill counts steps from 1, but steps is a {type(steps).__name__}: "
+                "give labels as distill(images, y=labels)."
+                if not isinstance(steps, numbers.Integral)
+                else f"distill counts steps from 1, but steps is {steps}."
+            )
+        if getattr(dataset, "label_size", None) == "native":
+            raise ValueError(
+                "distill trains at the size of the images, but the labels of this data "
+                'set have their own: make it with label_size="image".'
+            )
         dataset = look_at_evaluation_data(self, dataset, fit_arguments.get("y"))
         strategy = self.distribute_strategy
         with strategy.scope():

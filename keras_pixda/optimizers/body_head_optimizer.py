@@ -59,8 +59,15 @@ class BodyHeadOptimizer(keras.optimizers.MultiOptimizer):
     @learning_rate.setter
     def learning_rate(self, value):
         body, *heads = self.parts
-        # First, since it refuses a number in the place of a schedule.
-        body.learning_rate = value
+        try:
+            # First, since it refuses a number in the place of a schedule.
+            body.learning_rate = value
+        except TypeError as error:
+            raise TypeError(
+                "This optimizer was created with a `LearningRateSchedule`, so that its "
+                "rate cannot be set: give it a constant one, "
+                "published_optimizers(decay_steps=None)."
+            ) from error
         for head in heads:
             head.learning_rate = scaled(value, self.head_factor)
 

@@ -289,6 +289,11 @@ class Settings:
         """The record of the data to evaluate on."""
         if self.validation:
             return load(self.validation)
+        if self.target.startswith("folder:"):
+            raise ValueError(
+                "validation is missing: a folder has no split of its own, so name the "
+                "data to evaluate on (--validation folder:IMAGES,MASKS,CLASSES.txt)."
+            )
         return load(self.target, "val")
 
     def to_json(self):

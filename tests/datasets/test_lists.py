@@ -111,3 +111,9 @@ def test_a_list_in_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "list.txt").write_text("a")
     assert read_list("~/list.txt") == [(1, "a")]
+
+
+def test_json_is_no_list_of_classes(tmp_path):
+    (tmp_path / "classes.json").write_text('["road", "car"]')
+    with pytest.raises(DataError, match="looks like JSON"):
+        read_classes(tmp_path / "classes.json")

@@ -115,3 +115,14 @@ def test_losses_of_integer_labels_are_not_wrapped(loss):
         OneHotLoss(loss)
     with pytest.raises(ValueError, match="loss is None"):
         OneHotLoss(None)
+
+
+def test_floats_of_64_bits_change_nothing():
+    loss = OneHotLoss(keras.losses.Dice())
+    expected = float(loss(LABELS, LOGITS))
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    try:
+        assert float(loss(LABELS, LOGITS)) == pytest.approx(expected, rel=1e-6)
+    finally:
+        keras.config.set_floatx(before)

@@ -400,3 +400,55 @@ def test_a_distillation_model_takes_both_kinds():
         values.append(model.train_on_batch(images, labels))
         values[-1] += model.test_on_batch(images, labels)
     assert values[0] == pytest.approx(values[1])
+
+
+def test_labels_with_and_without_an_axis_of_channels_in_turn():
+    images, labels = pairs(2)
+    model = pixda()
+    model.run_eagerly = False
+    raised = {d: y[..., None] for d, y in labels.items()}
+    one_hot = {d: np.eye(3)[y] for d, y in labels.items()}
+    for given in (labels, raised, labels):
+        model.fit(images, given, batch_size=2, verbose=0)
+    with pytest.raises(ValueError, match="if they are one-hot"):
+        model.fit(images, one_hot, batch_size=2, verbose=0)
+    plain = images["target"], labels["target"]
+    loss = model.evaluate(*plain, verbose=0)
+    assert model.evaluate(plain[0], plain[1][..., None], verbose=0) == loss
+    assert model.evaluate(*plain, verbose=0) == loss
+
+
+def test_sizes_and_channels_are_looked_at_before_training():
+    images, labels = pairs(2)
+    halves = {d: y[:, ::2, ::2] for d, y in labels.items()}
+    with pytest.raises(ValueError, match="source labels are 16 x 24 .* images 32 x 48"):
+        pixda().fit(images, halves, verbose=0)
+    gray = {d: x[..., :1] for d, x in images.items()}
+    with pytest.raises(ValueError, match="source images have the shape .*32, 48, 1"):
+        pixda().fit(gray, labels, verbose=0)
+
+
+def test_distil_is_validated_at_the_size_of_the_labels():
+    images, labels = (x["target"] for x in pairs(2))
+    model = pixda()
+    larger = labels.repeat(2, axis=1).repeat(2, axis=2)
+    history = model.distill(
+        images, y=labels, validation_data=(images, larger), verbose=0
+    )
+    assert np.isfinite(history.history["val_loss"]).all()
+
+
+def test_distil_names_what_does_not_fit(tmp_path):
+    images, labels = pairs(2)
+    with pytest.raises(ValueError, match=r"steps is a dict: .*y=labels"):
+        pixda().distill(images, labels)
+    with pytest.raises(ValueError, match="steps is 0"):
+        pixda().distill(images["target"], steps=0)
+    native = SegmentationDataset(few_shot(tmp_path).source, 2, SIZE)
+    with pytest.raises(ValueError, match='label_size="image"'):
+        pixda().distill(native)
+
+
+def test_a_discriminator_of_other_classes_is_refused():
+    with pytest.raises(ValueError, match="takes maps of 5 classes, but .* gives 3"):
+        PixDAModel(segmenter(), pixel_discriminator(5, 2))
