@@ -1,11 +1,12 @@
 """Convolution by paths that are fast on a CPU."""
 
-import functools
-import os
-import pathlib
-
 import keras
 from keras import ops
+
+from keras_pixda.layers.native_gradients import (
+    has_fast_gradients,
+    has_native_gradients,
+)
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -16,9 +17,9 @@ class DilatedConvolution(keras.layers.Conv2D):
     results are added shifted: whatever the dilation, no step to a neighbour is read
     from far away. Others are left to TensorFlow's own convolution, where Keras would
     move the pixels of a dilated one into the batch and back. In compiled training steps
-    gradients that TensorFlow's kernels lack or are slow at on this processor are
-    computed another way: towards the inputs as a convolution, towards the kernel as
-    matrix products. Weights, config and results, up to rounding, are those of `Conv2D`.
+    what TensorFlow's kernels lack or are slow at on this processor is computed another
+    way: forward as its gradient or that as a convolution, towards the kernel as matrix
+    products. Weights, config and results, up to rounding, are those of `Conv2D`.
 
     Example:
 
@@ -57,8 +58,8 @@ class DilatedConvolution(keras.layers.Conv2D):
         # All taps of all filters are no more than what comes in.
         dilated = set(self.dilation_rate) != {1}
         self._by_taps = dilated and taps * self.filters <= input_shape[-1]
-        self._natively = _has_native_gradients(self.compute_dtype)
-        self._by_products = not (self._natively and _has_fast_gradients())
+        self._natively = has_native_gradients(self.compute_dtype)
+        self._by_products = not (self._natively and has_fast_gradients())
 
     def call(self, inputs, training=False):
         """The convolved inputs, of their height and width."""
@@ -80,26 +81,40 @@ class DilatedConvolution(keras.layers.Conv2D):
         options = {"strides": 1, "padding": "SAME", "dilations": self.dilation_rate}
         if not self._by_products:
             return tf.nn.conv2d(inputs, kernel, **options)
+        if self._natively and self.kernel_size == (1, 1):
+            return _pixel_product(inputs, kernel)
+
+        def forward(maps, kernel):
+            return tf.nn.conv2d(maps, kernel, **options)
+
+        def backward(maps, kernel):
+            return tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=tf.concat([tf.shape(maps)[:3], kernel.shape[2:3]], 0),
+                filter=kernel,
+                out_backprop=maps,
+                strides=[1] * 4,
+                padding="SAME",
+                dilations=[1, *self.dilation_rate, 1],
+            )
 
         @tf.custom_gradient
         def convolve(inputs, kernel):
+            # Either is the other with the kernel turned round.
+            if self._natively:
+                outputs = backward(inputs, _turned(kernel))
+            else:
+                outputs = forward(inputs, kernel)
+
             def gradient(upstream):
                 if self._natively:
-                    to_inputs = tf.raw_ops.Conv2DBackpropInput(
-                        input_sizes=tf.shape(inputs),
-                        filter=kernel,
-                        out_backprop=upstream,
-                        strides=[1] * 4,
-                        padding="SAME",
-                        dilations=[1, *self.dilation_rate, 1],
-                    )
+                    to_inputs = backward(upstream, kernel)
                 else:
-                    to_inputs = tf.nn.conv2d(upstream, _turned(kernel), **options)
+                    to_inputs = forward(upstream, _turned(kernel))
                 return to_inputs, _kernel_gradient(
                     inputs, upstream, kernel.shape, self.dilation_rate
                 )
 
-            return tf.nn.conv2d(inputs, kernel, **options), gradient
+            return outputs, gradient
 
         return convolve(inputs, kernel)
 
@@ -122,6 +137,16 @@ def _sum_of_taps(inputs, kernel, dilation):
                 :, top : top + height, left : left + width, first : first + filters
             ]
     return total
+
+
+def _pixel_product(inputs, kernel):
+    """A kernel of one tap as the one matrix product that it is, forward and back."""
+    import tensorflow as tf
+
+    channels, filters = kernel.shape[2:]
+    kernel = tf.reshape(kernel, (channels, filters))
+    pixels = tf.matmul(tf.reshape(inputs, (-1, channels)), kernel)
+    return tf.reshape(pixels, tf.concat([tf.shape(inputs)[:3], [filters]], 0))
 
 
 def _turned(kernel):
@@ -155,48 +180,3 @@ def _kernel_gradient(inputs, upstream, shape, dilation):
         for start in (row * dilation[0] * width for row in range(rows))
     ]
     return tf.reshape(tf.stack(products), shape)
-
-
-@functools.cache
-def _has_fast_gradients():
-    """Whether native gradients are fast: on GPUs, and by oneDNN with AVX-512 alone."""
-    import tensorflow as tf
-
-    if tf.config.list_physical_devices("GPU"):
-        return True
-    largest = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
-    if largest.startswith(("SSE", "AVX")) and not largest.startswith("AVX512"):
-        return False
-    described = pathlib.Path("/proc/cpuinfo")
-    return described.exists() and "avx512f" in described.read_text()
-
-
-@functools.cache
-def _has_native_gradients(dtype):
-    """Whether TensorFlow trains dilated convolutions here; plain CPU kernels do not."""
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    shape, sides = (1, 8, 8, 4), (3, 3, 4, 4)
-    options = {"strides": [1] * 4, "padding": "SAME", "dilations": [1, 2, 2, 1]}
-
-    # The kernels themselves: under init_scope no tape records, and one that has not
-    # recorded answers None where the gradient would fail.
-    @tf.function
-    def gradients(images, kernel):
-        to_images = tf.raw_ops.Conv2DBackpropInput(
-            input_sizes=shape, filter=kernel, out_backprop=images, **options
-        )
-        to_kernel = tf.raw_ops.Conv2DBackpropFilter(
-            input=images, filter_sizes=sides, out_backprop=images, **options
-        )
-        return to_images, to_kernel
-
-    with tf.init_scope():
-        try:
-            for gradient in gradients(tf.ones(shape, dtype), tf.ones(sides, dtype)):
-                gradient.numpy()  # Waits for it.
-        except tf.errors.OpError:
-            return False
-    return True

@@ -3,6 +3,11 @@
 import keras
 from keras import ops
 
+from keras_pixda.layers.native_gradients import (
+    has_fast_gradients,
+    has_native_gradients,
+)
+
 
 @keras.saving.register_keras_serializable("keras_pixda")
 class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
@@ -14,7 +19,8 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
 
     On TensorFlow images are normalised by one operation, where Keras takes six: half
     the time and a third of the memory. It keeps half precision as it is, and takes its
-    statistics in float32.
+    statistics in float32. Where oneDNN is slow at it forward, that part alone is plain
+    operations.
 
     Example:
 
@@ -58,18 +64,22 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
-        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
-            scale=ops.convert_to_tensor(self.gamma),
-            offset=ops.convert_to_tensor(self.beta),
-            mean=[],
-            variance=[],
-            epsilon=self.epsilon,
-            is_training=True,
-        )
-        # The operation gives the unbiased variance, Keras keeps the plain one.
-        count = ops.cast(ops.prod(ops.shape(inputs)[:3]), "float32")
-        variance *= ops.maximum(count - 1.0, 1.0) / count
+        scale, offset = (tf.convert_to_tensor(x.value) for x in (self.gamma, self.beta))
+        if self._is_slow_forward():
+            outputs, mean, variance = _normalised(inputs, scale, offset, self.epsilon)
+        else:
+            outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+                x=inputs,
+                scale=scale,
+                offset=offset,
+                mean=[],
+                variance=[],
+                epsilon=self.epsilon,
+                is_training=True,
+            )
+            # The operation gives the unbiased variance, Keras keeps the plain one.
+            count = ops.cast(ops.prod(ops.shape(inputs)[:3]), "float32")
+            variance *= ops.maximum(count - 1.0, 1.0) / count
         rest = 1.0 - self.momentum
         for moving, batch in (
             (self.moving_mean, mean),
@@ -77,6 +87,11 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
         ):
             moving.assign(moving * self.momentum + batch * rest)
         return outputs
+
+    def _is_slow_forward(self):
+        """Whether it is that of oneDNN without AVX-512: plain ones are faster."""
+        onednn = has_native_gradients("float32")
+        return self.compute_dtype == "float32" and onednn and not has_fast_gradients()
 
     @property
     def trainable(self):
@@ -88,3 +103,32 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
         keras.layers.BatchNormalization.trainable.fset(self, value)
         if self.built:
             self.gamma.trainable = self.beta.trainable = False
+
+
+def _normalised(inputs, scale, offset, epsilon):
+    """Forward in plain operations, back by the one that is fast; mean and variance."""
+    import tensorflow as tf
+
+    options = {"epsilon": epsilon, "is_training": True, "reserve_space_3": []}
+
+    @tf.custom_gradient
+    def normalise(inputs, scale, offset):
+        pixels = tf.reshape(inputs, (-1, inputs.shape[-1]))
+        mean = tf.reduce_mean(pixels, 0)
+        pixels -= mean
+        variance = tf.reduce_mean(tf.square(pixels), 0)
+        outputs = pixels * (scale * tf.math.rsqrt(variance + epsilon)) + offset
+
+        def gradient(upstream, *_):
+            return tf.raw_ops.FusedBatchNormGradV3(
+                y_backprop=upstream,
+                x=inputs,
+                scale=scale,
+                reserve_space_1=mean,
+                reserve_space_2=variance,
+                **options,
+            )[:3]
+
+        return (tf.reshape(outputs, tf.shape(inputs)), mean, variance), gradient
+
+    return normalise(inputs, scale, offset)

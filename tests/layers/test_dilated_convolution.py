@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 from keras_pixda.layers import DilatedConvolution, dilated_convolution
-from keras_pixda.layers.dilated_convolution import (
-    _has_fast_gradients,
-    _has_native_gradients,
+from keras_pixda.layers.native_gradients import (
+    has_fast_gradients,
+    has_native_gradients,
 )
 from keras_pixda.models import deeplab_v2, pixel_discriminator
 
@@ -116,8 +116,8 @@ def test_gradients_on_every_kind_of_processor(
     if natively and not trains_natively(dtype):
         pytest.skip("TensorFlow has no such kernels here.")
     for name, answer in (
-        ("_has_native_gradients", natively),
-        ("_has_fast_gradients", fast),
+        ("has_native_gradients", natively),
+        ("has_fast_gradients", fast),
     ):
         monkeypatch.setattr(dilated_convolution, name, lambda *_, a=answer: a)
     options = {"dilation_rate": dilation, "use_bias": False, "dtype": f"mixed_{dtype}"}
@@ -178,9 +178,9 @@ def test_knows_what_onednn_may_use(setting, flags, fast, monkeypatch):
     monkeypatch.setattr(pathlib.Path, "exists", lambda path: True)
     monkeypatch.setattr(pathlib.Path, "read_text", lambda path: flags)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
-    assert _has_fast_gradients.__wrapped__() == fast
+    assert has_fast_gradients.__wrapped__() == fast
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["GPU"])
-    assert _has_fast_gradients.__wrapped__()
+    assert has_fast_gradients.__wrapped__()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
@@ -188,8 +188,8 @@ def test_the_probe_tells_the_truth_wherever_a_layer_is_built(dtype):
     truth, answers = trains_natively(dtype), []
 
     def ask():
-        _has_native_gradients.cache_clear()
-        answers.append(_has_native_gradients(dtype))
+        has_native_gradients.cache_clear()
+        answers.append(has_native_gradients(dtype))
 
     ask()
     tf.function(ask)()

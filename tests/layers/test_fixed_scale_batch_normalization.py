@@ -3,7 +3,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_pixda.layers import FixedScaleBatchNormalization
+from keras_pixda.layers import (
+    FixedScaleBatchNormalization,
+    fixed_scale_batch_normalization,
+)
 
 
 def test_scale_and_offset_are_never_trained_and_statistics_move():
@@ -34,8 +37,13 @@ def test_saves_and_counts_its_weights(tmp_path):
     assert again.trainable_variables == []
 
 
+@pytest.mark.parametrize("fast", [True, False])
 @pytest.mark.parametrize("size", [(1, 1, 1), (2, 5, 7)])
-def test_one_operation_gives_what_keras_gives(size):
+def test_gives_what_keras_gives_on_every_kind_of_processor(size, fast, monkeypatch):
+    for name, answer in (("has_native_gradients", True), ("has_fast_gradients", fast)):
+        monkeypatch.setattr(
+            fixed_scale_batch_normalization, name, lambda *_, a=answer: a
+        )
     images = np.random.default_rng(0).normal(5.0, 2.0, (*size, 3)).astype("float32")
     weights = [np.float32([2.0, 3.0, 0.5]), np.float32([0.1, 0.2, 0.3])]
     weights += [np.float32([4.0, 5.0, 6.0]), np.float32([1.0, 2.0, 3.0])]
@@ -57,6 +65,35 @@ def test_one_operation_gives_what_keras_gives(size):
     np.testing.assert_allclose(
         layer.moving_mean, 0.9 * weights[2] + 0.1 * mean, rtol=1e-5
     )
+
+
+def test_slow_processors_are_exact_far_from_zero(monkeypatch):
+    for name, answer in (("has_native_gradients", True), ("has_fast_gradients", False)):
+        monkeypatch.setattr(
+            fixed_scale_batch_normalization, name, lambda *_, a=answer: a
+        )
+    random = np.random.default_rng(0)
+    images = random.normal(1000.0, 2.0, (1, 16, 24, 3)).astype("float32")
+    layer = FixedScaleBatchNormalization()
+    layer.build(images.shape)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3))] * 2)
+    def train(images, upstream):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = layer(images, training=True)
+        return outputs, tape.gradient(outputs, images, output_gradients=upstream)
+
+    upstream = random.normal(size=images.shape).astype("float32")
+    outputs, gradient = train(images, upstream)
+    images, upstream = images.astype("float64"), upstream.astype("float64")
+    axes = {"axis": (0, 1, 2), "keepdims": True}
+    deviation = np.sqrt(images.var(**axes) + 1e-5)
+    wanted = (images - images.mean(**axes)) / deviation
+    along = wanted * (upstream * wanted).mean(**axes)
+    back = (upstream - upstream.mean(**axes) - along) / deviation
+    np.testing.assert_allclose(outputs, wanted, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(gradient, back, rtol=0, atol=1e-3)
 
 
 def test_half_precision_keeps_its_type_and_float32_statistics():
