@@ -1,13 +1,16 @@
 """Losses on two replicas: these models beside plain Keras, run as a program."""
 
 import os
+import pathlib
+import sys
 
+# Those of this tree, whatever is installed.
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 import numpy as np
 import tensorflow as tf
-
-from tests.models import test_compile_loss as on_one
+import test_compile_loss as on_one
 
 CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
