@@ -26,7 +26,7 @@ def test_your_own_data(tmp_path, capsys):
     example["draw"](tmp_path)
     before, after = example["main"](tmp_path, steps=20)
     assert after["mean_iou"] > before["mean_iou"]
-    assert set(after) == {"mean_iou", *example["CLASSES"]}
+    assert set(after) == {"mean_iou", "absent_share", *example["CLASSES"]}
     assert "24 rendered images, 2 photos" in capsys.readouterr().out
     segmenter = keras.saving.load_model(tmp_path / "segmenter.keras")
     assert segmenter.output_shape[-1] == 3
