@@ -44,29 +44,27 @@ def look_at_training_data(model, x, y=None):
         `x`, or what takes its place: of a generator one batch was read.
     """
     batch, x = _first_batch(model, x, y, of_domains=True)
+    images = labels = None
     if batch is not None:
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
         check_domains(images, labels)
         for domain, part in images.items():
             look_at_images(model, part, f"{domain} images")
             look_at_sizes(part, labels[domain], domain)
-        if ranks_changed(model, "train", images, labels):
-            model.train_function = None
-    elif ranks_changed(model, "train"):
-        model.train_function = None
+    trace_anew(model, "train", images, labels)
     return x
 
 
 def look_at_evaluation_data(model, x, y=None):
     """Check what `evaluate` or `predict` is given; returned as by the other."""
     batch, x = _first_batch(model, x, y)
-    if batch is not None:
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
-        look_at_images(model, target_images(images), "images")
-        if labels is not None and ranks_changed(model, "test", images, labels):
-            model.test_function = None
-    elif ranks_changed(model, "test"):
-        model.test_function = None
+    if batch is None:
+        trace_anew(model, "test")
+        return x
+    images, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
+    look_at_images(model, target_images(images), "images")
+    if labels is not None:  # Prediction has a step of its own.
+        trace_anew(model, "test", images, labels)
     return x
 
 
@@ -82,10 +80,10 @@ def look_at_sizes(images, labels, domain):
     )
 
 
-def ranks_changed(model, kind, images=None, labels=None):
-    """Whether data have other numbers of axes than those a step was traced for.
+def trace_anew(model, kind, images=None, labels=None):
+    """Forget a step that was traced for data with other numbers of axes.
 
-    TensorFlow would trace the step anew with an open number of axes, of which nothing
+    TensorFlow would trace it once more with an open number of axes, of which nothing
     can be checked or computed.
     """
     leaves = [x for x in keras.tree.flatten((images, labels)) if hasattr(x, "shape")]
@@ -93,7 +91,8 @@ def ranks_changed(model, kind, images=None, labels=None):
     ranks = [shape.rank for shape in shapes] or USUAL_RANKS[kind]
     before = model.ranks_seen.get(kind, USUAL_RANKS[kind])
     model.ranks_seen = {**model.ranks_seen, kind: ranks}
-    return before != ranks
+    if before != ranks:
+        setattr(model, f"{kind}_function", None)
 
 
 def look_at_images(model, images, what):
