@@ -38,7 +38,7 @@ def work(network, steps):
     """Measure in turn, as often as standard input has a line."""
     import keras
 
-    import keras_pixda.models.few_shot_model as few_shot_model
+    import keras_pixda.training.few_shot_model as few_shot_model
     from keras_pixda import PixDAModel, models, published_optimizers
 
     if os.environ["KEEP"] == "0":

@@ -18,8 +18,9 @@ import numpy as np
 import workers
 
 from keras_pixda import FewShotDomainDataset, PixDAModel, models
-from keras_pixda.datasets import cityscapes, gta5, toy_scenes
+from keras_pixda.datasets import cityscapes, gta5
 from keras_pixda.optimizers import published_optimizers
+from keras_pixda.toy_scenes import toy_scenes
 
 SIZES = (64, 128), (128, 128), (128, 256), (256, 256)
 COUNTS = 32, 64, 128, 256

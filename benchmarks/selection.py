@@ -20,7 +20,8 @@ import tensorflow as tf
 
 from keras_pixda import FewShotDomainDataset, PixDAModel, models
 from keras_pixda.callbacks import SampleSelection
-from keras_pixda.datasets import cityscapes, gta5, toy_scenes
+from keras_pixda.datasets import cityscapes, gta5
+from keras_pixda.toy_scenes import toy_scenes
 
 # As the presets of the command line have it for either network.
 FILTERS = {"deeplab_v2": 64, "small_segmenter": 16}

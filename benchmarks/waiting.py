@@ -16,10 +16,11 @@ import time
 import keras
 import ratios
 
-from keras_pixda.datasets import cityscapes, gta5, toy_scenes
-from keras_pixda.methods.pixda import pixda_model
+from keras_pixda.datasets import cityscapes, gta5
+from keras_pixda.methods.pixda.pixda import pixda_model
 from keras_pixda.models import small_segmenter
 from keras_pixda.runs import Settings, few_shot_data
+from keras_pixda.toy_scenes import toy_scenes
 
 
 class OneBatch(keras.utils.PyDataset):

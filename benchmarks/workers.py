@@ -203,7 +203,7 @@ def _pixda(network, size, weights, policy="float32", batch_size=1, **options):
 
 def _joint(network, size, weights, policy="float32", batch_size=1):
     segmenter, idle = _keras(network, policy)
-    from keras_pixda.models import JointModel
+    from keras_pixda.methods import JointModel
 
     model = JointModel(segmenter)
     _share_weights({"segmenter": segmenter}, pathlib.Path(weights))

@@ -17,10 +17,11 @@ import tensorflow as tf
 
 from keras_pixda import FewShotDomainDataset, PixDAModel, SegmentationDataset
 from keras_pixda.callbacks import PerClassIoU, SampleSelection
-from keras_pixda.datasets import cityscapes, gta5, toy_scenes
+from keras_pixda.datasets import cityscapes, gta5
 from keras_pixda.models import deeplab_v2, small_segmenter
 from keras_pixda.optimizers import published_optimizers
 from keras_pixda.replicas import is_chief
+from keras_pixda.toy_scenes import toy_scenes
 
 
 def choose_strategy():

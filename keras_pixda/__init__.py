@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset
     from keras_pixda.layers import FourierStyleTransfer
     from keras_pixda.losses import FocalLoss, PixAdvLoss
+    from keras_pixda.methods import PixDAModel
     from keras_pixda.metrics import ClassIoU
-    from keras_pixda.models import PixDAModel
     from keras_pixda.optimizers import published_optimizers
 
 __version__ = "0.1.0"

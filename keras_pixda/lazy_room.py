@@ -4,6 +4,7 @@ import ast
 import importlib
 import sys
 import types
+import warnings
 
 
 class LazyRoom(types.ModuleType):
@@ -25,8 +26,11 @@ class LazyRoom(types.ModuleType):
     """
 
     @classmethod
-    def open(cls, package):
-        """Make the package of this name lazy, at the end of its `__init__.py`."""
+    def open(cls, package, moved=None):
+        """Make the package of this name lazy, at the end of its `__init__.py`.
+
+        Names that have `moved` to another package are still found here, with a warning.
+        """
         module = sys.modules[package]
         tree = ast.parse(module.__spec__.loader.get_source(package))
         module._files = {
@@ -36,6 +40,7 @@ class LazyRoom(types.ModuleType):
             for line in block.body
             for name in line.names
         }
+        module._moved = moved or {}
         module.__class__ = cls
 
     def __getattr__(self, name):
@@ -43,6 +48,14 @@ class LazyRoom(types.ModuleType):
             value = getattr(importlib.import_module(self._files[name]), name)
             vars(self)[name] = value
             return value
+        if name in self._moved:
+            room = self._moved[name]
+            warnings.warn(
+                f"{name} has moved: from {room} import {name}.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            return getattr(importlib.import_module(room), name)
         file = f"{self.__name__}.{name}"
         if not name.startswith("_"):
             try:

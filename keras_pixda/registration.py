@@ -9,7 +9,7 @@ import importlib.abc
 import sys
 
 # Those with classes that Keras saves.
-ROOMS = ("layers", "losses", "metrics", "models", "optimizers")
+ROOMS = ("layers", "losses", "metrics", "models", "optimizers", "training", "methods")
 FRAMEWORKS = ("keras", "tensorflow")
 
 
@@ -23,7 +23,9 @@ def register_with_keras():
 
 def _import_rooms():
     for room in ROOMS:
-        importlib.import_module(f"keras_pixda.{room}")
+        module = importlib.import_module(f"keras_pixda.{room}")
+        for name in module.__all__:
+            getattr(module, name)
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_pixda.datasets import toy_scenes
+from keras_pixda.toy_scenes import toy_scenes
 
 # `make test-faults` chooses the other one.
 hypothesis.settings.register_profile(

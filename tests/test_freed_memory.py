@@ -14,7 +14,7 @@ SCRIPT = """
 import resource, sys
 import keras, numpy as np
 from keras_pixda.freed_memory import keep_freed_memory
-from keras_pixda.methods.training import fit_steps
+from keras_pixda.training.fit_steps import fit_steps
 
 class Batches(keras.utils.PyDataset):
     def __len__(self):

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 import keras_pixda
-from keras_pixda.models import PixDAModel, small_segmenter
+from keras_pixda.methods import PixDAModel
+from keras_pixda.models import small_segmenter
 
 LAZY = ("keras_pixda", "keras_pixda.datasets", "keras_pixda.runs")
 ROOT = pathlib.Path(__file__).parents[1]

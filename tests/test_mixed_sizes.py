@@ -11,8 +11,8 @@ from PIL import Image
 from keras_pixda.callbacks import PerClassIoU, PredictionImages
 from keras_pixda.cli import main
 from keras_pixda.datasets import SegmentationDataset, folder, read_pair
+from keras_pixda.methods import JointModel
 from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
-from keras_pixda.models import JointModel
 from keras_pixda.runs.saved_run import load_model
 
 CLASSES = ("road", "car", "other")

@@ -149,7 +149,7 @@ def test_script_is_named_in_the_readme(script):
 
 def small_scenes():
     """`toy_scenes` whose scenes are few and small whatever a caller asks for."""
-    draw = keras_pixda.datasets.toy_scenes
+    draw = keras_pixda.toy_scenes
 
     @functools.wraps(draw)
     def small(root, progress=None, **arguments):

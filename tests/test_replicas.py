@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from keras_pixda import replicas
 from keras_pixda.metrics import SegmenterEvaluator
-from keras_pixda.models import DistillationModel, FewShotModel
+from keras_pixda.training import DistillationModel, FewShotModel
 
 
 def test_alone_each_changes_nothing():

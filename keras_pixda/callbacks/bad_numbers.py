@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_pixda.finite import first_not_finite
 from keras_pixda.losses.label_assertion import clear_label_errors
 from keras_pixda.losses.wrong_labels import WrongLabelsError
-from keras_pixda.models.checks import first_not_finite
 
 # Checks in a row, and how near to 0 or 1 an accuracy is then.
 STUCK, MARGIN = 3, 0.001

@@ -5,9 +5,9 @@ import warnings
 
 import keras
 
+from keras_pixda.callbacks.pass_length import passes_just_end
 from keras_pixda.callbacks.state_folder import StateFolder
-from keras_pixda.models.checks import first_not_finite
-from keras_pixda.models.pass_length import passes_just_end
+from keras_pixda.finite import first_not_finite
 
 
 class ExactResume(keras.callbacks.Callback):
@@ -34,7 +34,8 @@ class ExactResume(keras.callbacks.Callback):
     import tempfile
     from keras_pixda import FewShotDomainDataset, PixDAModel
     from keras_pixda.callbacks import ExactResume, SampleSelection
-    from keras_pixda.datasets import cityscapes, gta5, toy_scenes
+    from keras_pixda.datasets import cityscapes, gta5
+    from keras_pixda.toy_scenes import toy_scenes
     from keras_pixda.models import small_segmenter
 
     with tempfile.TemporaryDirectory() as root:

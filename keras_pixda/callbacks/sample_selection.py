@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_pixda.callbacks.selection_state import SelectionState
 from keras_pixda.callbacks.share_of_replicas import ShareOfReplicas
-from keras_pixda.models.selection_state import SelectionState
 from keras_pixda.progress import Progress
 from keras_pixda.replicas import is_chief
 
@@ -32,7 +32,8 @@ class SampleSelection(keras.callbacks.Callback):
     import tempfile
     from keras_pixda import FewShotDomainDataset, PixDAModel
     from keras_pixda.callbacks import SampleSelection
-    from keras_pixda.datasets import cityscapes, gta5, toy_scenes
+    from keras_pixda.datasets import cityscapes, gta5
+    from keras_pixda.toy_scenes import toy_scenes
     from keras_pixda.models import small_segmenter
 
     with tempfile.TemporaryDirectory() as root:

@@ -32,14 +32,14 @@ def add_parser(commands):
 
 
 def _run(options):
-    from keras_pixda.runs.rows import ABLATIONS, BEYOND, METHODS, OPTIONS
+    from keras_pixda.comparison.rows import ABLATIONS, BEYOND, METHODS, OPTIONS
 
     settings = settings_from(options)
     names = options.methods or [*METHODS, *BEYOND]
     names += [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
     # Mistakes are told without waiting for TensorFlow.
+    from keras_pixda.comparison import compare
     from keras_pixda.half_precision import tell_slow_half_precision
-    from keras_pixda.runs import compare
 
     tell_slow_half_precision(settings.dtype)
     compare(

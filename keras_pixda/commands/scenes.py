@@ -11,8 +11,8 @@ def add_parser(commands):
 
 
 def _run(options):
-    from keras_pixda.datasets import toy_scenes
     from keras_pixda.progress import Progress
+    from keras_pixda.toy_scenes import toy_scenes
 
     toy_scenes(options.folder, progress=Progress("drawing", 1))
     print(f"gta5:{options.folder}/gta5 and cityscapes:{options.folder}/cityscapes")

@@ -20,7 +20,7 @@ def add_parser(commands):
 
 
 def _run(options):
-    from keras_pixda.runs.rows import ROWS
+    from keras_pixda.comparison.rows import ROWS
 
     settings = settings_from(options)
     variants = [name for name, row in ROWS.items() if row.method == "pixda"]

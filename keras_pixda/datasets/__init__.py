@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
     from keras_pixda.datasets.segmentation_record import SegmentationRecord
     from keras_pixda.datasets.synthia import synthia
-    from keras_pixda.datasets.toy_scenes import draw_scene, toy_scenes
 
 __all__ = [
     "DataCheck",
@@ -42,7 +41,6 @@ __all__ = [
     "cut_mix",
     "distribute",
     "distribute_evaluation",
-    "draw_scene",
     "folder",
     "gta5",
     "idda",
@@ -51,7 +49,12 @@ __all__ = [
     "read_mask",
     "read_pair",
     "synthia",
-    "toy_scenes",
 ]
 
-LazyRoom.open(__name__)
+# Where 0.1 had them.
+MOVED = {
+    "draw_scene": "keras_pixda.toy_scenes",
+    "toy_scenes": "keras_pixda.toy_scenes",
+}
+
+LazyRoom.open(__name__, MOVED)

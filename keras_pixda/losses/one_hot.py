@@ -13,7 +13,7 @@ from keras_pixda.losses.pixel_cross_entropy import (
     mean_over_labelled,
     without_channel,
 )
-from keras_pixda.losses.wrong_labels import refuse_wrong_labels
+from keras_pixda.losses.refuse_wrong_labels import refuse_wrong_labels
 
 
 @keras.saving.register_keras_serializable("keras_pixda")

@@ -13,7 +13,7 @@ from keras_pixda.losses.pixel_cross_entropy import (
     pixel_cross_entropy,
     without_channel,
 )
-from keras_pixda.losses.wrong_labels import refuse_wrong_labels
+from keras_pixda.losses.refuse_wrong_labels import refuse_wrong_labels
 
 AVERAGES = ("all", "labelled")
 MAPS = ("surprise", "imbalance")

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from keras_pixda.losses.wrong_labels import refuse_wrong_labels
+from keras_pixda.losses.refuse_wrong_labels import refuse_wrong_labels
 from keras_pixda.replicas import number_of_replicas, sum_over_replicas
 
 # Reductions that take a mean, which here is over labelled pixels.

@@ -2,8 +2,8 @@
 
 from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.losses import FocalLoss
-from keras_pixda.methods.training import fit_steps, optimizers, target_steps
-from keras_pixda.models import JointModel
+from keras_pixda.methods import JointModel
+from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
 
 ENTROPY_WEIGHT = 0.005
 

@@ -1,7 +1,7 @@
 """Fine-Tuning: from Source Only, on the few target images alone."""
 
 from keras_pixda.losses import FocalLoss
-from keras_pixda.methods.training import fit_steps, optimizers, target_steps
+from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
 
 
 def fine_tuning(segmenter, dataset, settings, callbacks=()):

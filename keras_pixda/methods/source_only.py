@@ -4,7 +4,7 @@ import keras
 
 from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.losses import FocalLoss
-from keras_pixda.methods.training import fit_steps, optimizers, ordinary_augmentation
+from keras_pixda.training.fit_steps import fit_steps, optimizers, ordinary_augmentation
 
 
 def source_only(segmenter, dataset, settings, callbacks=()):

@@ -1,29 +1,37 @@
-"""Models: what adapts, what judges, and segmenters to start from."""
+"""Networks: segmenters to start from, and discriminators that judge their maps."""
 
-from keras_pixda.models.deeplab_v2 import deeplab_v2
-from keras_pixda.models.distillation import DistillationModel
-from keras_pixda.models.few_shot_model import FewShotModel
-from keras_pixda.models.fsda import FSDAModel
-from keras_pixda.models.image_discriminator import image_discriminator
-from keras_pixda.models.joint import JointModel
-from keras_pixda.models.naae import NAAEModel
-from keras_pixda.models.pair_discriminator import pair_discriminator
-from keras_pixda.models.pixda import PixDAModel
-from keras_pixda.models.pixel_discriminator import pixel_discriminator
-from keras_pixda.models.selection_state import SelectionState
-from keras_pixda.models.small_segmenter import small_segmenter
+from typing import TYPE_CHECKING
+
+from keras_pixda.lazy_room import LazyRoom
+
+if TYPE_CHECKING:
+    from keras_pixda.models.check_segmenter import check_segmenter
+    from keras_pixda.models.deeplab_v2 import deeplab_v2
+    from keras_pixda.models.image_discriminator import image_discriminator
+    from keras_pixda.models.load_imagenet import load_imagenet
+    from keras_pixda.models.pair_discriminator import pair_discriminator
+    from keras_pixda.models.pixel_discriminator import pixel_discriminator
+    from keras_pixda.models.small_segmenter import small_segmenter
 
 __all__ = [
-    "DistillationModel",
-    "FSDAModel",
-    "FewShotModel",
-    "JointModel",
-    "NAAEModel",
-    "PixDAModel",
-    "SelectionState",
+    "check_segmenter",
     "deeplab_v2",
     "image_discriminator",
+    "load_imagenet",
     "pair_discriminator",
     "pixel_discriminator",
     "small_segmenter",
 ]
+
+# Where 0.1 had them.
+MOVED = {
+    "DistillationModel": "keras_pixda.training",
+    "FSDAModel": "keras_pixda.methods",
+    "FewShotModel": "keras_pixda.training",
+    "JointModel": "keras_pixda.methods",
+    "NAAEModel": "keras_pixda.methods",
+    "PixDAModel": "keras_pixda.methods",
+    "SelectionState": "keras_pixda.callbacks",
+}
+
+LazyRoom.open(__name__, MOVED)

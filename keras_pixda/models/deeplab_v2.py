@@ -8,10 +8,10 @@ from keras_pixda.layers import (
     FixedScaleBatchNormalization,
     resized_like,
 )
+from keras_pixda.models.load_imagenet import load_imagenet
+from keras_pixda.models.pixel_mean import PIXEL_MEAN
 
 BLOCKS = (3, 4, 23, 3)
-# What the published weights were trained to expect, in RGB order (they read BGR).
-PIXEL_MEAN = (122.67891434, 116.66876762, 104.00698793)
 
 
 def deeplab_v2(
@@ -54,7 +54,7 @@ def deeplab_v2(
             101 layers.
         filters: Filters of the stem. Defaults to 64.
         weights: `"imagenet"` copies those of the ResNet of keras.applications into all
-            but the heads (see `keras_pixda.weights.load_imagenet`). Defaults to `None`:
+            but the heads (see `keras_pixda.models.load_imagenet`). Defaults to `None`:
             random.
         name: Name of the model. Defaults to `"deeplab_v2"`.
 
@@ -154,7 +154,5 @@ def deeplab_v2(
     outputs.append(head(x, images, "head"))
     model = keras.Model(images, outputs if auxiliary_head else outputs[0], name=name)
     if weights:
-        from keras_pixda.weights import load_imagenet  # Which needs this module.
-
         load_imagenet(model)
     return model

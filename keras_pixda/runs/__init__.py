@@ -6,8 +6,6 @@ from keras_pixda.lazy_room import LazyRoom
 
 if TYPE_CHECKING:
     from keras_pixda.runs.class_facts import class_facts
-    from keras_pixda.runs.compare import compare
-    from keras_pixda.runs.comparison_table import comparison_table
     from keras_pixda.runs.demo import demo
     from keras_pixda.runs.evaluate import evaluate
     from keras_pixda.runs.export import export
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from keras_pixda.runs.panels import Panels
     from keras_pixda.runs.predict import predict
     from keras_pixda.runs.present_table import present_table
-    from keras_pixda.runs.report import report
-    from keras_pixda.runs.rows import Row
     from keras_pixda.runs.run_folder import RunFolder
     from keras_pixda.runs.run_records import RunRecords
     from keras_pixda.runs.saved_run import saved_run
@@ -28,13 +24,10 @@ if TYPE_CHECKING:
 __all__ = [
     "FolderLock",
     "Panels",
-    "Row",
     "RunFolder",
     "RunRecords",
     "Settings",
     "class_facts",
-    "compare",
-    "comparison_table",
     "demo",
     "evaluate",
     "export",
@@ -42,9 +35,16 @@ __all__ = [
     "measure",
     "predict",
     "present_table",
-    "report",
     "saved_run",
     "train",
 ]
 
-LazyRoom.open(__name__)
+# Where 0.1 had them.
+MOVED = {
+    "Row": "keras_pixda.comparison",
+    "compare": "keras_pixda.comparison",
+    "comparison_table": "keras_pixda.comparison",
+    "report": "keras_pixda.comparison",
+}
+
+LazyRoom.open(__name__, MOVED)

@@ -17,7 +17,8 @@ def class_facts(record, verbose=True):
 
     ```python
     import tempfile
-    from keras_pixda.datasets import cityscapes, toy_scenes
+    from keras_pixda.datasets import cityscapes
+    from keras_pixda.toy_scenes import toy_scenes
     from keras_pixda.runs import class_facts
 
     with tempfile.TemporaryDirectory() as root:

@@ -2,10 +2,10 @@
 
 import pathlib
 
-from keras_pixda.datasets import toy_scenes
 from keras_pixda.progress import Progress
 from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.train import train
+from keras_pixda.toy_scenes import toy_scenes
 
 
 def demo(output="demo", overwrite=False, verbose=True, scenes=None, **changes):

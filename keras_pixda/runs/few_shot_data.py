@@ -1,7 +1,7 @@
 """The training data of a run, with the options of its settings."""
 
 from keras_pixda.datasets import FewShotDomainDataset, cut_mix
-from keras_pixda.methods.training import ordinary_augmentation
+from keras_pixda.training.fit_steps import ordinary_augmentation
 
 
 def few_shot_data(settings, source, target, cache="memory"):
@@ -11,7 +11,8 @@ def few_shot_data(settings, source, target, cache="memory"):
 
     ```python
     import tempfile
-    from keras_pixda.datasets import cityscapes, gta5, toy_scenes
+    from keras_pixda.datasets import cityscapes, gta5
+    from keras_pixda.toy_scenes import toy_scenes
     from keras_pixda.runs import Settings, few_shot_data
 
     with tempfile.TemporaryDirectory() as root:

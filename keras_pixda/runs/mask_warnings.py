@@ -17,7 +17,8 @@ def mask_warnings(records, facts):
 
     ```python
     import tempfile
-    from keras_pixda.datasets import cityscapes, toy_scenes
+    from keras_pixda.datasets import cityscapes
+    from keras_pixda.toy_scenes import toy_scenes
     from keras_pixda.runs import class_facts
     from keras_pixda.runs.mask_warnings import mask_warnings
 

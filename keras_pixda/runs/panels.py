@@ -14,7 +14,8 @@ class Panels:
 
     ```python
     import tempfile
-    from keras_pixda.datasets import cityscapes, toy_scenes
+    from keras_pixda.datasets import cityscapes
+    from keras_pixda.toy_scenes import toy_scenes
     from keras_pixda.models import small_segmenter
     from keras_pixda.runs import Panels
 

@@ -28,7 +28,8 @@ def preview(checked, folder):
     ```python
     import tempfile
 
-    from keras_pixda.datasets import DataCheck, gta5, toy_scenes
+    from keras_pixda.datasets import DataCheck, gta5
+    from keras_pixda.toy_scenes import toy_scenes
     from keras_pixda.runs.preview import preview
 
     with tempfile.TemporaryDirectory() as root:

@@ -26,7 +26,7 @@ class RunRecords:
 
     ```python
     import tempfile
-    from keras_pixda.datasets import toy_scenes
+    from keras_pixda.toy_scenes import toy_scenes
     from keras_pixda.runs import RunRecords, Settings
 
     with tempfile.TemporaryDirectory() as root:

@@ -17,8 +17,7 @@ from keras_pixda.callbacks import (
 )
 from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.methods import source_only
-from keras_pixda.methods.pixda import pixda_model, sample_selection
-from keras_pixda.methods.training import fit_steps, introduce
+from keras_pixda.methods.pixda.pixda import pixda_model, sample_selection
 from keras_pixda.models import deeplab_v2, small_segmenter
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
@@ -32,6 +31,7 @@ from keras_pixda.runs.prolong import prolong
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import load_model, load_weights
+from keras_pixda.training.fit_steps import fit_steps, introduce
 from keras_pixda.weights import load_pytorch
 
 
@@ -55,7 +55,7 @@ def train(
 
     ```python
     import tempfile
-    from keras_pixda.datasets import toy_scenes
+    from keras_pixda.toy_scenes import toy_scenes
     from keras_pixda.runs import Settings, train
 
     with tempfile.TemporaryDirectory() as root:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_pixda.datasets.arguments import as_size
-from keras_pixda.models.checks import check_segmenter
+from keras_pixda.models.check_segmenter import check_segmenter
 from keras_pixda.serving.converter_errors import converter_errors
 from keras_pixda.serving.exported import load_exported, require
 from keras_pixda.serving.float32_copy import float32_copy

@@ -1,7 +1,16 @@
-"""Weights from elsewhere: published PyTorch checkpoints, ImageNet."""
+"""Weights from elsewhere: published PyTorch checkpoints."""
 
-from keras_pixda.weights.load_imagenet import load_imagenet
-from keras_pixda.weights.load_pytorch import load_pytorch
-from keras_pixda.weights.save_pytorch import save_pytorch
+from typing import TYPE_CHECKING
 
-__all__ = ["load_imagenet", "load_pytorch", "save_pytorch"]
+from keras_pixda.lazy_room import LazyRoom
+
+if TYPE_CHECKING:
+    from keras_pixda.weights.load_pytorch import load_pytorch
+    from keras_pixda.weights.save_pytorch import save_pytorch
+
+__all__ = ["load_pytorch", "save_pytorch"]
+
+# Where 0.1 had it.
+MOVED = {"load_imagenet": "keras_pixda.models"}
+
+LazyRoom.open(__name__, MOVED)

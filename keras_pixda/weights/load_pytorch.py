@@ -5,8 +5,7 @@ import warnings
 import numpy as np
 
 from keras_pixda.models.deeplab_v2 import deeplab_v2
-from keras_pixda.weights.checkpoint import Checkpoint
-from keras_pixda.weights.pytorch_names import (
+from keras_pixda.models.pytorch_names import (
     AUXILIARY_HEAD,
     HEAD,
     HEAD_CONVOLUTIONS,
@@ -16,6 +15,7 @@ from keras_pixda.weights.pytorch_names import (
     pytorch_variables,
     to_keras,
 )
+from keras_pixda.weights.checkpoint import Checkpoint
 
 SHOWN = 40
 

@@ -8,7 +8,7 @@ import zipfile
 import keras
 import numpy as np
 
-from keras_pixda.weights.pytorch_names import pytorch_variables, to_pytorch
+from keras_pixda.models.pytorch_names import pytorch_variables, to_pytorch
 from keras_pixda.whole_file import whole_file
 
 ROOT = "archive"

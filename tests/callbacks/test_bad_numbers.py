@@ -5,8 +5,8 @@ import pytest
 from keras_pixda import FewShotDomainDataset, PixDAModel
 from keras_pixda.callbacks import BadNumbers
 from keras_pixda.datasets import cityscapes, gta5
-from keras_pixda.methods.training import fit_steps
 from keras_pixda.models import small_segmenter
+from keras_pixda.training.fit_steps import fit_steps
 
 
 class Batches(keras.utils.PyDataset):

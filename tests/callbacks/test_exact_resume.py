@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_pixda.callbacks import ExactResume, HistoryCSV, ProgressLine
-from keras_pixda.methods.training import fit_steps
+from keras_pixda.training.fit_steps import fit_steps
 
 STEPS = 11
 BATCHES = 4  # Of a pass: the last one of three is not whole.

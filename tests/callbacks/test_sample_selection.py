@@ -6,11 +6,8 @@ import pytest
 import tensorflow as tf
 
 from keras_pixda.callbacks import SampleSelection, StopAtStep
-from keras_pixda.models import (
-    PixDAModel,
-    image_discriminator,
-    pixel_discriminator,
-)
+from keras_pixda.methods import PixDAModel
+from keras_pixda.models import image_discriminator, pixel_discriminator
 
 
 class Pairs(keras.utils.PyDataset):

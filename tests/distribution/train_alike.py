@@ -54,9 +54,9 @@ def sgd():
 
 def pixda():
     """With Adam, two rates and a schedule."""
-    from keras_pixda import ClassIoU, models, published_optimizers
+    from keras_pixda import ClassIoU, methods, models, published_optimizers
 
-    model = models.PixDAModel(
+    model = methods.PixDAModel(
         segmenter(),
         models.pixel_discriminator(CLASSES, 4),
         models.image_discriminator(CLASSES, 4),
@@ -69,9 +69,9 @@ def pixda():
 
 
 def fsda():
-    from keras_pixda import models
+    from keras_pixda import methods, models
 
-    model = models.FSDAModel(
+    model = methods.FSDAModel(
         segmenter(auxiliary_head=True),
         models.pair_discriminator(CLASSES, 4),
         models.image_discriminator(CLASSES, 4, spectral_norm=True),
@@ -81,9 +81,9 @@ def fsda():
 
 
 def naae():
-    from keras_pixda import models
+    from keras_pixda import methods, models
 
-    model = models.NAAEModel(
+    model = methods.NAAEModel(
         segmenter(), *(models.image_discriminator(CLASSES, 4) for _ in range(3))
     )
     model.compile(sgd(), sgd(), sgd(), sgd())
@@ -91,9 +91,9 @@ def naae():
 
 
 def joint():
-    from keras_pixda import models
+    from keras_pixda import methods
 
-    model = models.JointModel(segmenter())
+    model = methods.JointModel(segmenter())
     model.compile(sgd(), entropy_weight=0.1)
     return model
 

@@ -15,8 +15,8 @@ from keras_pixda.callbacks import (
     SampleSelection,
 )
 from keras_pixda.datasets import SegmentationDataset, cityscapes, gta5
-from keras_pixda.methods.training import fit_steps
 from keras_pixda.models import small_segmenter
+from keras_pixda.training.fit_steps import fit_steps
 
 STEPS, BETWEEN = 2000, 100
 

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from keras_pixda.layers import resize_logits
-from keras_pixda.models import PixDAModel
+from keras_pixda.methods import PixDAModel
 
 
 def half_pixel(line, new):

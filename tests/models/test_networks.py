@@ -13,7 +13,7 @@ from keras_pixda.models import (
     small_segmenter,
 )
 from keras_pixda.models.pair_discriminator import pair_discriminator
-from keras_pixda.weights.pytorch_names import pytorch_variables, to_keras
+from keras_pixda.models.pytorch_names import pytorch_variables, to_keras
 
 
 def test_pixel_discriminator_is_the_published_one(reference):

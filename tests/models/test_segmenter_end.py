@@ -6,7 +6,7 @@ from keras import layers, ops
 
 from keras_pixda import PixDAModel
 from keras_pixda.layers import AlignedResize, resized_like
-from keras_pixda.models.checks import check_segmenter
+from keras_pixda.models.check_segmenter import check_segmenter
 
 
 class Head(layers.Layer):

@@ -12,13 +12,14 @@ import pytest
 from PIL import Image, ImageSequence
 
 from keras_pixda.cli import main
-from keras_pixda.datasets import DataError, cityscapes, toy_scenes
+from keras_pixda.datasets import DataError, cityscapes
 from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_CLASSES,
     CITYSCAPES_PALETTE,
 )
 from keras_pixda.runs import evaluate, predict
 from keras_pixda.runs.predict import label_ids
+from keras_pixda.toy_scenes import toy_scenes
 
 OFFICIAL = """
 from cityscapesscripts.evaluation import evalPixelLevelSemanticLabeling as official

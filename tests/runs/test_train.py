@@ -11,9 +11,11 @@ from PIL import Image
 from keras_pixda.callbacks import ProgressLine, SampleSelection
 from keras_pixda.datasets import cityscapes, load
 from keras_pixda.datasets.cityscapes_classes import CITYSCAPES_ID_MAP
-from keras_pixda.models import DistillationModel, PixDAModel, deeplab_v2
+from keras_pixda.methods import PixDAModel
+from keras_pixda.models import deeplab_v2
 from keras_pixda.runs import RunFolder, Settings, evaluate, predict, train
 from keras_pixda.runs.train import starting_segmenter
+from keras_pixda.training import DistillationModel
 from keras_pixda.weights import save_pytorch
 
 

@@ -10,7 +10,8 @@ import pytest
 from keras import layers
 
 from keras_pixda.layers import AlignedResize, LeanLeakyReLU
-from keras_pixda.models import PixDAModel, deeplab_v2, small_segmenter
+from keras_pixda.methods import PixDAModel
+from keras_pixda.models import deeplab_v2, small_segmenter
 from keras_pixda.serving import export_segmenter, plain_keras
 
 # Another Python, in which nothing of this package can be imported.

@@ -1,0 +1,50 @@
+"""What sample selection has decided so far."""
+
+import dataclasses
+
+import numpy as np
+
+PREFIX = "selection_"
+
+
+@dataclasses.dataclass
+class SelectionState:
+    """Kept source images, next threshold and passes done; saved with the weights.
+
+    Example:
+
+    ```python
+    from keras_pixda.callbacks import SelectionState
+
+    SelectionState().passes  # 0
+    ```
+
+    Args:
+        kept: Indices of the source images that are kept, or `None` before the first
+            selection: all. Defaults to `None`.
+        threshold: What the next selection compares scores with, or `None` for its
+            starting value. Defaults to `None`.
+        passes: Selections done. Defaults to 0.
+    """
+
+    kept: np.ndarray | None = None
+    threshold: float | None = None
+    passes: int = 0
+
+    def save(self, store):
+        """Write the state into a weights store, nothing before the first selection."""
+        if self.passes:
+            store[f"{PREFIX}kept"] = np.asarray(self.kept, dtype="int64")
+            store[f"{PREFIX}threshold"] = np.float64(self.threshold)
+            store[f"{PREFIX}passes"] = np.int64(self.passes)
+
+    @classmethod
+    def load(cls, store):
+        """Read the state back."""
+        if f"{PREFIX}passes" not in set(store.keys()):
+            return cls()
+        return cls(
+            kept=np.array(store[f"{PREFIX}kept"], dtype="int64"),
+            threshold=float(np.array(store[f"{PREFIX}threshold"])),
+            passes=int(np.array(store[f"{PREFIX}passes"])),
+        )

@@ -1,0 +1,20 @@
+"""Many runs, one table."""
+
+from typing import TYPE_CHECKING
+
+from keras_pixda.lazy_room import LazyRoom
+
+if TYPE_CHECKING:
+    from keras_pixda.comparison.compare import compare
+    from keras_pixda.comparison.comparison_table import comparison_table
+    from keras_pixda.comparison.report import report
+    from keras_pixda.comparison.rows import Row
+
+__all__ = [
+    "Row",
+    "compare",
+    "comparison_table",
+    "report",
+]
+
+LazyRoom.open(__name__)

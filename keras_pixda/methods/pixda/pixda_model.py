@@ -1,0 +1,375 @@
+"""PixDA: pixel-by-pixel domain alignment of a segmenter."""
+
+import numbers
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_pixda.callbacks.pass_length import passes_just_end
+from keras_pixda.callbacks.selection_state import SelectionState
+from keras_pixda.datasets import distribute
+from keras_pixda.layers import FourierStyleTransfer
+from keras_pixda.losses import (
+    SOURCE,
+    TARGET,
+    DistillationLoss,
+    FocalLoss,
+    PixAdvLoss,
+    discriminator_loss,
+    domain_loss,
+)
+from keras_pixda.losses.as_loss import as_loss, only_one
+from keras_pixda.models.image_discriminator import image_discriminator
+from keras_pixda.models.pixel_discriminator import pixel_discriminator
+from keras_pixda.training.checks import check_judges_classes
+from keras_pixda.training.distillation_model import DistillationModel
+from keras_pixda.training.few_shot_model import FewShotModel
+from keras_pixda.training.given_data import look_at_evaluation_data, refuse_weights
+from keras_pixda.training.training_batch import after_its_data, unpack_domains
+
+
+@keras.saving.register_keras_serializable("keras_pixda")
+class PixDAModel(FewShotModel):
+    """PixDA: adapt any segmenter to a few labelled target images.
+
+    Every step styles the source batch like its target batch, segments both, and makes
+    three updates on gradients taken at the same weights: the segmenter by the
+    segmentation loss on both domains and the pixel-wise adversarial loss on the target;
+    the pixel discriminator and the image discriminator by telling both domains' softmax
+    maps apart. The image discriminator never trains the segmenter: sample selection
+    asks it which source images to keep.
+
+    The call is the segmenter, so `evaluate` and `predict` take plain images.
+
+    Example:
+
+    ```python
+    import numpy as np
+    from keras_pixda import PixDAModel
+    from keras_pixda.models import small_segmenter
+
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3))
+    labels = np.random.default_rng(1).integers(0, 3, (2, 32, 32))
+    model = PixDAModel(small_segmenter(num_classes=3, filters=4))
+    model.compile("adam", discriminator_optimizer="adam")
+    both = {"source": images, "target": images}
+    model.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
+    ```
+
+    Args:
+        segmenter: Any `keras.Model` from RGB images `(batch, height, width, 3)`,
+            0..255, to logits `(batch, height, width, classes)`; smaller logits are
+            resized to the image.
+        discriminator: Model from softmax maps to one domain logit a pixel. Defaults to
+            `None`, `pixel_discriminator(classes)`.
+        image_discriminator: Model from softmax maps to a coarse map of domain logits.
+            Defaults to `None`, `image_discriminator(classes)`.
+        style_transfer: Layer called on `(source, target)` images, or `False` for none.
+            Defaults to `None`, `FourierStyleTransfer(0.01)`.
+        name: Name of the model. Defaults to `"pixda"`.
+
+    Raises:
+        ValueError: If the segmenter is not built or has another kind of output.
+
+    Reference:
+        Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
+        Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
+    """
+
+    loss_terms = (
+        "source_loss",
+        "target_loss",
+        "adversarial_loss",
+        "discriminator_source",
+        "discriminator_target",
+        "image_discriminator_source",
+        "image_discriminator_target",
+    )
+    parts = ("segmenter", "discriminator", "image_discriminator", "style_transfer")
+    accumulates = True
+
+    def __init__(
+        self,
+        segmenter,
+        discriminator=None,
+        image_discriminator=None,
+        style_transfer=None,
+        name="pixda",
+        **kwargs,
+    ):
+        super().__init__(segmenter, name=name, **kwargs)
+        if discriminator is None:
+            discriminator = pixel_discriminator(self.num_classes)
+        if image_discriminator is None:
+            image_discriminator = _image_discriminator(self.num_classes)
+        if style_transfer is None:
+            style_transfer = FourierStyleTransfer(0.01)
+        for network in (discriminator, image_discriminator):
+            check_judges_classes(network, self.num_classes)
+        self.discriminator = discriminator
+        self.image_discriminator = image_discriminator
+        self.style_transfer = style_transfer
+        if style_transfer:
+            style_transfer.build([(None, None, None, 3)] * 2)
+        self.selection = SelectionState()
+
+    # === Compile ===
+
+    def compile(
+        self,
+        optimizer="sgd",
+        discriminator_optimizer="adam",
+        image_discriminator_optimizer=None,
+        loss=None,
+        adversarial_loss=None,
+        adversarial_weight=0.1,
+        metrics=None,
+        auto_scale_loss=True,
+        **kwargs,
+    ):
+        """Configure training; `published_optimizers()` gives the published optimizers.
+
+        Args:
+            optimizer: Of the segmenter. Defaults to `"sgd"`.
+            discriminator_optimizer: Of the pixel discriminator. Defaults to `"adam"`.
+            image_discriminator_optimizer: Of the image discriminator. Defaults to
+                `None`, one like the pixel discriminator's.
+            loss: Segmentation loss of labels and logits, for both domains: whatever
+                `keras.Model.compile` takes for one output, with its meaning there, or
+                the name of a loss of this package. Its `ignore_class`, of a function
+                its argument or attribute of that name, is the label of pixels that do
+                not count. Defaults to `None`, `FocalLoss(gamma=2.0)`.
+            adversarial_loss: Loss of the target labels and the pair (segmentation
+                logits, discriminator logits), of the same kinds. Defaults to `None`,
+                `PixAdvLoss()` with the `ignore_class` of `loss`.
+            adversarial_weight: Of that loss in the segmenter's objective. Defaults
+                to 0.1.
+            metrics: Metrics of labels and logits. Defaults to `None`.
+            auto_scale_loss: Whether every optimizer scales its loss when a network
+                works in float16. Defaults to `True`.
+            **kwargs: `accumulate`, the parts that a batch is done in, one after the
+                other, for the memory of one part (defaults to 1), and as in
+                `keras.Model.compile`; `loss_weights` is the weight of `loss`.
+
+        Raises:
+            ValueError: If a loss is not known, or two of losses and metrics have
+                another `ignore_class`.
+        """
+        optimizer, self.discriminator_optimizer, self.image_discriminator_optimizer = (
+            self.compile_optimizers(
+                [
+                    (optimizer, self.segmenter),
+                    (discriminator_optimizer, self.discriminator),
+                    (image_discriminator_optimizer, self.image_discriminator),
+                ],
+                auto_scale_loss,
+            )
+        )
+        # What one of the two ignores, the other ignores too unless it says otherwise.
+        if loss is None:
+            ignored = getattr(as_loss(adversarial_loss), "ignore_class", 255)
+            loss = FocalLoss(ignore_class=ignored)
+        if adversarial_loss is None:
+            ignored = getattr(as_loss(loss), "ignore_class", 255)
+            adversarial_loss = PixAdvLoss(ignore_class=ignored)
+        self.adversarial_loss = as_loss(adversarial_loss)
+        self._adversarial_loss_given = only_one(adversarial_loss, "adversarial_loss")
+        self.adversarial_weight = adversarial_weight
+        super().compile(optimizer, loss, metrics, **kwargs)
+
+    def compile_arguments(self):
+        """Arguments of `compile` as they are in force."""
+        return {
+            **super().compile_arguments(),
+            "discriminator_optimizer": self.discriminator_optimizer,
+            "image_discriminator_optimizer": self.image_discriminator_optimizer,
+            "adversarial_loss": self._adversarial_loss_given,
+            "adversarial_weight": self.adversarial_weight,
+        }
+
+    # === Train ===
+
+    def losses_on(self, domain):
+        """The losses that look at the labels of a domain, or of an evaluation."""
+        return [self.loss, self.adversarial_loss][: 2 if domain == "target" else 1]
+
+    @after_its_data
+    def train_step(self, data):
+        """Segment both domains, then update segmenter and discriminators."""
+        images, labels = unpack_domains(data, smallest=32)
+        return self.train_on_parts(images, labels, self.train_part)
+
+    def train_part(self, part, updates):
+        """One stage a network and domain; the segmenter first, on its source images.
+
+        Args:
+            part: The `BatchPart` to train on.
+            updates: The `Updates` of the step.
+
+        Returns:
+            The loss terms, and the logits of the target images.
+        """
+        labels = part.labels
+        source_logits, source_loss = self.train_on_source(part, updates)
+
+        target_images = updates.after(part.images["target"])
+        # Persistent: the discriminator's one answer on the target serves two losses.
+        with tf.GradientTape(persistent=True) as tape:
+            target_logits = self(target_images, training=True)
+            target_map = ops.softmax(target_logits)
+            answer = self.discriminator(target_map, training=True)
+            target_loss = self.loss(labels["target"], target_logits)
+            target_loss = part.scaled(target_loss, self.loss)
+            adversarial_loss = self.adversarial_loss(
+                labels["target"], (target_logits, answer)
+            )
+            adversarial_loss = part.scaled(adversarial_loss, self.adversarial_loss)
+            loss = self.loss_weight * target_loss
+            loss += self.adversarial_weight * adversarial_loss
+            loss += self.regularization(self.segmenter) * part.share()
+            pixel_target = part.share() * discriminator_loss(answer, TARGET)
+        updates.add(
+            tape, pixel_target, self.discriminator_optimizer, self.discriminator
+        )
+        updates.add(tape, loss, self.optimizer, self.segmenter)
+
+        def teach(discriminator, optimizer, logits, domain):
+            probabilities = ops.softmax(updates.after(ops.stop_gradient(logits)))
+            with tf.GradientTape() as tape:
+                answer = discriminator(probabilities, training=True)
+                loss = part.share() * discriminator_loss(answer, domain)
+            updates.add(tape, loss, optimizer, discriminator)
+            return loss
+
+        pixel = (self.discriminator, self.discriminator_optimizer)
+        image = (self.image_discriminator, self.image_discriminator_optimizer)
+        terms = (
+            source_loss,
+            target_loss,
+            adversarial_loss,
+            teach(*pixel, source_logits, SOURCE),
+            pixel_target,
+            teach(*image, source_logits, SOURCE),
+            teach(*image, target_logits, TARGET),
+        )
+        terms = dict(zip(self.loss_terms, terms, strict=True))
+        return {"loss": self.loss_weight * source_loss + loss, **terms}, target_logits
+
+    def selection_scores(self, source_images, target_images):
+        """How much each styled source image passes for a target image.
+
+        Args:
+            source_images: Shape `(batch, height, width, 3)`, 0..255.
+            target_images: The looks to take on, the same shape.
+
+        Returns:
+            A float32 tensor of shape `(batch,)`: the mean over the image
+            discriminator's map of its binary cross-entropy against the label source.
+        """
+        logits = self(self.stylise(source_images, target_images), training=False)
+        answer = self.image_discriminator(ops.softmax(logits), training=False)
+        return ops.mean(domain_loss(answer, SOURCE), axis=(1, 2, 3))
+
+    def discriminator_accuracies(self, images):
+        """How often each discriminator is right on a training batch.
+
+        Args:
+            images: Dictionary of the batch's source and target images.
+
+        Returns:
+            A dictionary from the discriminator to the share of its answers, 0..1, that
+            have the right sign.
+        """
+        source = self.stylise(images["source"], images["target"])
+        maps = [ops.softmax(self(x, training=False)) for x in (source, images)]
+        accuracies = {}
+        for name in ("discriminator", "image_discriminator"):
+            network = getattr(self, name)
+            answers = [network(x, training=False) for x in maps]
+            right = [
+                ops.mean(ops.cast((answer > 0) == bool(domain), "float32"))
+                for answer, domain in zip(answers, (SOURCE, TARGET), strict=True)
+            ]
+            accuracies[name.replace("_", " ")] = float(sum(right)) / 2
+        return accuracies
+
+    def distill(self, dataset, steps=200, weight=0.5, alpha=0.5, **fit_arguments):
+        """Last phase: train on the target alone, held to what the model says now.
+
+        A frozen copy of the segmenter teaches; the optimizer and its schedule run on.
+
+        Args:
+            dataset: The `FewShotDomainDataset`, or any data set of training batches or
+                of `(images, labels)`; only target images are used.
+            steps: Batches to train on, if `dataset` has domains. Defaults to 200.
+            weight: Of the distillation loss. Defaults to 0.5.
+            alpha: Factor on the teacher's logits. Defaults to 0.5.
+            **fit_arguments: As in `fit`.
+
+        Returns:
+            The `History` of the phase.
+
+        Raises:
+            ValueError: If the model is not compiled, or the data or `steps` do not fit.
+        """
+        if not self.compiled:
+            raise ValueError("You must call `compile()` before calling `distill()`.")
+        refuse_weights(*map(fit_arguments.get, ("class_weight", "sample_weight")))
+        if not isinstance(steps, numbers.Integral) or steps < 1:
+            raise ValueError(
+                f"distill counts steps from 1, but steps is a {type(steps).__name__}: "
+                "give labels as distill(images, y=labels)."
+                if not isinstance(steps, numbers.Integral)
+                else f"distill counts steps from 1, but steps is {steps}."
+            )
+        if getattr(dataset, "label_size", None) == "native":
+            raise ValueError(
+                "distill trains at the size of the images, but the labels of this data "
+                'set have their own: make it with label_size="image".'
+            )
+        dataset = look_at_evaluation_data(self, dataset, fit_arguments.get("y"))
+        strategy = self.distribute_strategy
+        with strategy.scope():
+            teacher = keras.models.clone_model(self.segmenter)
+            # Layer by layer: a clone may list its weights in another order.
+            for copy, layer in zip(teacher.layers, self.segmenter.layers, strict=True):
+                copy.set_weights(layer.get_weights())
+            model = DistillationModel(
+                self.segmenter,
+                teacher,
+                DistillationLoss(alpha),
+                weight,
+                self.accumulate,
+            )
+            model.compile(
+                self.optimizer,
+                loss=self.loss,
+                loss_weights=self.loss_weight,
+                auto_scale_loss=False,
+                run_eagerly=self.run_eagerly,
+                jit_compile=self.jit_compile,
+            )
+        if hasattr(dataset, "target_dataset"):
+            dataset = dataset.target_dataset(steps=steps)
+            # It has an order of its own.
+            fit_arguments = {"shuffle": False, **fit_arguments}
+            if strategy.num_replicas_in_sync > 1:
+                dataset = distribute(dataset, strategy)
+        with passes_just_end():
+            return model.fit(dataset, **fit_arguments)
+
+    # === Save ===
+
+    def save_own_variables(self, store):
+        """Save what selection has decided, with the weights."""
+        super().save_own_variables(store)
+        self.selection.save(store)
+
+    def load_own_variables(self, store):
+        """Restore what selection has decided."""
+        self.selection = SelectionState.load(store)
+
+
+# The constructor's argument has the name of the function.
+_image_discriminator = image_discriminator

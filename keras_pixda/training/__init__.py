@@ -1,0 +1,18 @@
+"""The machinery of a step: what the models of all methods share."""
+
+from typing import TYPE_CHECKING
+
+from keras_pixda.lazy_room import LazyRoom
+
+if TYPE_CHECKING:
+    from keras_pixda.training.distillation_model import DistillationModel
+    from keras_pixda.training.few_shot_model import FewShotModel
+    from keras_pixda.training.fit_steps import fit_steps
+
+__all__ = [
+    "DistillationModel",
+    "FewShotModel",
+    "fit_steps",
+]
+
+LazyRoom.open(__name__)

@@ -1,0 +1,88 @@
+"""What a training step is given, and when."""
+
+import functools
+
+import keras
+import tensorflow as tf
+
+from keras_pixda.replicas import logs_of_machines
+from keras_pixda.training.label_check import labels_are_right
+
+
+def after_its_data(step):
+    """A step of which nothing runs before its data are there, with right labels.
+
+    What reads no pixel, such as the count of steps, would otherwise also run for the
+    batch that Keras asks for at the end of a pass that has grown shorter.
+    """
+
+    @functools.wraps(step)
+    def waiting(self, data):
+        with tf.control_dependencies(
+            [x for x in keras.tree.flatten(data) if x is not None]
+        ):
+            return logs_of_machines(labels_are_right(step, self, data))
+
+    return waiting
+
+
+def unpack_domains(data, smallest=1):
+    """Images and labels of a training batch, each a dict of source and target."""
+    images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    check_domains(images, labels)
+    if sample_weight is not None:
+        raise ValueError(
+            "A training batch has no sample_weight: leave it out, and label pixels "
+            "that are not to count with the ignored class."
+        )
+    height, width = images["target"].shape[1:3]
+    if min(height or smallest, width or smallest) < smallest:
+        raise ValueError(
+            f"Images are {height} x {width} pixels (height x width), but the image "
+            f"discriminator needs at least {smallest} a side."
+        )
+    return images, labels
+
+
+def check_domains(images, labels):
+    """Raise unless images and labels are dictionaries of source and target."""
+    for given in (images, labels):
+        if isinstance(given, dict) and set(given) == {"source", "target"}:
+            continue
+        part = "images" if given is images else "labels"
+        raise ValueError(
+            "A training batch must be ({'source': images, 'target': images}, "
+            "{'source': labels, 'target': labels}): fit a FewShotDomainDataset, or a "
+            f"data set of such batches. Found {_described(part, given)}."
+        )
+
+
+def target_images(images):
+    """The target images of a training batch; plain images as they are."""
+    if not isinstance(images, dict):
+        return images
+    if "target" not in images:
+        raise ValueError(
+            f"Images with the keys {sorted(map(str, images))} are neither plain images "
+            "nor a training batch, whose keys are 'source' and 'target'."
+        )
+    return images["target"]
+
+
+def target_part(data):
+    """Images, labels and sample weights: of the target, where a batch has domains."""
+    images, labels, weight = keras.utils.unpack_x_y_sample_weight(data)
+    if isinstance(images, dict):
+        check_domains(images, labels)
+        if isinstance(weight, dict):
+            weight = weight["target"]
+        images, labels = images["target"], labels["target"]
+    return images, labels, weight
+
+
+def _described(part, given):
+    if given is None:
+        return f"no {part}"
+    if isinstance(given, dict):
+        return f"{part} with the keys {sorted(map(str, given))}"
+    return f"{part} of the type {type(given).__name__}"
