@@ -1,0 +1,58 @@
+"""What a method declares of itself."""
+
+
+class Method:
+    """A method of adaptation: its name, its settings, what it can do, its phases.
+
+    A subclass is all that a new method needs, with an instance in
+    `keras_pixda.methods.METHODS`: the command line, comparisons, reports and checks ask
+    the declaration. Its file imports Keras only inside `phases`, so that options can be
+    shown without waiting for it.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import METHODS
+
+    assert METHODS["fda"].title == "FDA"
+    assert not METHODS["source_only"].has_shots
+    ```
+
+    Attributes:
+        name: In options, settings and names of files.
+        title: In tables and figures.
+        Settings: Frozen dataclass of the method's own settings, with defaults,
+            `presets` and validation.
+        accumulates: Whether its batches can be done in parts.
+        has_shots: Whether it looks at labelled target images.
+        needs_auxiliary_head: Whether its network gets a second head.
+        reads_unlabelled: Whether it looks at unlabelled target images.
+        variants: Rows of a comparison that change its settings.
+    """
+
+    name = ""
+    title = ""
+    Settings = None
+    accumulates = True
+    has_shots = True
+    needs_auxiliary_head = False
+    reads_unlabelled = False
+    variants = {}
+
+    def phases(self, start, data, settings):
+        """Yield the phases, one after the other.
+
+        When the next one is asked for, the model of the one before holds what it has
+        learned, be it just now or in a process that was killed since.
+
+        Args:
+            start: The segmenter, a `keras.Model` from images to logits; the weights of
+                Source Only, or untrained for Source Only itself. It may be trained on.
+            data: The `FewShotDomainDataset` of the run.
+            settings: The `Settings` of the run; `settings[self.name]` are the method's
+                own.
+
+        Yields:
+            Each `Phase`.
+        """
+        raise NotImplementedError
