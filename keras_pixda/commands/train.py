@@ -33,7 +33,7 @@ def _run(options):
     from keras_pixda.half_precision import tell_slow_half_precision
     from keras_pixda.runs import train
 
-    tell_slow_half_precision(settings.dtype)
+    tell_slow_half_precision(settings.network.dtype)
     train(
         ROWS[options.method].apply(settings),
         options.output,
