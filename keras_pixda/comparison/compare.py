@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import contextlib
-import dataclasses
 import functools
 import multiprocessing
 import os
@@ -106,7 +105,7 @@ def compare(
 
 def _compare(settings, folder, shots, seeds, names, processes, verbose):
     comparison = _Comparison(settings, folder, verbose)
-    every_seed = range(settings.seed, settings.seed + seeds)
+    every_seed = range(settings.training.seed, settings.training.seed + seeds)
     # Source Only has no shots: one cell a seed, and first, for all others start there.
     starts = [("source_only", shots[0], seed) for seed in every_seed]
     cells = [
@@ -173,7 +172,7 @@ class _Comparison:
     """The cells of one comparison, and what they share."""
 
     def __init__(self, settings, folder, verbose):
-        keras.config.set_dtype_policy(settings.dtype)
+        keras.config.set_dtype_policy(settings.network.dtype)
         self.settings = settings
         self.folder = folder
         self.records = RunRecords(settings, folder.path, verbose)
@@ -181,11 +180,11 @@ class _Comparison:
         self.source, self.target = self.records.source, self.records.target
         self.cache = PairCache("memory")  # The cells decode each picture once.
         record = self.records.validation
-        size = settings.image_size
+        size = settings.data.image_size
         self.validation = SegmentationDataset(
-            record, 4, size, cache="memory", on_bad_file=settings.on_bad_file
+            record, 4, size, cache="memory", on_bad_file=settings.data.on_bad_file
         )
-        self.panels = Panels(record, settings.panels, size)
+        self.panels = Panels(record, settings.training.panels, size)
         if not folder.has("classes.json"):
             folder.write("classes.json", class_facts(self.target, verbose))
         self.facts = folder.read_json("classes.json")
@@ -196,7 +195,7 @@ class _Comparison:
         if self.folder.has(file):
             return self._finished(file)
         row = ROWS[name]
-        common = dataclasses.replace(self.settings, shots=shots, seed=seed)
+        common = self.settings.change(shots=shots, seed=seed)
         settings = row.apply(common)
         started = time.monotonic()
         segmenter = self._start(common)
@@ -206,7 +205,7 @@ class _Comparison:
             dataset = self._data(settings)
             segmenter = getattr(methods, row.method)(segmenter, dataset, settings)
         seconds = round(time.monotonic() - started, 1)
-        if seed == self.settings.seed:
+        if seed == self.settings.training.seed:
             for number, classes in enumerate(self.panels.classes(segmenter)):
                 picture = Image.fromarray(classes.astype("uint8"))
                 self.folder.write(f"cells/{name}_{shots}_{number}.png", picture)
@@ -242,11 +241,11 @@ class _Comparison:
 
     def _start(self, settings):
         """Source-only weights of a seed, trained once."""
-        file = f"source_only/{settings.seed}.keras"
+        file = f"source_only/{settings.training.seed}.keras"
         if not self.folder.has(file):
-            keras.utils.set_random_seed(settings.seed)
+            keras.utils.set_random_seed(settings.training.seed)
             segmenter = starting_segmenter(settings, len(self.source.classes))
-            if settings.weights is None:
+            if settings.network.weights is None:
                 dataset = self._data(settings)
                 methods.source_only(segmenter, dataset, settings)
             self.folder.write(file, segmenter)
@@ -287,19 +286,20 @@ class _Comparison:
 
     def _measured_how(self):
         """What a reader must know to judge the figures."""
-        settings = self.settings
-        height, width = settings.image_size
-        looks = settings.steps + settings.distillation_steps
+        data, network = self.settings.data, self.settings.network
+        training = self.settings.training
+        height, width = data.image_size
+        looks = training.target_steps
         return {
             "Source": f"{self.source.name}, {len(self.source)} images",
             "Target": f"{self.target.name}, {len(self.target)} images to draw from",
             "Measured on": f"{len(self.validation.record)} images at label size",
             "Well represented": ", ".join(self.facts["well"]),
-            "Network": f"{settings.segmenter}, images of {width} x {height} pixels",
-            "Start": f"weights of {os.path.basename(settings.weights)}, for all seeds"
-            if settings.weights
-            else f"{settings.source_steps} source-only steps for each seed",
-            "Budget": f"{looks} batches of {settings.batch_size} target images for "
+            "Network": f"{network.segmenter}, images of {width} x {height} pixels",
+            "Start": f"weights of {os.path.basename(network.weights)}, for all seeds"
+            if network.weights
+            else f"{training.source_steps} source-only steps for each seed",
+            "Budget": f"{looks} batches of {data.batch_size} target images for "
             "every method",
             "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
             f"TensorFlow {tf.__version__}, Keras {keras.__version__}",

@@ -1,7 +1,24 @@
 """Fine-Tuning: from Source Only, on the few target images alone."""
 
-from keras_pixda.losses import FocalLoss
-from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
+from keras_pixda.methods.method import Method
+from keras_pixda.methods.method_settings import MethodSettings
+
+
+class FineTuning(Method):
+    """Fine-Tuning: from Source Only, on the few target images alone.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import METHODS
+
+    assert METHODS["fine_tuning"].title == "Fine-Tuning"
+    ```
+    """
+
+    name = "fine_tuning"
+    title = "Fine-Tuning"
+    Settings = MethodSettings
 
 
 def fine_tuning(segmenter, dataset, settings, callbacks=()):
@@ -25,8 +42,14 @@ def fine_tuning(segmenter, dataset, settings, callbacks=()):
     Returns:
         The segmenter.
     """
+    from keras_pixda.losses import FocalLoss
+    from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
+
     steps = target_steps(settings)
-    segmenter.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
+    segmenter.compile(
+        optimizers(settings, "fine_tuning")["optimizer"],
+        FocalLoss(settings.training.gamma),
+    )
     data = dataset.target_dataset(steps=steps)
-    fit_steps(segmenter, data, steps, callbacks, settings.accumulate)
+    fit_steps(segmenter, data, steps, callbacks, settings.training.accumulate)
     return segmenter

@@ -1,10 +1,25 @@
 """Source Only: what the rendered images alone can teach."""
 
-import keras
+from keras_pixda.methods.method import Method
+from keras_pixda.methods.method_settings import MethodSettings
 
-from keras_pixda.datasets import SegmentationDataset
-from keras_pixda.losses import FocalLoss
-from keras_pixda.training.fit_steps import fit_steps, optimizers, ordinary_augmentation
+
+class SourceOnly(Method):
+    """Source Only: what the rendered images alone can teach.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import METHODS
+
+    assert METHODS["source_only"].title == "Source Only"
+    ```
+    """
+
+    name = "source_only"
+    title = "Source Only"
+    Settings = MethodSettings
+    has_shots = False
 
 
 def source_only(segmenter, dataset, settings, callbacks=()):
@@ -28,6 +43,17 @@ def source_only(segmenter, dataset, settings, callbacks=()):
     Returns:
         The segmenter.
     """
+    import keras
+
+    from keras_pixda.datasets import SegmentationDataset
+    from keras_pixda.losses import FocalLoss
+    from keras_pixda.training.fit_steps import (
+        fit_steps,
+        optimizers,
+        ordinary_augmentation,
+    )
+
+    training = settings.training
     source = SegmentationDataset(
         dataset.source,
         dataset.batch_size,
@@ -37,18 +63,19 @@ def source_only(segmenter, dataset, settings, callbacks=()):
         seed=dataset.seed,
         drop_remainder=True,
         cache=dataset.cache,
-        augmentation=ordinary_augmentation(settings.source_augment),
+        augmentation=ordinary_augmentation(settings.data.source_augment),
     )
     # A restarted training takes up the order of the pass that it is in.
     follow = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: setattr(source, "epoch", epoch)
     )
-    segmenter.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
+    rates = optimizers(settings, "source_only")
+    segmenter.compile(rates["optimizer"], FocalLoss(training.gamma))
     fit_steps(
         segmenter,
         source,
-        settings.source_steps,
+        training.source_steps,
         [follow, *callbacks],
-        settings.accumulate,
+        training.accumulate,
     )
     return segmenter

@@ -6,12 +6,14 @@ from keras_pixda.lazy_room import LazyRoom
 
 if TYPE_CHECKING:
     from keras_pixda.runs.class_facts import class_facts
+    from keras_pixda.runs.data_settings import DataSettings
     from keras_pixda.runs.demo import demo
     from keras_pixda.runs.evaluate import evaluate
     from keras_pixda.runs.export import export
     from keras_pixda.runs.few_shot_data import few_shot_data
     from keras_pixda.runs.folder_lock import FolderLock
     from keras_pixda.runs.measure import measure
+    from keras_pixda.runs.network_settings import NetworkSettings
     from keras_pixda.runs.panels import Panels
     from keras_pixda.runs.predict import predict
     from keras_pixda.runs.present_table import present_table
@@ -20,13 +22,17 @@ if TYPE_CHECKING:
     from keras_pixda.runs.saved_run import saved_run
     from keras_pixda.runs.settings import Settings
     from keras_pixda.runs.train import train
+    from keras_pixda.runs.training_settings import TrainingSettings
 
 __all__ = [
+    "DataSettings",
     "FolderLock",
+    "NetworkSettings",
     "Panels",
     "RunFolder",
     "RunRecords",
     "Settings",
+    "TrainingSettings",
     "class_facts",
     "demo",
     "evaluate",

@@ -155,10 +155,11 @@ class RunFolder:
 
 
 def _expect_same(folder, earlier, settings):
+    now = settings.by_name()
     different = [
-        f"{name} was {before!r}, is {getattr(settings, name)!r}"
-        for name, before in vars(earlier).items()
-        if before != getattr(settings, name)
+        f"{name} was {before!r}, is {now[name]!r}"
+        for name, before in earlier.by_name().items()
+        if before != now[name]
     ]
     raise ValueError(
         f"{folder.path} holds a run with other settings ({'; '.join(different)}): "
