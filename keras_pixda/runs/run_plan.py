@@ -35,16 +35,16 @@ def run_plan(settings: Settings) -> tuple[PlannedPhase, ...]:
     Returns:
         A tuple of `PlannedPhase`.
     """
-    plan = [
-        PlannedPhase(title, steps, f"{START}.keras", f"per_class_iou_{START}.csv", True)
-        for title, steps in METHODS[START].plan(settings).items()
-    ]
-    if settings.method != START:
-        own = METHODS[settings.method].plan(settings)
-        for number, (title, steps) in enumerate(own.items(), start=1):
-            phase = "" if number == 1 else f"_{title.replace(' ', '_')}"
-            last = number == len(own)
-            file = RESULT if last else f"{settings.method}{phase}.keras"
-            table = f"per_class_iou{phase}.csv"
-            plan.append(PlannedPhase(title, steps, file, table, last))
+    [(title, steps)] = METHODS[START].plan(settings).items()
+    table = f"per_class_iou_{START}.csv"
+    plan = [PlannedPhase(title, steps, f"{START}.keras", table, plain=True)]
+    if settings.method == START:
+        return tuple(plan)
+    own = METHODS[settings.method].plan(settings)
+    for number, (title, steps) in enumerate(own.items(), start=1):
+        phase = "" if number == 1 else f"_{title.replace(' ', '_')}"
+        last = number == len(own)
+        file = RESULT if last else f"{settings.method}{phase}.keras"
+        table = f"per_class_iou{phase}.csv"
+        plan.append(PlannedPhase(title, steps, file, table, plain=last))
     return tuple(plan)
