@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from keras_pixda.lazy_room import LazyRoom
 
 if TYPE_CHECKING:
+    from keras_pixda.runs.check_methods import check_methods
     from keras_pixda.runs.class_facts import class_facts
     from keras_pixda.runs.data_settings import DataSettings
     from keras_pixda.runs.demo import demo
@@ -41,6 +42,7 @@ __all__ = [
     "Settings",
     "TrainingSettings",
     "Watch",
+    "check_methods",
     "class_facts",
     "demo",
     "evaluate",

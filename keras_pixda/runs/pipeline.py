@@ -81,24 +81,17 @@ class Pipeline:
         self.settings = settings
         self.watch = watch
         self.verbose = verbose
-        self.method = METHODS[settings.method]
         self.result = {"seconds": {}}
         if folder.has(FACTS):
             self.result |= folder.read_json(FACTS)
 
     def start(self) -> keras.Model:
-        """The segmenter that the method starts from: source only, or given weights.
-
-        Raises:
-            ValueError: If the method cannot be trained as the settings say; nothing
-                has been trained then.
-        """
+        """The segmenter that the method starts from: source only, or given weights."""
         planned, *_ = run_plan(self.settings)
         if not self.folder.has(planned.file):
             keras.utils.set_random_seed(self.settings.training.seed)
             classes = len(self.data.source.classes)
             segmenter = starting_segmenter(self.settings, classes)
-            self.method.check(segmenter, self.settings)
             self._run(METHODS[START], segmenter, [planned])
         return self._ended(planned)
 
@@ -107,9 +100,6 @@ class Pipeline:
 
         Args:
             start: The segmenter to start from; it may be trained on.
-
-        Raises:
-            ValueError: If the method cannot be trained as the settings say.
         """
         _, *plan = run_plan(self.settings)
         if not plan:  # Of Source Only.
@@ -117,8 +107,7 @@ class Pipeline:
                 self.folder.write(RESULT, start)
             return start
         if not self.folder.has(RESULT):
-            self.method.check(start, self.settings)
-            self._run(self.method, start, plan)
+            self._run(METHODS[self.settings.method], start, plan)
         return self._ended(plan[-1])
 
     def remember(self, **values) -> None:

@@ -6,7 +6,9 @@ from keras_pixda.runs.settings import Settings
 
 # What a run ends with.
 RESULT = "segmenter.keras"
+# What it begins with.
 START = "source_only"
+START_FILE = f"{START}.keras"
 
 
 def run_plan(settings: Settings) -> tuple[PlannedPhase, ...]:
@@ -37,7 +39,7 @@ def run_plan(settings: Settings) -> tuple[PlannedPhase, ...]:
     """
     [(title, steps)] = METHODS[START].plan(settings).items()
     table = f"per_class_iou_{START}.csv"
-    plan = [PlannedPhase(title, steps, f"{START}.keras", table, plain=True)]
+    plan = [PlannedPhase(title, steps, START_FILE, table, plain=True)]
     if settings.method == START:
         return tuple(plan)
     own = METHODS[settings.method].plan(settings)

@@ -9,6 +9,7 @@ import keras
 from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.progress import Progress
+from keras_pixda.runs.check_methods import check_methods
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.few_shot_data import few_shot_data
 from keras_pixda.runs.mask_warnings import mask_warnings
@@ -18,7 +19,7 @@ from keras_pixda.runs.pipeline import Pipeline
 from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.prolong import prolong
 from keras_pixda.runs.run_folder import CONFIG, RunFolder
-from keras_pixda.runs.run_plan import START
+from keras_pixda.runs.run_plan import START, START_FILE
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.watch import Watch
@@ -117,6 +118,8 @@ class _Run:
         )
         whole_target, validation = self.records.target, self.records.validation
         self.dataset = few_shot_data(settings, self.records.source, whole_target)
+        if not (resume and pathlib.Path(folder, START_FILE).exists()):
+            check_methods([settings], len(self.records.source.classes))
         self.validation = SegmentationDataset(
             validation,
             4,
