@@ -148,6 +148,7 @@ class Pipeline:
         if not self.verbose:
             for callback in phase.callbacks:
                 callback.verbose = 0
+        self.folder.path.mkdir(parents=True, exist_ok=True)
         history = HistoryCSV(self.folder / planned.history)
         callbacks = [
             ExactResume(self.folder / planned.state, every=every),

@@ -88,8 +88,6 @@ def train(
         BlockingIOError: If another run is at work in the folder.
         ValueError: If data or settings do not fit; nothing has been trained then.
     """
-    if settings.method != "pixda":
-        raise ValueError(f"method is {settings.method!r}, expected 'pixda'.")
     _refuse_earlier_version(pathlib.Path(folder, CONFIG), resume)
     keras.config.set_dtype_policy(settings.network.dtype)
     run = _Run(settings, folder, resume, overwrite, verbose, tensorboard)
