@@ -86,10 +86,16 @@ class Settings:
 
     def __getitem__(self, name: str) -> CheckedSettings:
         """A branch: `"data"`, `"network"`, `"training"` or the name of a method."""
-        return getattr(self, name) if name in COMMON else self.methods[name]
+        if name in COMMON:
+            return getattr(self, name)
+        # A method may have been registered since.
+        return self.methods.get(name) or METHODS[name].Settings()
 
     def __getattr__(self, name):
-        places = [f"settings[{branch!r}].{name}" for branch in places_of(name)]
+        places = [
+            f"settings{f'.{b}' if b in COMMON else f'[{b!r}]'}.{name}"
+            for b in places_of(name)
+        ]
         hint = f": it is {' and '.join(places)} now." if places else "."
         raise AttributeError(f"Settings have no {name!r}{hint}")
 
@@ -219,7 +225,7 @@ def _line(name, lines):
     branch, dot, own = name.partition(".")
     if not dot:
         own, [branch] = name, places_of(name)[:1] or [""]
-    for key in (f"{branch}.{own}", name, own, branch):
+    for key in (name, f"{branch}.{own}", own, branch):
         if key in lines:
             return lines[key]
     return None

@@ -1,6 +1,5 @@
 """One tiny finished run on toy scenes, made once, and one that tells colours."""
 
-import dataclasses
 import json
 
 import keras
@@ -37,7 +36,7 @@ def finished(settings, tmp_path_factory):
 
 @pytest.fixture
 def change(settings):
-    return lambda **changes: dataclasses.replace(settings, **changes)
+    return settings.change
 
 
 @pytest.fixture(scope="session")
