@@ -5,20 +5,17 @@ import contextlib
 import functools
 import multiprocessing
 import os
-import platform
 import time
 
 import keras
-import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from keras_pixda import methods
-from keras_pixda.comparison.comparison_table import comparison_table
+from keras_pixda.comparison.measured_how import measured_how
 from keras_pixda.comparison.over_labelled import over_labelled
-from keras_pixda.comparison.published import PUBLISHED
-from keras_pixda.comparison.report import report
 from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
+from keras_pixda.comparison.write_comparison import write_comparison
 from keras_pixda.datasets import PairCache, SegmentationDataset, class_pixels
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
@@ -29,7 +26,6 @@ from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import load_model
 from keras_pixda.runs.train import starting_segmenter
-from keras_pixda.visualization import shots_figure
 from keras_pixda.visualization.iou_table import ABSENT_SHARE
 
 
@@ -123,7 +119,15 @@ def _compare(settings, folder, shots, seeds, names, processes, verbose):
             note = f"{cell[0]}, {cell[1]} shots, seed {cell[2]}"
             progress(len(results), note=note)
     results = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
-    table = comparison.write(results, shots, names)
+    table = write_comparison(
+        folder,
+        results,
+        titles={name: ROWS[name].title for name in names},
+        shots=shots,
+        title=f"{comparison.source.name} to {comparison.target.name}",
+        facts=measured_how(settings, comparison.records, comparison.facts["well"]),
+        panels=comparison.panels,
+    )
     left_out = comparison.records.write_report(folder, comparison.validation)
     if verbose:
         print(f"\n{table}\n\nReport: {folder / 'report.html'}\n{left_out}")
@@ -250,57 +254,3 @@ class _Comparison:
                 methods.source_only(segmenter, dataset, settings)
             self.folder.write(file, segmenter)
         return load_model(self.folder / file)
-
-    def write(self, results, shots, names):
-        """Everything that the folder shows; returns the table."""
-        self.folder.write("results.json", results)
-        classes = list(results[0]["iou"])
-        lines = [",".join(["method", "shots", "seed", "seconds", *classes])]
-        for cell in results:
-            facts = [cell[k] for k in ("method", "shots", "seed", "seconds")]
-            values = [*facts, *(cell["iou"][name] for name in classes)]
-            lines.append(",".join(map(str, values)))
-        self.folder.write("results.csv", "\n".join(lines) + "\n")
-        titles = {name: ROWS[name].title for name in names}
-        table = comparison_table(results, titles, shots)
-        self.folder.write("table.md", table + "\n")
-        panel = self._panel(titles, shots[0])
-        if panel:
-            self.folder.write("panel.png", panel)
-        self.folder.write("figure.svg", shots_figure(results, titles, shots))
-        title = f"{self.source.name} to {self.target.name}"
-        facts = self._measured_how()
-        page = report(results, titles, shots, title, facts, panel, PUBLISHED)
-        self.folder.write("report.html", page)
-        return table
-
-    def _panel(self, titles, shots):
-        """The same images, a column for each method, of the first seed."""
-        for name, title in titles.items():
-            files = [
-                self.folder / f"cells/{name}_{shots}_{number}.png"
-                for number in range(len(self.panels.columns["image"]))
-            ]
-            self.panels.columns[title] = [np.asarray(Image.open(f)) for f in files]
-        return self.panels.pictures(cell_width=240).get("all.png")
-
-    def _measured_how(self):
-        """What a reader must know to judge the figures."""
-        data, network = self.settings.data, self.settings.network
-        training = self.settings.training
-        height, width = data.image_size
-        looks = training.target_steps
-        return {
-            "Source": f"{self.source.name}, {len(self.source)} images",
-            "Target": f"{self.target.name}, {len(self.target)} images to draw from",
-            "Measured on": f"{len(self.validation.record)} images at label size",
-            "Well represented": ", ".join(self.facts["well"]),
-            "Network": f"{network.segmenter}, images of {width} x {height} pixels",
-            "Start": f"weights of {os.path.basename(network.weights)}, for all seeds"
-            if network.weights
-            else f"{training.source_steps} source-only steps for each seed",
-            "Budget": f"{looks} batches of {data.batch_size} target images for "
-            "every method",
-            "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
-            f"TensorFlow {tf.__version__}, Keras {keras.__version__}",
-        }
