@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
+from typing import Any
 
-from keras_pixda.checked_settings import CheckedSettings
 from keras_pixda.methods.method_settings import MethodSettings
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.runs.data_settings import DataSettings
@@ -64,7 +64,9 @@ class Settings:
     network: NetworkSettings
     training: TrainingSettings
     method: str = "pixda"
-    methods: dict[str, MethodSettings] = dataclasses.field(default_factory=dict)
+    methods: dict[str, MethodSettings] = dataclasses.field(
+        default_factory=dict, hash=False
+    )
 
     def __post_init__(self):
         if not isinstance(self.method, str) or self.method not in METHODS:
@@ -84,7 +86,7 @@ class Settings:
             f"at least {needed}, the steps of the longest phase: give it as well",
         )
 
-    def __getitem__(self, name: str) -> CheckedSettings:
+    def __getitem__(self, name: str) -> Any:
         """A branch: `"data"`, `"network"`, `"training"` or the name of a method."""
         if name in COMMON:
             return getattr(self, name)
