@@ -29,8 +29,8 @@ def measured_how(settings, records, well):
         "Start": f"weights of {os.path.basename(network.weights)}, for all seeds"
         if network.weights
         else f"{training.source_steps} source-only steps for each seed",
-        "Budget": f"{training.target_steps} batches of {data.batch_size} target images "
-        "for every method",
+        "Budget": f"{training.target_steps} batches of {data.batch_size} target "
+        "images for every method",
         "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}",
     }

@@ -33,6 +33,11 @@ class Row:
     method: str
     changes: dict = dataclasses.field(default_factory=dict)
 
+    @property
+    def has_shots(self) -> bool:
+        """Whether it looks at labelled target images."""
+        return REGISTERED[self.method].has_shots
+
     def apply(self, settings: Settings) -> Settings:
         """The settings of this row.
 

@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
+from typing import Any
 
-from keras_pixda.checked_settings import CheckedSettings
 from keras_pixda.methods.method_settings import MethodSettings
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.runs.data_settings import DataSettings
@@ -64,7 +64,9 @@ class Settings:
     network: NetworkSettings
     training: TrainingSettings
     method: str = "pixda"
-    methods: dict[str, MethodSettings] = dataclasses.field(default_factory=dict)
+    methods: dict[str, MethodSettings] = dataclasses.field(
+        default_factory=dict, hash=False
+    )
 
     def __post_init__(self):
         if not isinstance(self.method, str) or self.method not in METHODS:
@@ -84,12 +86,18 @@ class Settings:
             f"at least {needed}, the steps of the longest phase: give it as well",
         )
 
-    def __getitem__(self, name: str) -> CheckedSettings:
+    def __getitem__(self, name: str) -> Any:
         """A branch: `"data"`, `"network"`, `"training"` or the name of a method."""
-        return getattr(self, name) if name in COMMON else self.methods[name]
+        if name in COMMON:
+            return getattr(self, name)
+        # A method may have been registered since.
+        return self.methods.get(name) or METHODS[name].Settings()
 
     def __getattr__(self, name):
-        places = [f"settings[{branch!r}].{name}" for branch in places_of(name)]
+        places = [
+            f"settings{f'.{b}' if b in COMMON else f'[{b!r}]'}.{name}"
+            for b in places_of(name)
+        ]
         hint = f": it is {' and '.join(places)} now." if places else "."
         raise AttributeError(f"Settings have no {name!r}{hint}")
 
@@ -219,7 +227,7 @@ def _line(name, lines):
     branch, dot, own = name.partition(".")
     if not dot:
         own, [branch] = name, places_of(name)[:1] or [""]
-    for key in (f"{branch}.{own}", name, own, branch):
+    for key in (name, f"{branch}.{own}", own, branch):
         if key in lines:
             return lines[key]
     return None

@@ -35,7 +35,7 @@ class TrainingSettings(CheckedSettings):
             adapt for as many more.
         accumulate: Parts that a batch is done in, one after the other, for the memory
             of one part; gradients add up to those of the batch. Defaults to 1.
-        learning_rate: Of the segmenter.
+        learning_rate: Of the segmenter, in methods that have none of their own.
         head_factor: How much faster its head learns.
         decay_steps: Steps after which every rate would be 0, counted anew in
             adaptation.
