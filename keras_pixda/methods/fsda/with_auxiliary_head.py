@@ -100,6 +100,9 @@ def _extended(segmenter):
 
 def flat(model):
     """The same functional model without models inside it, whose layers it shares."""
+    if isinstance(model, keras.Sequential):
+        images = keras.Input(model.input_shape[1:])
+        model = keras.Model(images, model(images))
     while any(map(_is_functional, model.layers)):
 
         def call(layer, *args, **kwargs):
