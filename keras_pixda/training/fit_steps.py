@@ -4,7 +4,6 @@ from keras_pixda.callbacks import BadNumbers, StopAtStep
 from keras_pixda.datasets import augmentation
 from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.optimizers import published_optimizers
-from keras_pixda.training.supervised_step import in_parts
 
 # More passes than any training has: the steps end it.
 ENDLESS = 1_000_000
@@ -84,7 +83,7 @@ def target_steps(settings):
     return settings.training.target_steps
 
 
-def fit_steps(model, data, steps, callbacks=(), accumulate=1):
+def fit_steps(model, data, steps, callbacks=()):
     """Fit for a number of steps, over as many passes as that takes.
 
     Example:
@@ -111,13 +110,11 @@ def fit_steps(model, data, steps, callbacks=(), accumulate=1):
         data: What `fit` takes.
         steps: Steps in all; those of a restored optimizer count.
         callbacks: Further callbacks, called after the step is counted.
-        accumulate: Parts that a batch of a plain Keras model is done in; the models of
-            this package have it from `compile`. Defaults to 1.
     """
     keep_freed_memory()
     callbacks = introduce([StopAtStep(steps), BadNumbers(), *callbacks], data)
     [guard] = [x for x in callbacks if isinstance(x, BadNumbers)][:1]
-    with in_parts(model, accumulate), guard.naming_batches():
+    with guard.naming_batches():
         model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
 
 
