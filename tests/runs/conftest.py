@@ -1,67 +1,20 @@
 """One tiny finished run on toy scenes, made once, and one that tells colours."""
 
-import contextlib
 import json
-import warnings
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from keras_pixda.datasets import cityscapes, read_pair
 from keras_pixda.runs import class_facts, train
 
 
 @pytest.fixture(scope="session")
-def finished(settings, tmp_path_factory):
+def finished(settings, eager, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "run"
     with eager():
         return folder, train(settings, folder, verbose=False)
-
-
-@pytest.fixture
-def eagerly():
-    """A few steps take longer to compile."""
-    with eager():
-        yield
-
-
-@contextlib.contextmanager
-def eager():
-    tf.config.run_functions_eagerly(True)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Even though the `tf.config")
-            yield
-    finally:
-        tf.config.run_functions_eagerly(False)
-
-
-@pytest.fixture
-def killed_at(monkeypatch):
-    """Let a function run that dies at the n-th call of another one."""
-
-    def killed_at(owner, name, count, run):
-        calls = []
-        real = getattr(owner, name)
-
-        def die(*args, **kwargs):
-            calls.append(1)
-            if len(calls) == count:
-                raise Killed
-            return real(*args, **kwargs)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(owner, name, die)
-            with pytest.raises(Killed):
-                run()
-
-    return killed_at
-
-
-class Killed(BaseException):
-    pass
 
 
 @pytest.fixture(scope="session")
