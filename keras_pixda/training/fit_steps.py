@@ -99,6 +99,7 @@ def fit_steps(model, data, steps, callbacks=()):
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     fit_steps(model, Batches(), steps=3)
+    assert model.optimizer.iterations == 3
     ```
 
     Args:

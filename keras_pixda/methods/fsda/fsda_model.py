@@ -54,7 +54,7 @@ class FSDAModel(FewShotModel):
     model.compile("adam", discriminator_optimizer="adam")
     both = {"source": images, "target": images}
     model.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
-    model.segmenter.output_shape  # (None, None, None, 3)
+    assert model.segmenter.output_shape == (None, None, None, 3)
     ```
 
     Args:

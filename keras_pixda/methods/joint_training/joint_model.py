@@ -34,6 +34,7 @@ class JointModel(FewShotModel):
     fda.compile("adam", entropy_weight=0.005)
     both = {"source": images, "target": images}
     fda.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
+    assert fda.predict(images, verbose=0).shape == (2, 32, 32, 3)
     ```
 
     Args:

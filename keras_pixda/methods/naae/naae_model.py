@@ -46,6 +46,7 @@ class NAAEModel(FewShotModel):
     model.compile("adam", pixel_optimizer="adam")
     both = {"source": images, "target": images}
     model.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
+    assert model.predict(images, verbose=0).shape == (2, 32, 32, 3)
     ```
 
     Args:

@@ -52,6 +52,7 @@ class PixDAModel(FewShotModel):
     model.compile("adam", discriminator_optimizer="adam")
     both = {"source": images, "target": images}
     model.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
+    assert model.predict(images, verbose=0).shape == (2, 32, 32, 3)
     ```
 
     Args:
@@ -323,13 +324,13 @@ class PixDAModel(FewShotModel):
             ValueError: If the model is not compiled, or the data or `steps` do not fit.
         """
         refuse_weights(*map(fit_arguments.get, ("class_weight", "sample_weight")))
-        if not isinstance(steps, numbers.Integral) or steps < 1:
+        if not isinstance(steps, numbers.Integral):
             raise ValueError(
                 f"distill counts steps from 1, but steps is a {type(steps).__name__}: "
                 "give labels as distill(images, y=labels)."
-                if not isinstance(steps, numbers.Integral)
-                else f"distill counts steps from 1, but steps is {steps}."
             )
+        if steps < 1:
+            raise ValueError(f"distill counts steps from 1, but steps is {steps}.")
         model = distillation_model(self, weight, alpha)
         if hasattr(dataset, "target_dataset"):
             dataset = dataset.target_dataset(steps=steps)
