@@ -31,7 +31,7 @@ class StopAtStep(keras.callbacks.Callback):
         ValueError: If `steps` is not positive.
     """
 
-    def __init__(self, steps):
+    def __init__(self, steps: int) -> None:
         super().__init__()
         if steps < 1:
             raise ValueError(f"steps must be positive, received {steps}.")

@@ -1,5 +1,9 @@
 """What every method does alike: the same optimizers, the same count of steps."""
 
+from collections.abc import Sequence
+
+import keras
+
 from keras_pixda.callbacks import BadNumbers, StopAtStep
 from keras_pixda.datasets import augmentation
 from keras_pixda.freed_memory import keep_freed_memory
@@ -79,7 +83,7 @@ def target_steps(settings):
     return settings.steps + settings.distillation_steps
 
 
-def fit_steps(model, data, steps, callbacks=()):
+def fit_steps(model: keras.Model, data, steps: int, callbacks: Sequence = ()) -> None:
     """Fit for a number of steps, over as many passes as that takes.
 
     Example:
@@ -115,7 +119,7 @@ def fit_steps(model, data, steps, callbacks=()):
         model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
 
 
-def introduce(callbacks, data):
+def introduce(callbacks: list, data) -> list:
     """Tell callbacks that were made before it what is fitted, and of each other.
 
     Example:

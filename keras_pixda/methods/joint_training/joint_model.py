@@ -1,5 +1,7 @@
 """Joint training on both domains; with two options it is FDA."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
@@ -57,7 +59,13 @@ class JointModel(FewShotModel):
     parts = ("segmenter", "style_transfer")
     accumulates = True
 
-    def __init__(self, segmenter, style_transfer=None, name="joint", **kwargs):
+    def __init__(
+        self,
+        segmenter: keras.Model,
+        style_transfer: keras.layers.Layer | None = None,
+        name: str = "joint",
+        **kwargs,
+    ) -> None:
         super().__init__(segmenter, name=name, **kwargs)
         self.style_transfer = style_transfer
         if style_transfer:
@@ -67,13 +75,13 @@ class JointModel(FewShotModel):
 
     def compile(
         self,
-        optimizer="sgd",
-        loss=None,
-        entropy_weight=0.0,
-        metrics=None,
-        auto_scale_loss=True,
+        optimizer: str | keras.optimizers.Optimizer = "sgd",
+        loss: str | Callable | keras.losses.Loss | None = None,
+        entropy_weight: float = 0.0,
+        metrics: list | None = None,
+        auto_scale_loss: bool = True,
         **kwargs,
-    ):
+    ) -> None:
         """Configure training; the defaults are plain joint training.
 
         Args:
