@@ -1,6 +1,7 @@
 """Go on after a kill as if nothing had happened."""
 
 import contextlib
+import os
 import warnings
 
 import keras
@@ -70,7 +71,13 @@ class ExactResume(keras.callbacks.Callback):
         ValueError: If `every` is less than 1.
     """
 
-    def __init__(self, folder, dataset=None, callbacks=None, every=100):
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        dataset: object = None,
+        callbacks: list | None = None,
+        every: int = 100,
+    ) -> None:
         super().__init__()
         if every < 1:
             raise ValueError(f"every counts steps from 1, received {every}.")

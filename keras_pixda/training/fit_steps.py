@@ -1,5 +1,9 @@
 """What every method does alike: the same optimizers, the same count of steps."""
 
+from collections.abc import Sequence
+
+import keras
+
 from keras_pixda.callbacks import BadNumbers, StopAtStep
 from keras_pixda.datasets import augmentation
 from keras_pixda.freed_memory import keep_freed_memory
@@ -83,7 +87,7 @@ def target_steps(settings):
     return settings.training.target_steps
 
 
-def fit_steps(model, data, steps, callbacks=()):
+def fit_steps(model: keras.Model, data, steps: int, callbacks: Sequence = ()) -> None:
     """Fit for a number of steps, over as many passes as that takes.
 
     Example:
@@ -103,6 +107,7 @@ def fit_steps(model, data, steps, callbacks=()):
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     fit_steps(model, Batches(), steps=3)
+    assert model.optimizer.iterations == 3
     ```
 
     Args:
@@ -118,7 +123,7 @@ def fit_steps(model, data, steps, callbacks=()):
         model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
 
 
-def introduce(callbacks, data):
+def introduce(callbacks: list, data) -> list:
     """Tell callbacks that were made before it what is fitted, and of each other.
 
     Example:

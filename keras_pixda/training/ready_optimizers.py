@@ -8,7 +8,7 @@ from keras_pixda.replicas import number_of_replicas
 from keras_pixda.training.checks import check_every_rate_is_used, check_precision
 
 
-def ready_optimizers(optimizers, auto_scale_loss=True):
+def ready_optimizers(optimizers: list, auto_scale_loss: bool = True) -> list:
     """Optimizers that scale their losses where needed, built for their networks.
 
     Example:
