@@ -31,6 +31,8 @@ def method_optimizers(settings: Any, method: str) -> dict:
     rates = {"learning_rate": own.learning_rate or training.learning_rate}
     if hasattr(own, "discriminator_learning_rate"):
         rates["discriminator_learning_rate"] = own.discriminator_learning_rate
+    if training.head_factor == 1.0:  # Any network has this rate, also one without head.
+        rates["head"] = None
     return published_optimizers(
         **rates,
         head_factor=training.head_factor,

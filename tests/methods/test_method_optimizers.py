@@ -16,3 +16,8 @@ def test_rates_are_the_methods_own_or_the_common_one(change, name):
     if hasattr(own, "discriminator_learning_rate"):
         rate = float(rates["discriminator_optimizer"].learning_rate)
         assert rate == pytest.approx(own.discriminator_learning_rate)
+
+
+def test_one_rate_needs_no_head(change):
+    optimizer = method_optimizers(change(head_factor=1.0), "fda")["optimizer"]
+    assert not hasattr(optimizer, "parts")
