@@ -71,6 +71,9 @@ def route_settings(values: dict) -> dict[str, dict]:
 def branches():
     """The class of settings of every branch, of the methods as registered now."""
     methods = {name: method.Settings for name, method in METHODS.items()}
+    taken = methods.keys() & {*COMMON, "method", "preset"}
+    if taken:
+        raise ValueError(f"a method is called {min(taken)!r}, expected another name.")
     return {**COMMON, **methods}
 
 
