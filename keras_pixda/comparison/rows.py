@@ -25,6 +25,11 @@ class Row:
     method: str
     changes: dict = dataclasses.field(default_factory=dict)
 
+    @property
+    def has_shots(self):
+        """Whether it looks at labelled target images."""
+        return self.method != "source_only"
+
     def apply(self, settings):
         """The settings of this row.
 
