@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from keras_pixda.comparison.rows import ROWS
-from keras_pixda.strict_json import nan_for_null
+from keras_pixda.nan_for_null import nan_for_null
 
 _FACTS = {"method": str, "shots": int, "seed": int, "seconds": float}
 
