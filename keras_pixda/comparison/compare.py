@@ -14,6 +14,7 @@ from PIL import Image
 from keras_pixda import methods
 from keras_pixda.comparison.measured_how import measured_how
 from keras_pixda.comparison.over_labelled import over_labelled
+from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
 from keras_pixda.comparison.write_comparison import write_comparison
 from keras_pixda.datasets import PairCache, SegmentationDataset, class_pixels
@@ -118,10 +119,10 @@ def _compare(settings, folder, shots, seeds, names, processes, verbose):
             results[cell] = result
             note = f"{cell[0]}, {cell[1]} shots, seed {cell[2]}"
             progress(len(results), note=note)
-    results = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
+    done = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
     table = write_comparison(
         folder,
-        results,
+        Results(done),
         titles={name: ROWS[name].title for name in names},
         shots=shots,
         title=f"{comparison.source.name} to {comparison.target.name}",

@@ -8,7 +8,8 @@ from keras_pixda.methods.method_settings import MethodSettings
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.runs.data_settings import DataSettings
 from keras_pixda.runs.network_settings import NetworkSettings
-from keras_pixda.runs.read_json import parse_json, read_json
+from keras_pixda.runs.parse_json import parse_json
+from keras_pixda.runs.read_json import read_json
 from keras_pixda.runs.read_yaml import read_yaml
 from keras_pixda.runs.route_settings import (
     COMMON,
