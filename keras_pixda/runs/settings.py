@@ -8,6 +8,7 @@ import sys
 
 from keras_pixda.datasets import load
 from keras_pixda.datasets.bad_files import SKIP, STOP
+from keras_pixda.models.find_segmenter import find_segmenter
 from keras_pixda.runs.read_json import parse_json, read_json
 from keras_pixda.runs.read_yaml import read_yaml
 
@@ -41,7 +42,6 @@ PUBLISHED = {
     "selection_every": 1,
 }
 PRESETS = {"small": SMALL, "published": PUBLISHED}
-SEGMENTERS = ("small", "deeplab_v2")
 ADVERSARIAL = ("pixda", "surprise", "imbalance", "image")
 DTYPES = ("float32", "mixed_bfloat16", "mixed_float16")
 
@@ -81,7 +81,8 @@ class Settings:
         accumulate: Parts that a batch is done in, one after the other, for the memory
             of one part; gradients add up to those of the batch. Defaults to 1.
         seed: Of weights, shots, orders. Defaults to 0.
-        segmenter: `"small"` or `"deeplab_v2"`.
+        segmenter: `"small"`, `"deeplab_v2"` or another of
+            `keras_pixda.models.SEGMENTERS`.
         weights: File to start from, a `.keras` model, `.weights.h5` or a published
             PyTorch checkpoint `.pth`, instead of the source-only phase. Defaults to
             `None`.
@@ -208,9 +209,9 @@ class Settings:
         fits = self.accumulate <= self.batch_size
         self._expect("accumulate", fits, f"at most the batch_size {self.batch_size}")
         size = self.image_size
-        fits = len(size) == 2 and all(isinstance(s, int) and s >= 32 for s in size)
-        self._expect("image_size", fits, "(height, width), at least 32 each")
-        self._expect("segmenter", self.segmenter in SEGMENTERS, f"one of {SEGMENTERS}")
+        least = find_segmenter(self.segmenter).smallest_side
+        fits = len(size) == 2 and min(size) >= least
+        self._expect("image_size", fits, f"(height, width), at least {least} each")
         known = self.adversarial in ADVERSARIAL
         self._expect("adversarial", known, f"one of {ADVERSARIAL}")
         known = self.on_bad_file in (STOP, SKIP)

@@ -2,10 +2,9 @@
 
 from keras_pixda.methods import FSDAModel
 from keras_pixda.models import (
-    deeplab_v2,
     image_discriminator,
     pair_discriminator,
-    small_segmenter,
+    with_auxiliary_head,
 )
 from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
 
@@ -23,8 +22,9 @@ def fsda(segmenter, dataset, settings, callbacks=()):
     ```
 
     Args:
-        segmenter: The `keras.Model` that Source Only has trained, of the kind that the
-            settings name; its weights are the start, itself it stays as it is.
+        segmenter: The `keras.Model` that Source Only has trained, which one of
+            `keras_pixda.models.SEGMENTERS` has built; its weights are the start, itself
+            it stays as it is.
         dataset: `FewShotDomainDataset` of both domains.
         settings: `Settings`; `steps + distillation_steps` is the budget.
         callbacks: Callbacks of the training. Defaults to `()`.
@@ -39,20 +39,10 @@ def fsda(segmenter, dataset, settings, callbacks=()):
     num_classes = segmenter.output_shape[-1]
     filters = settings.discriminator_filters
     model = FSDAModel(
-        with_auxiliary_head(segmenter, settings.segmenter),
+        with_auxiliary_head(segmenter),
         pair_discriminator(num_classes, filters),
         image_discriminator(num_classes, filters, spectral_norm=True),
     )
     model.compile(**optimizers(settings), accumulate=settings.accumulate)
     fit_steps(model, dataset, target_steps(settings), callbacks)
     return model.segmenter
-
-
-def with_auxiliary_head(segmenter, kind):
-    """The same network and weights with a second, untrained head."""
-    build = {"small": small_segmenter, "deeplab_v2": deeplab_v2}[kind]
-    network = build(segmenter.output_shape[-1], auxiliary_head=True)
-    for layer in segmenter.layers:
-        if layer.weights:
-            network.get_layer(layer.name).set_weights(layer.get_weights())
-    return network
