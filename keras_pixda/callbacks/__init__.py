@@ -7,6 +7,7 @@ from keras_pixda.callbacks.per_class_iou import PerClassIoU
 from keras_pixda.callbacks.prediction_images import PredictionImages
 from keras_pixda.callbacks.progress_line import ProgressLine
 from keras_pixda.callbacks.sample_selection import SampleSelection
+from keras_pixda.callbacks.selection_state import SelectionState
 from keras_pixda.callbacks.state_folder import StateFolder
 from keras_pixda.callbacks.stop_at_step import StopAtStep
 
@@ -18,6 +19,7 @@ __all__ = [
     "PredictionImages",
     "ProgressLine",
     "SampleSelection",
+    "SelectionState",
     "StateFolder",
     "StopAtStep",
 ]

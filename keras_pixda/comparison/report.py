@@ -6,10 +6,10 @@ import math
 import re
 from html import escape
 
+from keras_pixda.comparison import published as published_figures
 from keras_pixda.comparison.report_style import STYLE
 from keras_pixda.comparison.report_table import columns, table
 from keras_pixda.comparison.rows import ABLATIONS, OPTIONS, ROWS
-from keras_pixda.runs import published as published_figures
 from keras_pixda.visualization import over_seeds, shots_figure
 from keras_pixda.visualization.iou_table import (
     ABSENT_SHARE,

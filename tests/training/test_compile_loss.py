@@ -12,8 +12,9 @@ import pytest
 from keras_pixda.callbacks import PerClassIoU
 from keras_pixda.losses import FocalLoss, OneHotLoss, PixAdvLoss, focal_loss
 from keras_pixda.methods import FSDAModel, JointModel, NAAEModel, PixDAModel
+from keras_pixda.methods.naae import naae_model
 from keras_pixda.metrics import ClassIoU
-from keras_pixda.models import image_discriminator, naae, pixel_discriminator
+from keras_pixda.models import image_discriminator, pixel_discriminator
 from keras_pixda.training import DistillationModel
 from keras_pixda.training.compile_loss import loss_weight
 from keras_pixda.training.fit_steps import fit_steps
@@ -155,7 +156,7 @@ def test_update_and_evaluation_are_those_of_keras(make, name):
 @pytest.mark.parametrize("name", ["my_ce", "FocalLoss", "own sum", "own unreduced"])
 def test_naae_without_its_weights(name, monkeypatch):
     monkeypatch.setattr(
-        naae, "pixel_weights", lambda x: keras.ops.ones_like(x[0][..., 0])
+        naae_model, "pixel_weights", lambda x: keras.ops.ones_like(x[0][..., 0])
     )
     model, wanted = NAAEModel(segmenter(name)), plain(name)
     model.compile(sgd(), loss=LOSSES[name])

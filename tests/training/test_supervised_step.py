@@ -1,12 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from tests.models.test_batch_part import batch, frozen, sgd
 
 from keras_pixda.losses import FocalLoss
 from keras_pixda.models import small_segmenter
 from keras_pixda.training import DistillationModel
 from keras_pixda.training.fit_steps import fit_steps
+from tests.training.test_batch_part import batch, frozen, sgd
 
 
 class Batches(keras.utils.PyDataset):
