@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from keras_pixda.models.pixel_discriminator import pixel_discriminator
     from keras_pixda.models.segmenters import SEGMENTERS
     from keras_pixda.models.small_segmenter import small_segmenter
-    from keras_pixda.models.with_auxiliary_head import with_auxiliary_head
+    from keras_pixda.models.with_own_auxiliary_head import with_own_auxiliary_head
 
 __all__ = [
     "NamedSegmenter",
@@ -28,7 +28,7 @@ __all__ = [
     "pair_discriminator",
     "pixel_discriminator",
     "small_segmenter",
-    "with_auxiliary_head",
+    "with_own_auxiliary_head",
 ]
 
 # Where 0.1 had them.

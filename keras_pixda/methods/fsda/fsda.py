@@ -4,7 +4,7 @@ from keras_pixda.methods import FSDAModel
 from keras_pixda.models import (
     image_discriminator,
     pair_discriminator,
-    with_auxiliary_head,
+    with_own_auxiliary_head,
 )
 from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
 
@@ -38,8 +38,14 @@ def fsda(segmenter, dataset, settings, callbacks=()):
     """
     num_classes = segmenter.output_shape[-1]
     filters = settings.discriminator_filters
+    network = with_own_auxiliary_head(segmenter)
+    if network is None:
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} has no auxiliary head, which FSDA "
+            "trains: expected one that a network of keras_pixda.models.SEGMENTERS has."
+        )
     model = FSDAModel(
-        with_auxiliary_head(segmenter),
+        network,
         pair_discriminator(num_classes, filters),
         image_discriminator(num_classes, filters, spectral_norm=True),
     )
