@@ -7,7 +7,7 @@ import os
 import pathlib
 import re
 
-from keras_pixda.commands.options import DATA_HELP, PLACE, SIZE
+from keras_pixda.commands.options import PLACE, SIZE, data_help
 
 # A setting and what its docstring says of it.
 SETTING = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)$", re.MULTILINE)
@@ -33,7 +33,7 @@ def add_settings(parser, without=()):
     texts = dict(SETTING.findall(inspect.getdoc(Settings)))
     group = parser.add_argument_group(
         "settings",
-        f"DATA is {DATA_HELP}. What has no default here comes from the preset.",
+        f"DATA is {data_help()}. What has no default here comes from the preset.",
     )
     for field in dataclasses.fields(Settings):
         if field.name in without:
@@ -77,7 +77,7 @@ def settings_from(options):
         return dataclasses.replace(Settings.from_file(config), **given)
     missing = [f"--{n}" for n in ("source", "target") if n not in given]
     if missing:
-        raise ValueError(f"{' and '.join(missing)} missing, expected {DATA_HELP}.")
+        raise ValueError(f"{' and '.join(missing)} missing, expected {data_help()}.")
     return Settings.preset(options.preset, **given)
 
 

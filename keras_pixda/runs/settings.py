@@ -6,7 +6,7 @@ import json
 import reprlib
 import sys
 
-from keras_pixda.datasets import load
+from keras_pixda.datasets import find_dataset, load
 from keras_pixda.datasets.bad_files import SKIP, STOP
 from keras_pixda.models.find_segmenter import find_segmenter
 from keras_pixda.runs.read_json import parse_json, read_json
@@ -73,7 +73,8 @@ class Settings:
     Args:
         source: Source data set as `keras_pixda.datasets.load` spells it.
         target: Target data set, likewise.
-        validation: Data to evaluate on. Defaults to `None`, the target's split "val".
+        validation: Data to evaluate on, the split for it if there is one. Defaults to
+            `None`, the target's.
         shots: Target images from each city. Defaults to 1.
         shots_file: List of the target images to take instead. Defaults to `None`.
         image_size: `(height, width)` of images in training and evaluation.
@@ -289,13 +290,13 @@ class Settings:
     def validation_record(self):
         """The record of the data to evaluate on."""
         if self.validation:
-            return load(self.validation)
-        if self.target.startswith("folder:"):
+            return load(self.validation, evaluation=True)
+        if find_dataset(self.target).evaluation_split is None:
             raise ValueError(
-                "validation is missing: a folder has no split of its own, so name the "
-                "data to evaluate on (--validation folder:IMAGES,MASKS,CLASSES.txt)."
+                f"validation is missing: {self.target} has no split to evaluate on, so "
+                "name other data (--validation folder:IMAGES,MASKS,CLASSES.txt)."
             )
-        return load(self.target, "val")
+        return load(self.target, evaluation=True)
 
     def to_json(self):
         """The settings as JSON text."""
