@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from keras_pixda.runs.present_table import present_table
     from keras_pixda.runs.run_folder import RunFolder
     from keras_pixda.runs.run_records import RunRecords
+    from keras_pixda.runs.saved_facts import saved_facts
     from keras_pixda.runs.saved_run import saved_run
     from keras_pixda.runs.settings import Settings
     from keras_pixda.runs.train import train
@@ -41,6 +42,7 @@ __all__ = [
     "measure",
     "predict",
     "present_table",
+    "saved_facts",
     "saved_run",
     "train",
 ]

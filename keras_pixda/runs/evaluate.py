@@ -1,14 +1,18 @@
 """Evaluate the segmenter of a finished run."""
 
-import pathlib
+import os
 
-from keras_pixda.datasets import SegmentationDataset
+from keras_pixda.datasets import SegmentationRecord
 from keras_pixda.progress import Progress
-from keras_pixda.runs.measure import measure
-from keras_pixda.runs.saved_run import saved_run
+from keras_pixda.runs.saved_facts import saved_facts
 
 
-def evaluate(folder, record, model="segmenter.keras", verbose=True):
+def evaluate(
+    folder: str | os.PathLike,
+    record: SegmentationRecord,
+    model: str = "segmenter.keras",
+    verbose: bool = True,
+) -> dict:
     """Per-class IoU of a run's segmenter on labelled data, at label resolution.
 
     Example:
@@ -35,12 +39,18 @@ def evaluate(folder, record, model="segmenter.keras", verbose=True):
         FileNotFoundError: If the folder holds no finished run.
         ValueError: If the data have other classes than the run.
     """
-    segmenter, facts = saved_run(folder, model)
+    facts = saved_facts(folder, model)
     if list(record.classes) != facts["classes"]:
         raise ValueError(
-            f"{record.name} has the classes {list(record.classes)}, but the run in "
-            f"{pathlib.Path(folder)} was trained on {facts['classes']}."
+            f"{record.name}: expected the classes that the run in {folder} was trained "
+            f"on, {facts['classes']}, received {list(record.classes)}."
         )
+    # Mistakes are told without waiting for TensorFlow.
+    from keras_pixda.datasets import SegmentationDataset
+    from keras_pixda.runs.measure import measure
+    from keras_pixda.runs.saved_run import saved_run
+
+    segmenter, _ = saved_run(folder, model)
     dataset = SegmentationDataset(record, 1, facts["image_size"])
     progress = Progress("evaluation", len(dataset), verbose)
     return measure(segmenter, dataset, facts, progress)

@@ -18,7 +18,7 @@ from keras_pixda.callbacks import (
 from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.methods import source_only
 from keras_pixda.methods.pixda.pixda import pixda_model, sample_selection
-from keras_pixda.models import deeplab_v2, small_segmenter
+from keras_pixda.models import find_segmenter
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.few_shot_data import few_shot_data
@@ -305,10 +305,7 @@ def starting_segmenter(settings, num_classes):
         return load_model(weights)
     if weights is not None and weights.endswith((".pth", ".pt")):
         return load_pytorch(weights)
-    build = {"small": small_segmenter, "deeplab_v2": deeplab_v2}[
-        settings.network.segmenter
-    ]
-    segmenter = build(num_classes)
+    segmenter = find_segmenter(settings.network.segmenter).build(num_classes)
     if weights is not None:
         load_weights(segmenter, weights)
     return segmenter

@@ -36,8 +36,9 @@ def fsda(segmenter, dataset, settings, callbacks=()):
     ```
 
     Args:
-        segmenter: The `keras.Model` that Source Only has trained, of the kind that the
-            settings name; its weights are the start, itself it stays as it is.
+        segmenter: The `keras.Model` that Source Only has trained, which one of
+            `keras_pixda.models.SEGMENTERS` has built; its weights are the start, itself
+            it stays as it is.
         dataset: `FewShotDomainDataset` of both domains.
         settings: `Settings`; `steps + distillation_steps` is the budget.
         callbacks: Callbacks of the training. Defaults to `()`.
@@ -50,14 +51,24 @@ def fsda(segmenter, dataset, settings, callbacks=()):
         Parsing, ICCV workshops 2019.
     """
     from keras_pixda.methods import FSDAModel
-    from keras_pixda.models import image_discriminator, pair_discriminator
+    from keras_pixda.models import (
+        image_discriminator,
+        pair_discriminator,
+        with_own_auxiliary_head,
+    )
     from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
 
     own = settings["fsda"]
     num_classes = segmenter.output_shape[-1]
     filters = own.discriminator_filters
+    network = with_own_auxiliary_head(segmenter)
+    if network is None:
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} has no auxiliary head, which FSDA "
+            "trains: expected one that a network of keras_pixda.models.SEGMENTERS has."
+        )
     model = FSDAModel(
-        with_auxiliary_head(segmenter, settings.network.segmenter),
+        network,
         pair_discriminator(num_classes, filters),
         image_discriminator(num_classes, filters, spectral_norm=True),
     )
@@ -71,15 +82,3 @@ def fsda(segmenter, dataset, settings, callbacks=()):
     )
     fit_steps(model, dataset, target_steps(settings), callbacks)
     return model.segmenter
-
-
-def with_auxiliary_head(segmenter, kind):
-    """The same network and weights with a second, untrained head."""
-    from keras_pixda.models import deeplab_v2, small_segmenter
-
-    build = {"small": small_segmenter, "deeplab_v2": deeplab_v2}[kind]
-    network = build(segmenter.output_shape[-1], auxiliary_head=True)
-    for layer in segmenter.layers:
-        if layer.weights:
-            network.get_layer(layer.name).set_weights(layer.get_weights())
-    return network
