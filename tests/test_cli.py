@@ -151,6 +151,11 @@ ANSWERED_AT_ONCE = [
     ("train --output RUN --resume", 2, "no run to resume"),
     ("train --batch-size 0 --output RUN --source gta5:a --target gta5:b", 2, "batch"),
     ("train --method pixdb --output RUN --source gta5:a --target gta5:b", 2, "pixdb"),
+    (
+        "compare --methods pixdb --output RUN --source gta5:a --target gta5:b",
+        2,
+        "pixdb",
+    ),
     ("check kitti:a", 2, "unknown data set 'kitti'"),
     ("check cityscape:a", 2, "did you mean 'cityscapes'?"),
     ("check gta5", 2, "expected one of gta5:ROOT"),

@@ -107,8 +107,7 @@ def test_source_only_never_sees_the_target(settings, dataset, monkeypatch):
 def test_source_only_augments_on_request(settings, dataset, monkeypatch):
     batches = []
     monkeypatch.setattr(
-        # Not as an attribute of the package: there the name is the function.
-        importlib.import_module("keras_pixda.methods.source_only"),
+        importlib.import_module("keras_pixda.training.fit_steps"),
         "fit_steps",
         lambda model, data, *_: batches.append(data[0]),
     )
