@@ -23,7 +23,7 @@ def _run(options):
 
     record = load(options.data, options.split, evaluation=True)
     iou = evaluate(options.folder, record, options.model)
-    from keras_pixda.runs import present_table
+    from keras_pixda.runs import present_table  # Not before mistakes are told.
 
     print(f"\n{present_table(iou, title=options.model)}")
     # Which pairs the figures are of, and that they may be those of the training.

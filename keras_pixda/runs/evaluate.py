@@ -18,11 +18,25 @@ def evaluate(
     Example:
 
     ```python
-    from keras_pixda.datasets import cityscapes
+    import json
+    import pathlib
+    import tempfile
+    from PIL import Image
+    from keras_pixda.datasets import folder
+    from keras_pixda.models import small_segmenter
     from keras_pixda.runs import evaluate
 
-    def main(folder, root):
-        return evaluate(folder, cityscapes(root, split="val"))["mean_iou"]
+    facts = {"classes": ["road", "car"], "palette": [[128, 64, 128], [0, 0, 142]],
+             "ignore_class": 255, "well": ["road"], "image_size": [32, 48]}
+    with tempfile.TemporaryDirectory() as root:  # What a run leaves behind.
+        small_segmenter(2, filters=4).save(f"{root}/segmenter.keras")
+        pathlib.Path(root, "classes.json").write_text(json.dumps(facts))
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            pathlib.Path(root, kind).mkdir()
+            Image.new(mode, (48, 32)).save(f"{root}/{kind}/a.png")
+        record = folder(f"{root}/images", f"{root}/masks", ("road", "car"))
+        iou = evaluate(root, record, verbose=False)
+    assert 0 <= iou["road"] <= 1
     ```
 
     Args:

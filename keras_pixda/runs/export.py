@@ -21,10 +21,20 @@ def export(
     Example:
 
     ```python
+    import json
+    import pathlib
+    import tempfile
+    from keras_pixda.models import small_segmenter
     from keras_pixda.runs import export
 
-    def main(folder):
-        return export(folder, "segmenter.onnx", "onnx", outputs="classes")
+    facts = {"classes": ["road", "car"], "palette": [[128, 64, 128], [0, 0, 142]],
+             "ignore_class": 255, "well": ["road"], "image_size": [32, 48]}
+    with tempfile.TemporaryDirectory() as root:  # What a run leaves behind.
+        small_segmenter(2, filters=4).save(f"{root}/segmenter.keras")
+        pathlib.Path(root, "classes.json").write_text(json.dumps(facts))
+        assert export(root, f"{root}/served.keras", "keras") < 1e-4
+        served = json.loads(pathlib.Path(root, "served.json").read_text())
+    assert served["classes"] == ["road", "car"]
     ```
 
     Args:

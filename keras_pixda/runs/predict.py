@@ -42,10 +42,22 @@ def predict(
     Example:
 
     ```python
+    import json
+    import pathlib
+    import tempfile
+    from PIL import Image
+    from keras_pixda.models import small_segmenter
     from keras_pixda.runs import predict
 
-    def main(folder):
-        return predict(folder, "photos", "segmented", window=(512, 1024), flip=True)
+    facts = {"classes": ["road", "car"], "palette": [[128, 64, 128], [0, 0, 142]],
+             "ignore_class": 255, "well": ["road"], "image_size": [32, 48]}
+    with tempfile.TemporaryDirectory() as root:  # What a run leaves behind.
+        small_segmenter(2, filters=4).save(f"{root}/segmenter.keras")
+        pathlib.Path(root, "classes.json").write_text(json.dumps(facts))
+        Image.new("RGB", (96, 64)).save(f"{root}/photo.png")
+        [labels] = predict(root, f"{root}/photo.png", f"{root}/out", window=(32, 48),
+                           flip=True, verbose=False)
+        assert labels.name == "photo_labelIds.png"
     ```
 
     Args:

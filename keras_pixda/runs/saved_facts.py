@@ -33,10 +33,7 @@ FORMS = {
         lambda v, facts: _is_list(v, _is_colour) and len(v) == len(facts["classes"]),
     ),
     "ignore_class": ("a whole number", lambda v, _: _is_whole(v)),
-    "well": (
-        "a list of some of the classes",
-        lambda v, facts: _is_list(v, facts["classes"].__contains__),
-    ),
+    "well": ("a list of names", lambda v, _: _is_list(v, _is_name)),
     "image_size": (
         "[height, width]",
         lambda v, _: _is_list(v, _is_whole) and len(v) == 2 and min(v) > 0,

@@ -16,11 +16,19 @@ def saved_run(folder, model="segmenter.keras"):
     Example:
 
     ```python
+    import json
+    import pathlib
+    import tempfile
+    from keras_pixda.models import small_segmenter
     from keras_pixda.runs import saved_run
 
-    def classes_of(folder):
-        segmenter, facts = saved_run(folder)
-        return facts["classes"]
+    facts = {"classes": ["road", "car"], "palette": [[128, 64, 128], [0, 0, 142]],
+             "ignore_class": 255, "well": ["road"], "image_size": [32, 48]}
+    with tempfile.TemporaryDirectory() as root:  # What a run leaves behind.
+        small_segmenter(2, filters=4).save(f"{root}/segmenter.keras")
+        pathlib.Path(root, "classes.json").write_text(json.dumps(facts))
+        segmenter, facts = saved_run(root)
+    assert segmenter.output_shape[-1] == len(facts["classes"]) == 2
     ```
 
     Args:
