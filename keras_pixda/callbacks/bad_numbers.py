@@ -40,7 +40,7 @@ class BadNumbers(keras.callbacks.Callback):
     try:
         segmenter.fit(images, labels, callbacks=[BadNumbers()], verbose=0)
     except ValueError as error:
-        print(error)  # In batch 1 of pass 1, loss is nan. ...
+        assert str(error).startswith("In batch 1 of pass 1, loss is nan.")
     ```
 
     Args:
@@ -53,7 +53,9 @@ class BadNumbers(keras.callbacks.Callback):
         ValueError: If a number is not finite and the step was not skipped.
     """
 
-    def __init__(self, dataset=None, patience=30, every=100):
+    def __init__(
+        self, dataset: object = None, patience: int = 30, every: int = 100
+    ) -> None:
         super().__init__()
         self.dataset = dataset
         self.patience = patience

@@ -20,7 +20,8 @@ class StopAtStep(keras.callbacks.Callback):
     model.compile("sgd", "mse")
     x, y = np.zeros((8, 2)), np.zeros((8, 1))
     stop = StopAtStep(3)
-    model.fit(x, y, batch_size=1, callbacks=[stop], verbose=0)  # 3 batches
+    model.fit(x, y, batch_size=1, callbacks=[stop], verbose=0)
+    assert model.optimizer.iterations == 3  # Of 8 batches.
     ```
 
     Args:
@@ -30,7 +31,7 @@ class StopAtStep(keras.callbacks.Callback):
         ValueError: If `steps` is not positive.
     """
 
-    def __init__(self, steps):
+    def __init__(self, steps: int) -> None:
         super().__init__()
         if steps < 1:
             raise ValueError(f"steps must be positive, received {steps}.")
