@@ -16,7 +16,7 @@ LARGEST_BEFORE = 2**25
 
 
 @functools.cache
-def keep_freed_memory():
+def keep_freed_memory() -> bool:
     """Undo that TensorFlow gives freed memory back to the system at once.
 
     Its input from Python, which Keras's `fit` reads through, makes glibc return all

@@ -26,7 +26,7 @@ class LazyRoom(types.ModuleType):
     """
 
     @classmethod
-    def open(cls, package, moved=None):
+    def open(cls, package: str, moved: dict[str, str] | None = None) -> None:
         """Make the package of this name lazy, at the end of its `__init__.py`.
 
         Names that have `moved` to another package are still found here, with a warning.

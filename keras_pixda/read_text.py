@@ -3,6 +3,8 @@
 import codecs
 import pathlib
 
+from keras_pixda.typing import FilePath
+
 # What editors put at the start, the longer marks first.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -13,7 +15,7 @@ _MARKS = (
 )
 
 
-def read_text(path):
+def read_text(path: FilePath) -> str:
     r"""Return the text of a file in UTF-8, or in another Unicode form that is marked.
 
     Example:

@@ -2,9 +2,13 @@
 
 import json
 import math
+from collections.abc import Callable
+from typing import Any
 
 
-def strict_json(value, other=lambda number: None, **options):
+def strict_json(
+    value: Any, other: Callable[[float], Any] = lambda number: None, **options: Any
+) -> str:
     """JSON text of a value; a number that is not finite becomes `null`.
 
     Example:
@@ -34,7 +38,7 @@ def strict_json(value, other=lambda number: None, **options):
     return json.dumps(finite(value), allow_nan=False, **options)
 
 
-def nan_for_null(value):
+def nan_for_null(value: Any) -> Any:
     """The values of a JSON file that holds numbers, with NaN where it has `null`.
 
     Example:

@@ -2,16 +2,18 @@
 
 import contextlib
 import warnings
+from collections.abc import Sequence
 
 import keras
 
 from keras_pixda.callbacks.pass_length import passes_just_end
 from keras_pixda.callbacks.state_folder import StateFolder
 from keras_pixda.finite import first_not_finite
+from keras_pixda.typing import FilePath, Logs
 
 
 class ExactResume(keras.callbacks.Callback):
-    """Saves the whole state of a training and takes it up again, in midst of a pass.
+    """Save the whole state of a training and take it up again, in midst of a pass.
 
     A training that was killed at any moment and is started again ends with the numbers
     of one that never was: weights, optimizer slots, loss scales, random seeds, running
@@ -69,7 +71,13 @@ class ExactResume(keras.callbacks.Callback):
         ValueError: If `every` is less than 1.
     """
 
-    def __init__(self, folder, dataset=None, callbacks=None, every=100):
+    def __init__(
+        self,
+        folder: FilePath,
+        dataset: keras.utils.PyDataset | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        every: int = 100,
+    ):
         super().__init__()
         if every < 1:
             raise ValueError(f"every counts steps from 1, received {every}.")
@@ -85,7 +93,7 @@ class ExactResume(keras.callbacks.Callback):
 
     # === Training ===
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         """Take up the newest state."""
         if keras.backend.backend() != "tensorflow":
             # JAX, for one, has the weights in the model at the end of an epoch alone.
@@ -112,7 +120,7 @@ class ExactResume(keras.callbacks.Callback):
             for callback in self._others():
                 callback.set_state(None)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Save, or go on in midst of a pass."""
         self._epoch = epoch
         if self._metrics is not None:
@@ -121,7 +129,7 @@ class ExactResume(keras.callbacks.Callback):
         elif self._unsaved or not self._saved:
             self._save(0)
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Save after so many steps; end a pass that is shorter than the first one."""
         if batch >= len(self.dataset):
             # Keras would ask for as many batches as the first pass has, and warn.
@@ -131,16 +139,16 @@ class ExactResume(keras.callbacks.Callback):
             self._save(self.dataset.first_batch + batch)
         self._begun = batch
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Count."""
         self._unsaved += batch - self._begun + 1
 
-    def on_epoch_end(self, epoch, logs=None):
-        """The next pass is a whole one."""
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Let the next pass be a whole one."""
         self._quiet.close()
         self.dataset.first_batch = 0
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         """Note that there is nothing left to do."""
         self.model._initial_epoch = None
         if not self._finished:

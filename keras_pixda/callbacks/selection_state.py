@@ -1,6 +1,7 @@
 """What sample selection has decided so far."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class SelectionState:
     threshold: float | None = None
     passes: int = 0
 
-    def save(self, store):
+    def save(self, store: Any) -> None:
         """Write the state into a weights store, nothing before the first selection."""
         if self.passes:
             store[f"{PREFIX}kept"] = np.asarray(self.kept, dtype="int64")
@@ -39,7 +40,7 @@ class SelectionState:
             store[f"{PREFIX}passes"] = np.int64(self.passes)
 
     @classmethod
-    def load(cls, store):
+    def load(cls, store: Any) -> "SelectionState":
         """Read the state back."""
         if f"{PREFIX}passes" not in set(store.keys()):
             return cls()

@@ -1,16 +1,25 @@
 """Random flips, zooms, crops and colours, the same for an image and its labels."""
 
+from collections.abc import Callable
+
 import numpy as np
 from PIL import Image
 
 from keras_pixda.datasets.arguments import as_size
+from keras_pixda.typing import Size
 
 # How much red, green and blue add to the brightness that is seen (ITU-R BT.601).
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
-def augmentation(flip=True, scale=None, crop=None, colour=None, ignore_class=255):
-    """Return a function that changes an image and its labels at random.
+def augmentation(
+    flip: bool = True,
+    scale: tuple[float, float] | None = None,
+    crop: Size | None = None,
+    colour: float | None = None,
+    ignore_class: int = 255,
+) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """A function that changes an image and its labels at random.
 
     It is called as `augment(image, labels, seed)` for each sample and depends on
     nothing but these, so that a restarted run sees the same pictures. Labels keep
@@ -50,12 +59,12 @@ def augmentation(flip=True, scale=None, crop=None, colour=None, ignore_class=255
     """
     if scale is not None and not 0 < scale[0] <= scale[1] < np.inf:
         raise ValueError(
-            f"scale must be (smallest, largest) with 0 < smallest, got {scale!r}"
+            f"scale must be (smallest, largest) with 0 < smallest, received {scale!r}"
         )
     if crop is not None:
         crop = as_size(crop, "crop")
     if colour is not None and not 0 < colour < 1:
-        raise ValueError(f"colour must lie between 0 and 1, got {colour!r}")
+        raise ValueError(f"colour must lie between 0 and 1, received {colour!r}")
 
     def augment(image, labels, seed):
         random = np.random.default_rng(seed)
@@ -94,11 +103,11 @@ class _Window:
         self.filled = slice(self.start - offset, self.stop - offset)
 
     def edges(self):
-        """Return start and stop in the side, in fractions of a pixel."""
+        """Start and stop in the side, in fractions of a pixel."""
         return (place * self.side / self.scaled for place in (self.start, self.stop))
 
     def nearest(self):
-        """Return the nearest pixel of the side for each of the window."""
+        """The nearest pixel of the side for each of the window."""
         middles = np.arange(self.start, self.stop) + 0.5
         return (middles * self.side / self.scaled).astype(np.intp)
 

@@ -8,6 +8,7 @@ from keras_pixda.datasets.cityscapes_classes import (
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 LAYOUT = """\
 ROOT/
@@ -15,8 +16,10 @@ ROOT/
   gtFine/{split}/CITY/CITY_000000_000019_gtFine_labelIds.png"""
 
 
-def cityscapes(root, split="train", masks=None):
-    """Return the record of one split of Cityscapes, in the layout it is published in.
+def cityscapes(
+    root: FilePath, split: str = "train", masks: str | None = None
+) -> SegmentationRecord:
+    """The record of one split of Cityscapes, in the layout it is published in.
 
     The city of a pair, for K shots, is its folder.
 

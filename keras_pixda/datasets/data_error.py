@@ -1,5 +1,6 @@
 """The one error of the data room: a list of findings, each with a remedy."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -50,7 +51,7 @@ class DataError(ValueError):
 
     shown = 5
 
-    def __init__(self, findings, headline=None):
+    def __init__(self, findings: Iterable[Finding], headline: str | None = None):
         self.findings = tuple(findings)
         self.headline = headline
         lines = [str(finding) for finding in self.findings[: self.shown]]

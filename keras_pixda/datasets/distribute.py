@@ -1,16 +1,20 @@
 """Feed data sets to the replicas of a `tf.distribute` strategy."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_pixda.datasets.counted_passes import CountedPasses
 from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
 
 
-def distribute(dataset, strategy):
-    """Return a data set of which every replica gets its part of every batch.
+def distribute(
+    dataset: CountedPasses, strategy: tf.distribute.Strategy
+) -> tf.distribute.DistributedDataset:
+    """A data set of which every replica gets its part of every batch.
 
     Replica r of R gets the r-th of R equal parts. Each machine reads the parts of its
     own replicas alone, in threads. Length, order and kept images are those that the
@@ -54,8 +58,10 @@ def distribute(dataset, strategy):
     return _distributed(strategy, dataset, lambda: len(dataset), read)
 
 
-def distribute_evaluation(dataset, strategy):
-    """Return a data set of which every replica gets every R-th batch.
+def distribute_evaluation(
+    dataset: Any, strategy: tf.distribute.Strategy
+) -> tuple[Any, int | None]:
+    """A data set of which every replica gets every R-th batch.
 
     The last round is filled up with a batch that is wholly ignored, so that each image
     counts once however many there are. Labels may differ in size from batch to batch.

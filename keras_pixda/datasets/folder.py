@@ -1,11 +1,13 @@
 """Any two folders: images and masks with the same names."""
 
 import colorsys
+from collections.abc import Callable, Mapping, Sequence
 
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
 from keras_pixda.datasets.home import home
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord, require_names
+from keras_pixda.typing import FilePath, Palette
 
 LAYOUT = """\
 {images}/NAME.jpg    (.jpg, .jpeg or .png, at any depth)
@@ -13,16 +15,16 @@ LAYOUT = """\
 
 
 def folder(
-    images,
-    masks,
-    classes,
-    id_map=None,
-    palette=None,
-    city=None,
-    name="folder",
-    mask_ending=None,
-):
-    """Return the record of two plain folders, matched by name without suffix.
+    images: FilePath,
+    masks: FilePath,
+    classes: Sequence[str],
+    id_map: Mapping | None = None,
+    palette: Palette | None = None,
+    city: Callable[[str], str] | None = None,
+    name: str = "folder",
+    mask_ending: str | None = None,
+) -> SegmentationRecord:
+    """The record of two plain folders, matched by name without suffix.
 
     Masks may also be called like their images and one ending more, the same for all:
     `a.jpg` and `a_mask.png`. Masks that end in `_labelTrainIds`, as converters leave
@@ -101,7 +103,7 @@ def folder(
 
 
 def _common_ending(images, masks):
-    """Return what all masks' names have after their images', `""` if nothing."""
+    """What all masks' names have after their images', `""` if nothing."""
     keys = [*masks, *masks.others]
     if not keys or any(key in images or key in images.others for key in keys):
         return ""

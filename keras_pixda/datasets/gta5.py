@@ -1,5 +1,7 @@
 """GTA5, "Playing for Data": 24 966 rendered street scenes."""
 
+from collections.abc import Sequence
+
 from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_CLASSES,
     CITYSCAPES_ID_MAP,
@@ -8,6 +10,7 @@ from keras_pixda.datasets.cityscapes_classes import (
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 LAYOUT = """\
 ROOT/
@@ -15,8 +18,12 @@ ROOT/
   labels/00001.png"""
 
 
-def gta5(root, leave_out=("15188", "17705"), masks=None):
-    """Return the record of GTA5, in the layout it is published in.
+def gta5(
+    root: FilePath,
+    leave_out: Sequence[str] = ("15188", "17705"),
+    masks: str | None = None,
+) -> SegmentationRecord:
+    """The record of GTA5, in the layout it is published in.
 
     The labels are palette PNGs that hold Cityscapes label ids.
 
@@ -57,7 +64,7 @@ def gta5(root, leave_out=("15188", "17705"), masks=None):
     if isinstance(leave_out, str) or any(not isinstance(n, str) for n in leave_out):
         raise ValueError(
             "gta5: leave_out must be a list of names such as '15188', "
-            f"got {leave_out!r}"
+            f"received {leave_out!r}"
         )
     folders = require_folders(root, ("images", "labels"), LAYOUT)
     images, labels = map(find_files, folders)

@@ -15,6 +15,7 @@ from keras_pixda.datasets.home import home
 from keras_pixda.datasets.lists import find_listed
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 LAYOUT = """\
 ROOT/
@@ -58,8 +59,14 @@ _LABEL_SPACES = {
 }
 
 
-def idda(root, split="train", label_space="camvid", ignore_hood=True, masks=None):
-    """Return the record of one split of IDDA, in the classes of a real data set.
+def idda(
+    root: FilePath,
+    split: str = "train",
+    label_space: str = "camvid",
+    ignore_hood: bool = True,
+    masks: str | None = None,
+) -> SegmentationRecord:
+    """The record of one split of IDDA, in the classes of a real data set.
 
     For `"camvid"` the pictures are centre-cropped to 4:3, CamVid's shape. The masks
     label the hood of the recording car as a vehicle; it is ignored unless asked for.

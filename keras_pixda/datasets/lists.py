@@ -2,15 +2,17 @@
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.home import home
 from keras_pixda.read_text import read_text
+from keras_pixda.typing import FilePath
 
 
-def read_list(path, what="image"):
-    """Return `(line number, name)` of the lines of a list file that are not blank.
+def read_list(path: FilePath, what: str = "image") -> list[tuple[int, str]]:
+    """`(line number, name)` of the lines of a list file that are not blank.
 
     Args:
         path: the list, as any editor writes it; a `~` at its start is the home folder.
@@ -38,8 +40,8 @@ def read_list(path, what="image"):
     return names
 
 
-def read_classes(path):
-    """Return the class names of a list file, in the order of the ids.
+def read_classes(path: FilePath) -> tuple[str, ...]:
+    """The class names of a list file, in the order of the ids.
 
     Args:
         path: the list, one class name a line.
@@ -67,8 +69,10 @@ def read_classes(path):
     return tuple(names)
 
 
-def find_listed(path, images, once=False):
-    """Return the positions of the images that a list file names, line by line.
+def find_listed(
+    path: FilePath, images: Sequence[FilePath], once: bool = False
+) -> list[int]:
+    """The positions of the images that a list file names, line by line.
 
     Args:
         path: the list, one name a line. A name is the end of an image's path or the

@@ -6,6 +6,7 @@ from keras_pixda.datasets.folder import folder
 from keras_pixda.datasets.gta5 import gta5
 from keras_pixda.datasets.idda import idda
 from keras_pixda.datasets.lists import read_classes
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.datasets.synthia import synthia
 
 WITHOUT_SPLITS = {"gta5": gta5, "synthia": synthia}
@@ -20,8 +21,8 @@ SPELLINGS = ", ".join(
 )
 
 
-def load(data, split=None):
-    r"""Return the record of a data set named in one word.
+def load(data: str, split: str | None = None) -> SegmentationRecord:
+    r"""The record of a data set named in one word.
 
     Example:
     ```python

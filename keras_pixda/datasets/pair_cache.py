@@ -8,12 +8,15 @@ import time
 import uuid
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from keras_pixda.datasets.files import file_state
 from keras_pixda.datasets.reader import read_pair
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath, Size
 
 # To be raised when the reader gives other pixels for the same file.
 _FORMAT = 1
@@ -73,17 +76,17 @@ class PairCache:
         OSError: if the folder cannot be made.
     """
 
-    def __init__(self, place="memory", max_bytes=None):
+    def __init__(self, place: FilePath = "memory", max_bytes: int | None = None):
         if not isinstance(place, (str, os.PathLike)) or not os.fspath(place):
             raise ValueError(
-                f'A cache is "memory" or the path of a folder, got {place!r}'
+                f'A cache is "memory" or the path of a folder, received {place!r}'
             )
         self.place = place
         self.folder = None if place == "memory" else Path(place).absolute()
         if max_bytes is None:
             max_bytes = _FOLDER_BYTES if self.folder else _MEMORY_BYTES
         if max_bytes < 0:
-            raise ValueError(f"max_bytes must not be negative, got {max_bytes}")
+            raise ValueError(f"max_bytes must not be negative, received {max_bytes}")
         self.max_bytes = max_bytes
         self.bytes = 0
         self.full = False
@@ -103,8 +106,15 @@ class PairCache:
         # A copy, as in another process, shares the folder or starts with no pairs.
         return PairCache, (self.place, self.max_bytes)
 
-    def read(self, record, index, image_size=None, label_size=None, read=read_pair):
-        """Return image and labels of a pair, from the cache where it is there.
+    def read(
+        self,
+        record: SegmentationRecord,
+        index: int,
+        image_size: Size | None = None,
+        label_size: Size | None = None,
+        read: Callable = read_pair,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Image and labels of a pair, from the cache where it is there.
 
         Args:
             record: the `SegmentationRecord`.
@@ -125,8 +135,14 @@ class PairCache:
             self._add(key, stamp, pair)
         return pair
 
-    def find(self, record, index, image_size=None, label_size=None):
-        """Return a pair if it is there and `None` if not; arguments as in `read`."""
+    def find(
+        self,
+        record: SegmentationRecord,
+        index: int,
+        image_size: Size | None = None,
+        label_size: Size | None = None,
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """A pair if it is there and `None` if not; arguments as in `read`."""
         return self._find(*_identity(record, index, image_size, label_size))
 
     def _find(self, key, stamp):
@@ -196,7 +212,7 @@ class PairCache:
 
 
 def _identity(record, index, image_size, label_size):
-    """Return the key of a pair and the state of its files."""
+    """The key of a pair and the state of its files."""
     files = [*record.pairs[index]]
     if record.ignore_masks and record.ignore_masks[index]:
         files.append(record.ignore_masks[index])
@@ -222,7 +238,7 @@ def _frozen(pair):
 
 
 def _pack(stamp, pair):
-    """Return a checksum and the arrays behind it, as bytes."""
+    """A checksum and the arrays behind it, as bytes."""
     buffer = io.BytesIO(bytes(4))
     buffer.seek(4)
     for array in (np.array(stamp, np.int64), *pair):
@@ -233,7 +249,7 @@ def _pack(stamp, pair):
 
 
 def _unpack(path):
-    """Return stamp and pair of a file, or `None` if it is missing or damaged."""
+    """Stamp and pair of a file, or `None` if it is missing or damaged."""
     try:
         data = memoryview(path.read_bytes())
     except OSError:

@@ -1,7 +1,8 @@
 """What is known about one labelled data set: facts and file names, no pixels."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -9,12 +10,12 @@ import numpy as np
 UNKNOWN = 254
 
 
-def require_names(classes, name):
+def require_names(classes: Any, name: str) -> None:
     """Raise unless `classes` is a list of different names; `name` is the data set's."""
     if isinstance(classes, (str, bytes)):
         raise ValueError(
-            f"{name}: classes must be a list of names, got the text {classes!r}; a "
-            'file of names is read by load("folder:IMAGES,MASKS,CLASSES.txt")'
+            f"{name}: classes must be a list of names, received the text {classes!r}; "
+            'a file of names is read by load("folder:IMAGES,MASKS,CLASSES.txt")'
         )
     seen = set()
     for position, class_name in enumerate(classes):
@@ -96,7 +97,7 @@ class SegmentationRecord:
         if not 0 < len(self.classes) < UNKNOWN:
             raise ValueError(
                 f"{self.name}: expected 1 to {UNKNOWN - 1} classes, "
-                f"got {len(self.classes)}"
+                f"received {len(self.classes)}"
             )
         if not len(self.classes) <= self.ignore_class <= 255 or (
             self.ignore_class == UNKNOWN
@@ -108,7 +109,7 @@ class SegmentationRecord:
         if not isinstance(self.id_map, Mapping) or not self.id_map:
             raise ValueError(
                 f"{self.name}: id_map must map every id that a mask may hold, such as "
-                f"{{0: 0, 1: 1, 255: 255}}, got {self.id_map!r}"
+                f"{{0: 0, 1: 1, 255: 255}}, received {self.id_map!r}"
             )
         known = {*range(len(self.classes)), self.ignore_class}
         for file_id, train_id in self.id_map.items():
@@ -143,16 +144,16 @@ class SegmentationRecord:
             f"{len(self.classes)} classes, {len(set(self.cities))} groups)"
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
     @property
-    def is_colour_coded(self):
+    def is_colour_coded(self) -> bool:
         """Whether the masks show classes as colours instead of ids."""
         return isinstance(next(iter(self.id_map), None), tuple)
 
-    def select(self, indices):
-        """Return the record of some of the pairs, in the order asked for.
+    def select(self, indices: Iterable[int]) -> "SegmentationRecord":
+        """The record of some of the pairs, in the order asked for.
 
         Args:
             indices: positions in `pairs`; one may come more than once.

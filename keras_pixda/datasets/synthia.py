@@ -8,6 +8,7 @@ from keras_pixda.datasets.files import find_files, pair_files, require_folders
 from keras_pixda.datasets.home import home
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 LAYOUT = """\
 ROOT/
@@ -42,8 +43,8 @@ _ID_TO_CLASS = {
 }
 
 
-def synthia(root, masks=None):
-    """Return the record of SYNTHIA (RAND_CITYSCAPES), as it is published.
+def synthia(root: FilePath, masks: str | None = None) -> SegmentationRecord:
+    """The record of SYNTHIA (RAND_CITYSCAPES), as it is published.
 
     The labels are 16-bit colour PNGs with the class id in the red channel. Of the 19
     Cityscapes classes, terrain, truck and train have no pixels.

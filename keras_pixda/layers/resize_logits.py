@@ -1,9 +1,13 @@
 """Bilinear resizing of logits to any size, known now or only when the graph runs."""
 
+from collections.abc import Sequence
+
 from keras import ops
 
+from keras_pixda.typing import Tensor
 
-def resize_logits(logits, size):
+
+def resize_logits(logits: Tensor, size: Sequence) -> Tensor:
     """Logits resized bilinearly, half-pixel centres, in float32.
 
     Example:

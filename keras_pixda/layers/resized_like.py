@@ -3,8 +3,12 @@
 import keras
 from keras import ops
 
+from keras_pixda.typing import Tensor
 
-def resized_like(images, reference, name, dtype=None):
+
+def resized_like(
+    images: Tensor, reference: Tensor, name: str, dtype: str | None = None
+) -> Tensor:
     """Resize a symbolic map to the size of another, as `AlignedResize` does.
 
     The numbers are those of `AlignedResize`, but the model is made of operations that

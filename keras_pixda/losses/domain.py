@@ -3,11 +3,12 @@
 from keras import ops
 
 from keras_pixda.replicas import part_of_mean
+from keras_pixda.typing import Tensor
 
 SOURCE, TARGET = 0.0, 1.0
 
 
-def domain_loss(logits, domain):
+def domain_loss(logits: Tensor, domain: float) -> Tensor:
     """Binary cross-entropy of domain logits, element by element.
 
     Example:
@@ -30,7 +31,7 @@ def domain_loss(logits, domain):
     return ops.softplus(logits) - float(domain) * logits
 
 
-def discriminator_loss(logits, domain):
+def discriminator_loss(logits: Tensor, domain: float) -> Tensor:
     """One of the two terms that teach a discriminator: the mean, with half the weight.
 
     Example:
@@ -52,7 +53,9 @@ def discriminator_loss(logits, domain):
     return 0.5 * part_of_mean(domain_loss(logits, domain))
 
 
-def domain_losses(source_logits, target_logits):
+def domain_losses(
+    source_logits: Tensor, target_logits: Tensor
+) -> tuple[Tensor, Tensor]:
     """The two terms that teach a discriminator, each a mean with half the weight.
 
     Example:

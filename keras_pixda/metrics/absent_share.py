@@ -3,9 +3,10 @@
 from keras import ops
 
 from keras_pixda.metrics.count_dtype import count_dtype
+from keras_pixda.typing import Tensor
 
 
-def absent_share(matrix):
+def absent_share(matrix: Tensor) -> Tensor:
     """Share of the labelled pixels that are given to classes without any.
 
     Such a class has no IoU, see `iou_from_confusion`; this tells how much went there.

@@ -3,9 +3,10 @@
 from keras import ops
 
 from keras_pixda.layers import resize_logits
+from keras_pixda.typing import Tensor
 
 
-def labels_from_logits(logits, height, width):
+def labels_from_logits(logits: Tensor, height: int, width: int) -> Tensor:
     """Predicted class ids at a given resolution.
 
     Logits of another size are first resized, bilinearly with half-pixel centres and in

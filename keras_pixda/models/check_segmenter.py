@@ -5,7 +5,7 @@ import keras
 from keras_pixda.models.segmenter_end import activation_at_the_end
 
 
-def check_segmenter(segmenter):
+def check_segmenter(segmenter: keras.Model) -> None:
     """Raise unless `segmenter` maps images to one map of logits."""
     if not isinstance(segmenter, keras.Model):
         raise ValueError(f"segmenter must be a keras.Model, received {segmenter!r}.")

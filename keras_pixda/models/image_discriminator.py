@@ -6,8 +6,11 @@ from keras_pixda.models.discriminator_trunk import discriminator_trunk
 
 
 def image_discriminator(
-    num_classes, filters=64, spectral_norm=False, name="image_discriminator"
-):
+    num_classes: int,
+    filters: int = 64,
+    spectral_norm: bool = False,
+    name: str = "image_discriminator",
+) -> keras.Model:
     """Discriminator of whole predictions: a coarse map of domain logits, 1/32 of size.
 
     Five 4x4 convolutions of stride 2 and padding 1, LeakyReLU 0.2 between. In PixDA it

@@ -19,7 +19,9 @@ class Conv2D(DilatedConvolution):
     """
 
 
-def pixel_discriminator(num_classes, filters=64, name="pixel_discriminator"):
+def pixel_discriminator(
+    num_classes: int, filters: int = 64, name: str = "pixel_discriminator"
+) -> keras.Model:
     """Discriminator of PixDA: one domain logit for every pixel, at full size.
 
     Two 3x3 convolutions and a 1x1 classifier, LeakyReLU 0.2 between. The classifier

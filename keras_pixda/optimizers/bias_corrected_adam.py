@@ -1,7 +1,11 @@
 """Adam as the published discriminators were trained with it."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -32,12 +36,16 @@ class BiasCorrectedAdam(keras.optimizers.Adam):
         Optimization](https://arxiv.org/abs/1412.6980), ICLR 2015.
     """
 
-    def __init__(self, learning_rate=0.001, epsilon=1e-8, **kwargs):
+    def __init__(
+        self, learning_rate: Any = 0.001, epsilon: float = 1e-8, **kwargs: Any
+    ):
         super().__init__(learning_rate=learning_rate, epsilon=epsilon, **kwargs)
         if self.amsgrad:
             raise ValueError("BiasCorrectedAdam has no amsgrad: use keras Adam.")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor
+    ) -> None:
         """Update one variable and its two moments."""
         gradient = ops.cast(gradient, variable.dtype)
         step = ops.cast(self.iterations + 1, variable.dtype)

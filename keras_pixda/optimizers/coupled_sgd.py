@@ -1,7 +1,11 @@
 """Stochastic gradient descent as the published networks were trained with it."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -34,7 +38,13 @@ class CoupledSGD(keras.optimizers.SGD):
         ValueError: If `coupled_decay` is negative or `nesterov` is asked for.
     """
 
-    def __init__(self, learning_rate=0.01, momentum=0.0, coupled_decay=0.0, **kwargs):
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        momentum: float = 0.0,
+        coupled_decay: float = 0.0,
+        **kwargs: Any,
+    ):
         super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
         if coupled_decay < 0:
             raise ValueError(
@@ -44,7 +54,9 @@ class CoupledSGD(keras.optimizers.SGD):
             raise ValueError("CoupledSGD has no Nesterov momentum: use keras SGD.")
         self.coupled_decay = coupled_decay
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor
+    ) -> None:
         """Update one variable and its velocity."""
         learning_rate = ops.cast(learning_rate, variable.dtype)
         gradient = ops.cast(gradient, variable.dtype)
@@ -61,7 +73,7 @@ class CoupledSGD(keras.optimizers.SGD):
         self.assign(velocity, gradient)
         self.assign_sub(variable, learning_rate * gradient)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Arguments that rebuild this optimizer."""
         return {**super().get_config(), "coupled_decay": self.coupled_decay}
 

@@ -3,8 +3,16 @@
 import keras
 import numpy as np
 
+from keras_pixda.typing import Palette
 
-def overlay(images, labels, palette, alpha=0.5, ignore_class=255):
+
+def overlay(
+    images: np.ndarray,
+    labels: np.ndarray,
+    palette: Palette,
+    alpha: float = 0.5,
+    ignore_class: int = 255,
+) -> np.ndarray:
     """Lay the colours of class ids over images.
 
     A shell over `keras.visualization.draw_segmentation_masks` for masks whose first

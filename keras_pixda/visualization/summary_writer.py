@@ -2,8 +2,10 @@
 
 import importlib.util
 
+from keras_pixda.typing import FilePath
 
-def summary_writer(log_dir):
+
+def summary_writer(log_dir: FilePath) -> "_SummaryWriter":
     """Open a TensorBoard folder.
 
     Example:

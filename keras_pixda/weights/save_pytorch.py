@@ -9,13 +9,14 @@ import keras
 import numpy as np
 
 from keras_pixda.models.pytorch_names import pytorch_variables, to_pytorch
+from keras_pixda.typing import FilePath
 from keras_pixda.whole_file import whole_file
 
 ROOT = "archive"
 ORDERED_DICT = b"ccollections\nOrderedDict\n)R"
 
 
-def save_pytorch(segmenter, path):
+def save_pytorch(segmenter: keras.Model, path: FilePath) -> None:
     """Save a `deeplab_v2` as the state dict of the published PyTorch network.
 
     The file is read by `torch.load(path, weights_only=True)` and fits the released code
