@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ```python
     from keras_pixda.cli import main
 
-    main(["check", "gta5:nowhere"])  # 2, after "error: ..."
+    assert main(["check", "gta5:nowhere"]) == 2  # After "error: ..."
     ```
 
     Args:

@@ -33,9 +33,8 @@ def keep_freed_memory() -> bool:
     ```python
     from keras_pixda.freed_memory import keep_freed_memory
 
-    def main(model, dataset):
-        keep_freed_memory()  # The models of this package do it themselves.
-        model.fit(dataset)
+    kept = keep_freed_memory()  # The models of this package do it themselves.
+    assert kept is keep_freed_memory()  # Once in a process.
     ```
 
     Returns:

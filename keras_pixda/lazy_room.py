@@ -17,11 +17,12 @@ class LazyRoom(types.ModuleType):
     Example:
 
     ```python
-    import sys
+    import keras_pixda
     from keras_pixda.lazy_room import LazyRoom
 
-    def main():
-        LazyRoom.open(__name__)  # In an `__init__.py`.
+    # Its `__init__.py` ends with LazyRoom.open(__name__).
+    assert isinstance(keras_pixda, LazyRoom)
+    assert "PixDAModel" in dir(keras_pixda)
     ```
     """
 

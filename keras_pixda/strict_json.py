@@ -16,7 +16,8 @@ def strict_json(
     ```python
     from keras_pixda.strict_json import strict_json
 
-    strict_json({"road": 0.5, "bus": float("nan")})  # {"road": 0.5, "bus": null}
+    text = strict_json({"road": 0.5, "bus": float("nan")})
+    assert text == '{"road": 0.5, "bus": null}'
     ```
 
     Args:
@@ -44,9 +45,10 @@ def nan_for_null(value: Any) -> Any:
     Example:
 
     ```python
+    import math
     from keras_pixda.strict_json import nan_for_null
 
-    nan_for_null({"road": 0.5, "bus": None})  # {"road": 0.5, "bus": nan}
+    assert math.isnan(nan_for_null({"road": 0.5, "bus": None})["bus"])
     ```
 
     Args:

@@ -27,7 +27,7 @@ def whole_file(path: FilePath) -> Iterator[pathlib.Path]:
     with tempfile.TemporaryDirectory() as folder:
         with whole_file(f"{folder}/note.txt") as unfinished:
             unfinished.write_text("done")
-        pathlib.Path(folder, "note.txt").read_text()  # "done"
+        assert pathlib.Path(folder, "note.txt").read_text() == "done"
     ```
 
     Args:

@@ -29,16 +29,16 @@ class PredictionImages(keras.callbacks.Callback):
     labels = np.random.randint(0, 2, (2, 8, 8)).astype("uint8")
     segmenter = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 1)])
     segmenter.compile("sgd", keras.losses.SparseCategoricalCrossentropy(True))
-    folder = tempfile.mkdtemp()
-    pictures = PredictionImages(
-        images,
-        labels,
-        palette=[(128, 64, 128), (0, 0, 142)],
-        classes=("road", "car"),
-        folder=folder,
-    )
-    segmenter.fit(images, labels, verbose=0, callbacks=[pictures])
-    print(os.listdir(folder))  # ['epoch_0001.png']
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = PredictionImages(
+            images,
+            labels,
+            palette=[(128, 64, 128), (0, 0, 142)],
+            classes=("road", "car"),
+            folder=folder,
+        )
+        segmenter.fit(images, labels, verbose=0, callbacks=[pictures])
+        assert os.listdir(folder) == ["epoch_0001.png"]
     ```
 
     Args:

@@ -24,6 +24,7 @@ class ProgressLine(keras.callbacks.Callback):
     line = ProgressLine("training", steps=4)
     x, y = np.zeros((4, 2)), np.zeros((4, 1))
     model.fit(x, y, batch_size=1, callbacks=[line], verbose=0)
+    assert line.done == 4
     ```
 
     Args:

@@ -34,21 +34,27 @@ class SampleSelection(keras.callbacks.Callback):
     ```python
     import tempfile
     from keras_pixda import FewShotDomainDataset, PixDAModel
+    from keras_pixda import models
     from keras_pixda.callbacks import SampleSelection
     from keras_pixda.datasets import cityscapes, gta5
     from keras_pixda.toy_scenes import toy_scenes
-    from keras_pixda.models import small_segmenter
 
     with tempfile.TemporaryDirectory() as root:
         toy_scenes(root, source_images=4, target_images_per_city=1,
-                   validation_images=1, image_size=(48, 64))
+                   validation_images=1, image_size=(32, 48))
         dataset = FewShotDomainDataset(
             gta5(f"{root}/gta5"), cityscapes(f"{root}/cityscapes"),
-            shots=1, batch_size=2, image_size=(48, 64),
+            shots=1, batch_size=2, image_size=(32, 48),
         )
-        model = PixDAModel(small_segmenter(num_classes=19, filters=4))
+        model = PixDAModel(
+            models.small_segmenter(19, filters=2),
+            models.pixel_discriminator(19, filters=2),
+            models.image_discriminator(19, filters=2),
+        )
         model.compile("adam", "adam")
-        model.fit(dataset, callbacks=[SampleSelection(dataset)], verbose=0)
+        selection = SampleSelection(dataset, threshold=0.0, verbose=0)
+        model.fit(dataset, callbacks=[selection], verbose=0)
+    assert model.selection.passes == 1 and len(model.selection.kept) == 4
     ```
 
     Args:

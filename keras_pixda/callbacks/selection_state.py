@@ -15,9 +15,12 @@ class SelectionState:
     Example:
 
     ```python
+    import numpy as np
     from keras_pixda.callbacks import SelectionState
 
-    SelectionState().passes  # 0
+    store = {}
+    SelectionState(np.array([1, 3]), threshold=0.8, passes=1).save(store)
+    assert SelectionState.load(store).kept.tolist() == [1, 3]
     ```
 
     Args:

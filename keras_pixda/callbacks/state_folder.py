@@ -39,7 +39,7 @@ class StateFolder:
         states = StateFolder(f"{root}/state")
         states.write({"epoch": 3}, [np.ones(2)])
         facts, arrays = states.newest()
-    facts  # {"epoch": 3}
+    assert facts == {"epoch": 3} and arrays[0].tolist() == [1.0, 1.0]
     ```
 
     Args:

@@ -22,7 +22,8 @@ class StopAtStep(keras.callbacks.Callback):
     model.compile("sgd", "mse")
     x, y = np.zeros((8, 2)), np.zeros((8, 1))
     stop = StopAtStep(3)
-    model.fit(x, y, batch_size=1, callbacks=[stop], verbose=0)  # 3 batches
+    model.fit(x, y, batch_size=1, callbacks=[stop], verbose=0)
+    assert model.optimizer.iterations == 3
     ```
 
     Args:

@@ -22,14 +22,20 @@ def distribute(
 
     Example:
     ```python
+    import tempfile
+
     import tensorflow as tf
 
-    from keras_pixda.datasets import distribute
+    from keras_pixda.datasets import SegmentationDataset, distribute, gta5
+    from keras_pixda.toy_scenes import toy_scenes
 
-    def main(dataset):
-        strategy = tf.distribute.MirroredStrategy()
+    strategy = tf.distribute.MirroredStrategy(["cpu:0"])  # All GPUs without a list.
+    with tempfile.TemporaryDirectory() as root:
+        source, _ = toy_scenes(root, 2, 1, 1, image_size=(32, 48))
+        dataset = SegmentationDataset(gta5(source), 2, image_size=(32, 48))
         for images, labels in distribute(dataset, strategy):
-            print(strategy.experimental_local_results(images["source"]))
+            parts = strategy.experimental_local_results(images)
+    assert [part.shape for part in parts] == [(2, 32, 48, 3)]
     ```
 
     Args:
@@ -68,14 +74,20 @@ def distribute_evaluation(
 
     Example:
     ```python
+    import tempfile
+
     import tensorflow as tf
 
-    from keras_pixda.datasets import distribute_evaluation
+    from keras_pixda.datasets import SegmentationDataset, distribute_evaluation, gta5
+    from keras_pixda.toy_scenes import toy_scenes
 
-    def main(model, dataset):
-        strategy = tf.distribute.MirroredStrategy()
+    strategy = tf.distribute.MirroredStrategy(["cpu:0"])  # All GPUs without a list.
+    with tempfile.TemporaryDirectory() as root:
+        source, _ = toy_scenes(root, 2, 1, 1, image_size=(32, 48))
+        dataset = SegmentationDataset(gta5(source), image_size=(32, 48))
         batches, rounds = distribute_evaluation(dataset, strategy)
-        model.evaluate(batches, steps=rounds)
+    # Go on with `model.evaluate(batches, steps=rounds)`.
+    assert batches is dataset and rounds is None  # On one replica.
     ```
 
     Args:

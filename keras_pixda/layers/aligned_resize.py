@@ -22,7 +22,7 @@ def aligned_resize(images: Tensor, size: Sequence) -> Tensor:
     from keras_pixda.layers import aligned_resize
 
     row = np.array([0.0, 1.0], dtype="float32").reshape(1, 1, 2, 1)
-    aligned_resize(row, (1, 3))  # 0.0, 0.5, 1.0
+    assert np.ravel(aligned_resize(row, (1, 3))).tolist() == [0.0, 0.5, 1.0]
     ```
 
     Args:
@@ -61,7 +61,7 @@ class AlignedResize(keras.layers.Layer):
     from keras_pixda.layers import AlignedResize
 
     logits, images = np.zeros((1, 9, 17, 5)), np.zeros((1, 64, 128, 3))
-    AlignedResize()((logits, images)).shape  # (1, 64, 128, 5)
+    assert AlignedResize()((logits, images)).shape == (1, 64, 128, 5)
     ```
 
     Args:

@@ -31,7 +31,7 @@ class DilatedConvolution(keras.layers.Conv2D):
     from keras_pixda.layers import DilatedConvolution
 
     layer = DilatedConvolution(filters=19, kernel_size=3, dilation_rate=6)
-    layer(np.zeros((1, 17, 33, 256), dtype="float32")).shape  # (1, 17, 33, 19)
+    assert layer(np.zeros((1, 17, 33, 256), "float32")).shape == (1, 17, 33, 19)
     ```
 
     Args:

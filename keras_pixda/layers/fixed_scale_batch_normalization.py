@@ -32,7 +32,7 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
 
     layer = FixedScaleBatchNormalization()
     layer.build((None, 8, 8, 4))
-    len(layer.trainable_variables)  # 0
+    assert layer.trainable_variables == []
     ```
 
     Args:

@@ -22,7 +22,7 @@ class LeanLeakyReLU(keras.layers.LeakyReLU):
     import numpy as np
     from keras_pixda.layers import LeanLeakyReLU
 
-    LeanLeakyReLU(0.2)(np.array([-1.0, 2.0]))  # -0.2, 2.0
+    assert np.allclose(LeanLeakyReLU(0.2)(np.array([-1.0, 2.0])), [-0.2, 2.0])
     ```
 
     Args:

@@ -16,7 +16,8 @@ def resize_logits(logits: Tensor, size: Sequence) -> Tensor:
     import numpy as np
     from keras_pixda.layers import resize_logits
 
-    resize_logits(np.zeros((1, 4, 8, 3), "float16"), (16, 32)).shape  # (1, 16, 32, 3)
+    logits = np.zeros((1, 4, 8, 3), "float16")
+    assert resize_logits(logits, (16, 32)).shape == (1, 16, 32, 3)
     ```
 
     Args:

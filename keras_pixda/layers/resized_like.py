@@ -18,11 +18,13 @@ def resized_like(
 
     ```python
     import keras
+    import numpy as np
     from keras_pixda.layers import resized_like
 
     images = keras.Input((None, None, 3))
     x = keras.layers.Conv2D(5, 3, strides=2)(images)
     model = keras.Model(images, resized_like(x, images, name="logits"))
+    assert model(np.zeros((1, 33, 47, 3))).shape == (1, 33, 47, 5)
     ```
 
     Args:

@@ -21,7 +21,9 @@ def entropy_loss(logits: Tensor, eta: float = 2.0) -> Tensor:
     import numpy as np
     from keras_pixda.losses import entropy_loss
 
-    entropy_loss(np.zeros((1, 1, 1, 19), dtype="float32"))  # [[[1.0]]]
+    undecided = np.zeros((1, 1, 1, 2), dtype="float32")
+    assert np.allclose(entropy_loss(undecided), 1.0)
+    assert np.allclose(entropy_loss(undecided + [0.0, 100.0]), 0.0)
     ```
 
     Args:
@@ -54,7 +56,7 @@ class EntropyLoss(Float32Loss):
 
     labels = np.zeros((1, 2, 2), dtype="uint8")
     logits = np.zeros((1, 2, 2, 19), dtype="float32")
-    EntropyLoss()(labels, logits)  # 1.0
+    assert np.isclose(EntropyLoss()(labels, logits), 1.0)
     ```
 
     Args:

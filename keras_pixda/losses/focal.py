@@ -37,7 +37,7 @@ def focal_loss(
 
     labels = np.array([[[0, 255]]], dtype="uint8")
     logits = np.zeros((1, 1, 2, 2), dtype="float32")
-    focal_loss(labels, logits)  # [[[log(2) / 4, 0]]]
+    assert np.allclose(focal_loss(labels, logits), [[[np.log(2) / 4, 0.0]]])
     ```
 
     Args:
@@ -100,7 +100,7 @@ class FocalLoss(Float32Loss):
 
     labels = np.array([[[0, 1, 255]]], dtype="uint8")
     logits = np.zeros((1, 1, 3, 2), dtype="float32")
-    FocalLoss(gamma=2.0)(labels, logits)  # log(2) / 4
+    assert np.isclose(FocalLoss(gamma=2.0)(labels, logits), np.log(2) / 4)
     ```
 
     Args:

@@ -41,7 +41,7 @@ def class_imbalance(
     from keras_pixda.losses import class_imbalance
 
     labels = np.array([[[0, 0, 0, 1]]], dtype="uint8")
-    class_imbalance(labels)  # [[[0.25, 0.25, 0.25, 0.75]]]
+    assert np.allclose(class_imbalance(labels), [[[0.25, 0.25, 0.25, 0.75]]])
     ```
 
     Args:
@@ -110,7 +110,8 @@ def pix_adv_loss(
     labels = np.array([[[0, 0, 0, 1]]], dtype="uint8")
     logits = np.zeros((1, 1, 4, 2), dtype="float32")
     domain = np.zeros((1, 1, 4, 1), dtype="float32")
-    pix_adv_loss(labels, logits, domain)  # log(2) * log(2) * [[[0.25, ..., 0.75]]]
+    loss = pix_adv_loss(labels, logits, domain)
+    assert np.allclose(loss, np.log(2) ** 2 * np.array([0.25, 0.25, 0.25, 0.75]))
     ```
 
     Args:

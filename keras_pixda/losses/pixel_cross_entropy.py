@@ -28,7 +28,7 @@ def pixel_cross_entropy(
 
     labels = np.array([[[0, 255]]], dtype="uint8")
     logits = np.zeros((1, 1, 2, 4), dtype="float32")
-    pixel_cross_entropy(labels, logits)  # [[[log(4), 0]]]
+    assert np.allclose(pixel_cross_entropy(labels, logits), [[[np.log(4), 0.0]]])
     ```
 
     Args:

@@ -36,6 +36,12 @@ def refuse_wrong_labels(
     from keras_pixda.losses.refuse_wrong_labels import refuse_wrong_labels
 
     labels, wrong = refuse_wrong_labels(np.array([[[0, 1]]]), 2, 255)
+    assert not np.any(wrong)
+    try:
+        refuse_wrong_labels(np.array([[[0, 2]]]), 2, 255)
+    except ValueError as error:
+        message = str(error)
+    assert message.startswith("labels hold [2] in 1 of 2 pixels, expected 0..1")
     ```
 
     Args:

@@ -61,9 +61,10 @@ class ClassIoU(keras.metrics.Metric):
     labels = np.array([[[0, 0, 1, 255]]])
     predictions = np.array([[[0, 1, 1, 0]]])
     metric.update_state(labels, predictions)
-    print({name: float(value) for name, value in metric.result().items()})
-    # {'mean_iou': 0.5, 'well_iou': 0.5, 'under_iou': 0.5, 'absent_share': 0.0,
-    #  'road': 0.5, 'traffic light': 0.5, 'sky': nan}
+    result = {name: float(value) for name, value in metric.result().items()}
+    assert result["road"] == result["traffic light"] == result["mean_iou"] == 0.5
+    assert result["well_iou"] == result["under_iou"] == 0.5
+    assert np.isnan(result["sky"]) and result["absent_share"] == 0.0
     ```
 
     Args:

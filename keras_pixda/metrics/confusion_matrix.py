@@ -29,10 +29,11 @@ def confusion_matrix(
 
     Example:
     ```python
+    import numpy as np
     from keras_pixda.metrics import confusion_matrix
 
     matrix = confusion_matrix([0, 0, 1, 255], [0, 1, 1, 0], num_classes=2)
-    print(matrix.numpy())  # [[1. 1.] [0. 1.]]
+    assert np.array(matrix).tolist() == [[1, 1], [0, 1]]
     ```
 
     Args:

@@ -22,7 +22,7 @@ def iou_from_confusion(matrix: Tensor) -> Tensor:
     from keras_pixda.metrics import iou_from_confusion
 
     iou = iou_from_confusion(np.array([[3, 1, 0], [0, 4, 1], [0, 0, 0]]))
-    print(iou.numpy())  # [0.75 0.66666667 nan]
+    assert np.allclose(iou, [3 / 4, 4 / 6, np.nan], equal_nan=True)
     ```
 
     Args:

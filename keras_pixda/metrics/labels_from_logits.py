@@ -19,7 +19,8 @@ def labels_from_logits(logits: Tensor, height: int, width: int) -> Tensor:
 
     logits = np.zeros((1, 4, 8, 3), "float16")
     logits[..., 2] = 1
-    print(labels_from_logits(logits, height=8, width=16).shape)  # (1, 8, 16)
+    labels = np.array(labels_from_logits(logits, height=8, width=16))
+    assert labels.shape == (1, 8, 16) and (labels == 2).all()
     ```
 
     Args:

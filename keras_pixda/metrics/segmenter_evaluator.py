@@ -31,8 +31,9 @@ class SegmenterEvaluator(keras.Model):
     segmenter = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 1)])
     dataset = [(np.zeros((1, 8, 8, 3)), np.zeros((1, 16, 16), "uint8"))]
     evaluator = SegmenterEvaluator(segmenter, ClassIoU(("road", "car")))
-    print(evaluator.iou(dataset))
-    # {'mean_iou': 1.0, 'absent_share': 0.0, 'road': 1.0, 'car': nan}
+    iou = evaluator.iou(dataset)
+    assert iou["road"] == iou["mean_iou"] == 1.0
+    assert np.isnan(iou["car"])  # In no label.
     ```
 
     Args:

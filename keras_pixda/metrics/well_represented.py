@@ -19,8 +19,8 @@ def well_represented(
     ```python
     from keras_pixda.metrics import well_represented
 
-    print(well_represented([900, 80, 20], ("road", "car", "pole")))
-    # ('road', 'car')
+    well = well_represented([900, 80, 20], ("road", "car", "pole"))
+    assert well == ("road", "car")
     ```
 
     Args:

@@ -44,7 +44,7 @@ def deeplab_v2(
     # A toy depth and width; the published network is deeplab_v2(num_classes=19).
     segmenter = deeplab_v2(num_classes=19, blocks=(1, 1, 1, 1), filters=4)
     images = np.zeros((1, 64, 96, 3), dtype="uint8")
-    segmenter(images).shape  # (1, 64, 96, 19)
+    assert segmenter(images).shape == (1, 64, 96, 19)
     ```
 
     Args:

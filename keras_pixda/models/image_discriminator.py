@@ -24,9 +24,9 @@ def image_discriminator(
     import numpy as np
     from keras_pixda.models import image_discriminator
 
-    discriminator = image_discriminator(num_classes=19)
+    discriminator = image_discriminator(num_classes=19, filters=8)
     probabilities = np.full((1, 64, 128, 19), 1 / 19, dtype="float32")
-    discriminator(probabilities).shape  # (1, 2, 4, 1)
+    assert discriminator(probabilities).shape == (1, 2, 4, 1)
     ```
 
     Args:

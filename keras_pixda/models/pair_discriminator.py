@@ -22,9 +22,9 @@ def pair_discriminator(
     import numpy as np
     from keras_pixda.models import pair_discriminator
 
-    discriminator = pair_discriminator(num_classes=19)
+    discriminator = pair_discriminator(num_classes=19, filters=8)
     pair = np.full((1, 64, 128, 2 * 19), 1 / 19, dtype="float32")
-    discriminator(pair).shape  # (1, 2, 4, 3)
+    assert discriminator(pair).shape == (1, 2, 4, 3)
     ```
 
     Args:

@@ -35,7 +35,7 @@ def pixel_discriminator(
 
     discriminator = pixel_discriminator(num_classes=19)
     probabilities = np.full((1, 32, 64, 19), 1 / 19, dtype="float32")
-    discriminator(probabilities).shape  # (1, 32, 64, 1)
+    assert discriminator(probabilities).shape == (1, 32, 64, 1)
     ```
 
     Args:

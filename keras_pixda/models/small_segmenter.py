@@ -24,7 +24,8 @@ def small_segmenter(
     from keras_pixda.models import small_segmenter
 
     segmenter = small_segmenter(num_classes=11, filters=8)
-    segmenter(np.zeros((1, 48, 64, 3), dtype="uint8")).shape  # (1, 48, 64, 11)
+    images = np.zeros((1, 48, 64, 3), dtype="uint8")
+    assert segmenter(images).shape == (1, 48, 64, 11)
     ```
 
     Args:

@@ -18,9 +18,13 @@ class BiasCorrectedAdam(keras.optimizers.Adam):
     Example:
 
     ```python
+    import keras
     from keras_pixda.optimizers import BiasCorrectedAdam
 
-    optimizer = BiasCorrectedAdam(4e-4, beta_2=0.99)
+    weight = keras.Variable([0.0])
+    optimizer = BiasCorrectedAdam(1.0, beta_2=0.99)
+    optimizer.apply([keras.ops.array([1e-7])], [weight])
+    assert abs(float(weight[0]) + 10 / 11) < 1e-3  # A step of g / (g + 1e-8).
     ```
 
     Args:

@@ -22,9 +22,15 @@ class CoupledSGD(keras.optimizers.SGD):
     Example:
 
     ```python
+    import keras
     from keras_pixda.optimizers import CoupledSGD
 
-    optimizer = CoupledSGD(1e-3, momentum=0.9, coupled_decay=5e-4)
+    weight = keras.Variable([1.0])
+    optimizer = CoupledSGD(1.0, momentum=0.9, coupled_decay=0.1)
+    for _ in range(2):
+        optimizer.apply([keras.ops.zeros(1)], [weight])
+    # 1 - 0.1, and then the decay of that with nine tenths of the first one.
+    assert abs(float(weight[0]) - (0.9 - 0.09 - 0.09)) < 1e-6
     ```
 
     Args:

@@ -47,6 +47,8 @@ def published_optimizers(
 
     model = PixDAModel(small_segmenter(num_classes=3, filters=4))
     model.compile(**published_optimizers(decay_steps=1_000))
+    body, head = model.optimizer.parts
+    assert abs(head.learning_rate - 10 * body.learning_rate) < 1e-6
 
     # Another optimizer and another schedule.
     import keras

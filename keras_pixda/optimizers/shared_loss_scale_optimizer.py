@@ -24,6 +24,7 @@ class SharedLossScaleOptimizer(keras.optimizers.LossScaleOptimizer):
     from keras_pixda.optimizers import SharedLossScaleOptimizer
 
     optimizer = SharedLossScaleOptimizer(keras.optimizers.SGD(0.01))
+    assert optimizer.scale_loss(2.0) == 2.0 * 32768
     ```
 
     Args:

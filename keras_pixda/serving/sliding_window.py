@@ -36,7 +36,8 @@ def sliding_window(
 
     segmenter = small_segmenter(num_classes=5, filters=2)
     image = np.zeros((1, 64, 96, 3), dtype="uint8")
-    sliding_window(segmenter, image, window=(48, 48)).shape  # (1, 64, 96, 5)
+    logits = sliding_window(segmenter, image, window=(48, 48))
+    assert logits.shape == (1, 64, 96, 5)
     ```
 
     Args:
@@ -99,7 +100,8 @@ class SlidingWindow:
 
     segmenter = SlidingWindow(small_segmenter(2, filters=2), window=(32, 32), flip=True)
     batch = np.zeros((1, 48, 64, 3), "uint8"), np.zeros((1, 48, 64), "uint8")
-    SegmenterEvaluator(segmenter, ClassIoU(("road", "car"))).iou([batch])
+    iou = SegmenterEvaluator(segmenter, ClassIoU(("road", "car"))).iou([batch])
+    assert 0 <= iou["road"] <= 1
     ```
 
     Args:

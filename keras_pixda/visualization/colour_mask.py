@@ -18,8 +18,8 @@ def colour_mask(
     from keras_pixda.visualization import colour_mask
 
     labels = np.array([[0, 1, 255]], "uint8")
-    print(colour_mask(labels, palette=[(128, 64, 128), (0, 0, 142)]).tolist())
-    # [[[128, 64, 128], [0, 0, 142], [0, 0, 0]]]
+    colours = colour_mask(labels, palette=[(128, 64, 128), (0, 0, 142)])
+    assert colours.tolist() == [[[128, 64, 128], [0, 0, 142], [0, 0, 0]]]
     ```
 
     Args:

@@ -25,7 +25,7 @@ def confusion_picture(
     from keras_pixda.visualization import confusion_picture
 
     picture = confusion_picture([[3.0, 1.0], [0.0, 2.0]], ("road", "car"))
-    print(picture.mode)  # RGB
+    assert picture.mode == "RGB"
     ```
 
     Args:

@@ -25,8 +25,8 @@ def overlay(
 
     images = np.full((1, 1, 2, 3), 100, "uint8")
     labels = np.array([[[0, 255]]], "uint8")
-    print(overlay(images, labels, palette=[(200, 0, 0)]).tolist())
-    # [[[[150, 50, 50], [100, 100, 100]]]]
+    painted = overlay(images, labels, palette=[(200, 0, 0)])
+    assert painted.tolist() == [[[[150, 50, 50], [100, 100, 100]]]]
     ```
 
     Args:

@@ -40,7 +40,7 @@ def panel(
         palette=[(128, 64, 128), (0, 0, 142)],
         classes=("road", "car"),
     )
-    print(picture.width > 3 * 320)  # True
+    assert picture.width > 3 * 320  # Small images are enlarged.
     ```
 
     Args:

@@ -48,11 +48,11 @@ def load_pytorch(
     from keras_pixda.weights import load_pytorch, save_pytorch
 
     # A toy; for a published file, segmenter = load_pytorch("checkpoint.pth").
-    toy = deeplab_v2(num_classes=19, blocks=(1, 1, 1, 1), filters=4)
+    toy = deeplab_v2(num_classes=19, blocks=(1, 1, 1, 1), filters=2)
     with tempfile.TemporaryDirectory() as folder:
         save_pytorch(toy, f"{folder}/checkpoint.pth")
         segmenter = load_pytorch(f"{folder}/checkpoint.pth")
-    segmenter.output_shape  # (None, None, None, 19)
+    assert segmenter.output_shape == (None, None, None, 19)
     ```
 
     Args:

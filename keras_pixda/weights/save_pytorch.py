@@ -28,12 +28,15 @@ def save_pytorch(segmenter: keras.Model, path: FilePath) -> None:
 
     ```python
     import tempfile
+    import zipfile
     from keras_pixda.models import deeplab_v2
     from keras_pixda.weights import save_pytorch
 
-    segmenter = deeplab_v2(num_classes=19, blocks=(1, 1, 1, 1), filters=4)
+    segmenter = deeplab_v2(num_classes=19, blocks=(1, 1, 1, 1), filters=2)
     with tempfile.TemporaryDirectory() as folder:
         save_pytorch(segmenter, f"{folder}/checkpoint.pth")
+        with zipfile.ZipFile(f"{folder}/checkpoint.pth") as archive:
+            assert "archive/data.pkl" in archive.namelist()
     ```
 
     Args:
