@@ -16,7 +16,7 @@ _MARKS = (
 
 
 def read_text(path: FilePath) -> str:
-    r"""Return the text of a file in UTF-8, or in another Unicode form that is marked.
+    r"""The text of a file in UTF-8, or in another Unicode form that is marked.
 
     Example:
     ```python

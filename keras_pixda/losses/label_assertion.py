@@ -104,7 +104,8 @@ def clear_label_errors() -> Iterator[None]:
         with clear_label_errors():
             tf.function(FocalLoss())(tf.fill((1, 2, 2), 9), tf.zeros((1, 2, 2, 3)))
     except ValueError as error:
-        assert str(error).startswith("labels hold [9] in 4 of 4 pixels")
+        message = str(error)
+    assert message.startswith("labels hold [9] in 4 of 4 pixels")
     ```
 
     Raises:

@@ -40,7 +40,8 @@ def check_label_kind(loss: keras.losses.Loss, labels: Tensor) -> None:
     try:
         check_label_kind(keras.losses.Dice(), np.zeros((1, 32, 32)))
     except ValueError as error:
-        assert "OneHotLoss(keras.losses.Dice(...)" in str(error)
+        message = str(error)
+    assert "OneHotLoss(keras.losses.Dice(...)" in message
     ```
 
     Args:
