@@ -33,14 +33,14 @@ def read_text(path: FilePath) -> str:
     ```
 
     Args:
-        path: the file.
+        path: The file.
 
     Returns:
         The text without a mark, whose lines end in `"\n"`.
 
     Raises:
-        OSError: if it cannot be opened.
-        ValueError: if it is no such text; names the line.
+        OSError: If it cannot be opened.
+        ValueError: If it is no such text; names the line.
     """
     data = pathlib.Path(path).read_bytes()
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")

@@ -41,7 +41,7 @@ def augmentation(
     ```
 
     Args:
-        flip: whether half of the samples are mirrored left to right. Defaults to
+        flip: Whether half of the samples are mirrored left to right. Defaults to
             `True`.
         scale: `(smallest, largest)` factor of size. The picture keeps its height and
             width: of a larger one a window is cut at a random place, a smaller one is
@@ -49,13 +49,13 @@ def augmentation(
             Defaults to `None`.
         crop: `(height, width)` of a window cut at a random place, at most the size of
             the picture; batches then have this size. Defaults to `None`.
-        colour: strength c, 0 to 1, of changes of brightness, by up to c/2 of the
+        colour: Strength c, 0 to 1, of changes of brightness, by up to c/2 of the
             range, and of contrast and saturation, by factors from 1-c to 1+c.
             Defaults to `None`.
-        ignore_class: label of pixels from outside the picture. Defaults to `255`.
+        ignore_class: Label of pixels from outside the picture. Defaults to `255`.
 
     Raises:
-        ValueError: if a value is out of range.
+        ValueError: If a value is out of range.
     """
     if scale is not None and not 0 < scale[0] <= scale[1] < np.inf:
         raise ValueError(

@@ -34,10 +34,10 @@ class BadFiles:
         on_bad_file: `"stop"` or `"skip"`.
 
     Attributes:
-        left_out: the `Finding` of every file that was left out, a list.
+        left_out: The `Finding` of every file that was left out, a list.
 
     Raises:
-        ValueError: if `on_bad_file` is neither.
+        ValueError: If `on_bad_file` is neither.
     """
 
     def __init__(self, on_bad_file: str):
@@ -57,11 +57,11 @@ class BadFiles:
         """`read(position)` of the first position where it succeeds.
 
         Args:
-            read: function of a position that may raise a `DataError`.
-            positions: the position that is meant, and then those that may stand in.
+            read: Function of a position that may raise a `DataError`.
+            positions: The position that is meant, and then those that may stand in.
 
         Raises:
-            DataError: of the first position if files are to stop the training, of
+            DataError: Of the first position if files are to stop the training, of
                 the last if none can be read.
         """
         for position in positions:

@@ -25,10 +25,10 @@ def batches_of_one_size(
     ```
 
     Args:
-        order: positions, each once.
-        sizes: size of the labels at each position.
-        batch_size: positions a batch.
-        drop_remainder: whether smaller batches are left out. Defaults to `False`.
+        order: Positions, each once.
+        sizes: Size of the labels at each position.
+        batch_size: Positions a batch.
+        drop_remainder: Whether smaller batches are left out. Defaults to `False`.
 
     Returns:
         A list of lists of positions.

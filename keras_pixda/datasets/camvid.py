@@ -100,7 +100,7 @@ def camvid(
     ```
 
     Args:
-        root: folder in one of the four layouts.
+        root: Folder in one of the four layouts.
         split: `"train"`, `"val"` or `"test"`. Defaults to `"train"`.
         masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
             positions of the classes: `*_labelTrainIds.png`, which converters leave
@@ -108,9 +108,9 @@ def camvid(
             where only `*_labelTrainIds.png` are there.
 
     Raises:
-        DataError: if images and masks do not pair up.
-        FileNotFoundError: if a folder is missing.
-        ValueError: if there is no such split or `masks` is unknown.
+        DataError: If images and masks do not pair up.
+        FileNotFoundError: If a folder is missing.
+        ValueError: If there is no such split or `masks` is unknown.
 
     Reference:
         Brostow et al., Semantic object classes in video, Pattern Recognition

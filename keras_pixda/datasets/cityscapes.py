@@ -43,7 +43,7 @@ def cityscapes(
     ```
 
     Args:
-        root: folder that holds `leftImg8bit` and `gtFine`.
+        root: Folder that holds `leftImg8bit` and `gtFine`.
         split: `"train"`, `"val"` or `"test"`. Defaults to `"train"`.
         masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
             positions of the classes: `*_labelTrainIds.png`, which converters leave
@@ -51,9 +51,9 @@ def cityscapes(
             where only `*_labelTrainIds.png` are there.
 
     Raises:
-        DataError: if images and labels do not pair up.
-        FileNotFoundError: if a folder is missing.
-        ValueError: if `masks` is unknown.
+        DataError: If images and labels do not pair up.
+        FileNotFoundError: If a folder is missing.
+        ValueError: If `masks` is unknown.
 
     Reference:
         Cordts et al., The Cityscapes Dataset, CVPR 2016.

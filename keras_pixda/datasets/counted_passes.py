@@ -31,11 +31,11 @@ class CountedPasses(keras.utils.PyDataset):
     ```
 
     Args:
-        **options: those of `keras.utils.PyDataset`.
+        **options: Those of `keras.utils.PyDataset`.
 
     Attributes:
-        epoch: number of finished passes; may be set.
-        first_batch: batches to leave out at the beginning of this pass; may be set.
+        epoch: Number of finished passes; may be set.
+        first_batch: Batches to leave out at the beginning of this pass; may be set.
     """
 
     def __init__(self, **options: Any):

@@ -33,10 +33,10 @@ def cut_mix(
     Args:
         area: `(smallest, largest)` share of the picture that is pasted; all between
             are equally likely. Defaults to `(0.1, 0.5)`.
-        probability: share of the target images that are changed. Defaults to `0.5`.
+        probability: Share of the target images that are changed. Defaults to `0.5`.
 
     Raises:
-        ValueError: if a value is out of range.
+        ValueError: If a value is out of range.
 
     Reference:
         Yun et al., [CutMix](https://arxiv.org/abs/1905.04899), ICCV 2019. French et

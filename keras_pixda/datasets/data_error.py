@@ -16,9 +16,9 @@ class Finding(NamedTuple):
     ```
 
     Args:
-        file: path of the file.
-        problem: what is wrong, without a full stop.
-        remedy: what to do, a sentence.
+        file: Path of the file.
+        problem: What is wrong, without a full stop.
+        remedy: What to do, a sentence.
     """
 
     file: str
@@ -45,8 +45,8 @@ class DataError(ValueError):
     ```
 
     Args:
-        findings: the problems, a sequence of `Finding`.
-        headline: what they have in common. Defaults to `None`, their number.
+        findings: The problems, a sequence of `Finding`.
+        headline: What they have in common. Defaults to `None`, their number.
     """
 
     shown = 5

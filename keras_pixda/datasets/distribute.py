@@ -40,13 +40,13 @@ def distribute(
 
     Args:
         dataset: `FewShotDomainDataset`, or `SegmentationDataset` of full batches.
-        strategy: the `tf.distribute.Strategy`.
+        strategy: The `tf.distribute.Strategy`.
 
     Returns:
         A `tf.distribute.DistributedDataset`.
 
     Raises:
-        ValueError: if the batches cannot be divided into equal parts.
+        ValueError: If the batches cannot be divided into equal parts.
     """
     replicas = strategy.num_replicas_in_sync
     ragged = getattr(dataset, "smaller_batches", False)
@@ -91,8 +91,8 @@ def distribute_evaluation(
     ```
 
     Args:
-        dataset: the `SegmentationDataset`; others are left to Keras.
-        strategy: the `tf.distribute.Strategy`.
+        dataset: The `SegmentationDataset`; others are left to Keras.
+        strategy: The `tf.distribute.Strategy`.
 
     Returns:
         A `tf.distribute.DistributedDataset`, and how many rounds it has. With one

@@ -66,42 +66,42 @@ class FewShotDomainDataset(CountedPasses):
     Args:
         source: `SegmentationRecord` of the many images.
         target: `SegmentationRecord` to take the few images from.
-        shots: images to take from every city of the target. `None` takes a
+        shots: Images to take from every city of the target. `None` takes a
             `shots_file` as it is.
-        batch_size: source images a batch, and as many target images.
+        batch_size: Source images a batch, and as many target images.
         image_size: `(height, width)` of images and labels.
-        seed: where the shots, the orders, the augmentation and the mixing come from.
+        seed: Where the shots, the orders, the augmentation and the mixing come from.
             Defaults to `0`.
-        shots_file: text file that names the target images to take, one a line; a name
+        shots_file: Text file that names the target images to take, one a line; a name
             that comes twice counts twice. Defaults to `None`: the seed chooses.
-        augmentation: what `augmentation(...)` returned, for both domains; or a dict
+        augmentation: What `augmentation(...)` returned, for both domains; or a dict
             from `"source"` or `"target"` to it, for one. Defaults to `None`.
-        mixing: what `cut_mix(...)` returned: puts parts of a batch's source images
+        mixing: What `cut_mix(...)` returned: puts parts of a batch's source images
             into its target images, after the augmentation. Defaults to `None`.
-        rare_class_sampling: temperature, such as 0.01; the smaller, the more of the
+        rare_class_sampling: Temperature, such as 0.01; the smaller, the more of the
             source images hold rare classes. An image may then come more than once an
             epoch, or not at all, and all masks of the source are read at once to count
             their classes. Defaults to `None`, every image once.
-        cache: keeps decoded source images for later epochs: `"memory"`, a folder or
+        cache: Keeps decoded source images for later epochs: `"memory"`, a folder or
             a `PairCache`. The shots stay in memory anyway. Defaults to `None`, every
             epoch decodes them.
         on_bad_file: `"stop"`, or `"skip"`: in place of a pair that cannot be read, as
             when its files vanish, the next that can is taken. Defaults to `"stop"`.
-        workers: number of threads that prepare batches. Defaults to `2`.
-        max_queue_size: number of batches prepared ahead. Defaults to `10`.
+        workers: Number of threads that prepare batches. Defaults to `2`.
+        max_queue_size: Number of batches prepared ahead. Defaults to `10`.
 
     Attributes:
-        epoch: number of finished epochs; may be set.
-        first_batch: batches to leave out at the beginning of this epoch, which is that
+        epoch: Number of finished epochs; may be set.
+        first_batch: Batches to leave out at the beginning of this epoch, which is that
             much shorter; may be set, to go on in the midst of one.
-        kept: positions in `source.pairs` that are used, sorted. Starts as all; may be
+        kept: Positions in `source.pairs` that are used, sorted. Starts as all; may be
             set.
-        target: the record of the chosen shots.
-        left_out: the `Finding` of every file that was left out so far, a list.
+        target: The record of the chosen shots.
+        left_out: The `Finding` of every file that was left out so far, a list.
 
     Raises:
-        DataError: if `shots_file` names an image that is not in the target.
-        ValueError: if the classes of the two differ, a city has too few images or an
+        DataError: If `shots_file` names an image that is not in the target.
+        ValueError: If the classes of the two differ, a city has too few images or an
             argument does not fit.
     """
 
@@ -238,7 +238,7 @@ class FewShotDomainDataset(CountedPasses):
         positions in `source.pairs`. Nothing is shuffled, augmented or left out.
 
         Args:
-            batch_size: images a batch. Defaults to `None`, that of this data set.
+            batch_size: Images a batch. Defaults to `None`, that of this data set.
         """
         return SelectionPass(self, batch_size or self.batch_size)
 
@@ -248,10 +248,10 @@ class FewShotDomainDataset(CountedPasses):
         """The shots alone, augmented as here, for fine-tuning and distillation.
 
         Args:
-            batch_size: images a batch. Defaults to `None`, that of this data set.
-            steps: number of batches; the shots go round until they are filled.
+            batch_size: Images a batch. Defaults to `None`, that of this data set.
+            steps: Number of batches; the shots go round until they are filled.
                 Defaults to `None`, one pass over the shots.
-            **options: further arguments of `SegmentationDataset`.
+            **options: Further arguments of `SegmentationDataset`.
         """
         batch_size = batch_size or self.batch_size
         record = self.target

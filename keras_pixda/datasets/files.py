@@ -49,7 +49,7 @@ class FoundFiles(dict):
     """Paths of pictures by key.
 
     Attributes:
-        others: paths by key of files of `OTHER_KINDS`.
+        others: Paths by key of files of `OTHER_KINDS`.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ def find_files(folder: FilePath) -> FoundFiles:
     """The pictures below a folder by their path in it without suffix.
 
     Args:
-        folder: where to look, at any depth.
+        folder: Where to look, at any depth.
 
     Returns:
         The `FoundFiles`.
 
     Raises:
-        DataError: if a folder or a file cannot be used; lists all of them.
+        DataError: If a folder or a file cannot be used; lists all of them.
     """
     folder = Path(folder)
     found = FoundFiles()
@@ -184,15 +184,15 @@ def pair_files(
     """The sorted keys and `(image path, mask path)` of files that match.
 
     Args:
-        images: paths by key, `FoundFiles` as `find_files` returns them.
-        masks: the same for the masks.
-        name: what messages call the data set.
-        layout: the layout to show where nothing was found.
+        images: Paths by key, `FoundFiles` as `find_files` returns them.
+        masks: The same for the masks.
+        name: What messages call the data set.
+        layout: The layout to show where nothing was found.
 
     Raises:
-        DataError: if an image has no mask or a mask no image, or one of them is of
+        DataError: If an image has no mask or a mask no image, or one of them is of
             another kind than PNG or JPEG; lists all of them.
-        FileNotFoundError: if there are no files.
+        FileNotFoundError: If there are no files.
     """
     other_images = _others(images, masks)
     other_masks = _others(masks, images)

@@ -53,25 +53,25 @@ def folder(
     ```
 
     Args:
-        images: folder of the images.
-        masks: folder of the masks.
-        classes: class names; the position is the train id.
-        id_map: every id the masks may hold, mapped to a train id or to 255, ignored;
+        images: Folder of the images.
+        masks: Folder of the masks.
+        classes: Class names; the position is the train id.
+        id_map: Every id the masks may hold, mapped to a train id or to 255, ignored;
             RGB triples as keys where masks are colour coded. Defaults to `None`: ids
             are train ids and 255 is ignored.
-        palette: one `(red, green, blue)` a class. Defaults to `None`, colours spread
+        palette: One `(red, green, blue)` a class. Defaults to `None`, colours spread
             round the colour wheel.
-        city: function that gives the group of an image, for K shots, from its path
+        city: Function that gives the group of an image, for K shots, from its path
             relative to `images`. Defaults to `None`, all are one group.
-        name: what messages call the data set. Defaults to `"folder"`.
-        mask_ending: what the names of masks have after those of their images, such as
+        name: What messages call the data set. Defaults to `"folder"`.
+        mask_ending: What the names of masks have after those of their images, such as
             `"_labelTrainIds"`; others are not looked at. Defaults to `None`: nothing,
             or the ending that all have.
 
     Raises:
-        DataError: if images and masks do not pair up.
-        FileNotFoundError: if a folder is missing.
-        ValueError: if the classes are no list of names, or the other facts do not fit.
+        DataError: If images and masks do not pair up.
+        FileNotFoundError: If a folder is missing.
+        ValueError: If the classes are no list of names, or the other facts do not fit.
     """
     # Each letter of a text would be a class.
     classes = classes if isinstance(classes, (str, bytes)) else tuple(classes)

@@ -45,8 +45,8 @@ def gta5(
     ```
 
     Args:
-        root: folder that holds `images` and `labels`.
-        leave_out: names without suffix of pairs not to use. Defaults to two pairs
+        root: Folder that holds `images` and `labels`.
+        leave_out: Names without suffix of pairs not to use. Defaults to two pairs
             that users of the release report as invalid; `()` uses all.
         masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
             positions of the classes: `*_labelTrainIds.png`, which converters leave
@@ -54,9 +54,9 @@ def gta5(
             where only `*_labelTrainIds.png` are there.
 
     Raises:
-        DataError: if images and labels do not pair up.
-        FileNotFoundError: if a folder is missing.
-        ValueError: if `leave_out` holds no names or `masks` is unknown.
+        DataError: If images and labels do not pair up.
+        FileNotFoundError: If a folder is missing.
+        ValueError: If `leave_out` holds no names or `masks` is unknown.
 
     Reference:
         Richter et al., Playing for Data, ECCV 2016.

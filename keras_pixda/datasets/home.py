@@ -22,6 +22,6 @@ def home(path: FilePath) -> Path:
     ```
 
     Args:
-        path: text or path.
+        path: Text or path.
     """
     return Path(os.path.expanduser(path))

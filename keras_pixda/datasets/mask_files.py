@@ -19,15 +19,15 @@ def mask_files(
         masks: `"ids"`, those of the release; `"train_ids"`, those that end in
             `_labelTrainIds` or, if there are none, masks that hold train ids under the
             names of the release; or `None`, train ids where only they are.
-        name: what messages call the data set.
-        ids: ending of the names in the release before `_labelTrainIds` is put there, as
+        name: What messages call the data set.
+        ids: Ending of the names in the release before `_labelTrainIds` is put there, as
             in `_gtFine_labelIds`. Defaults to `""`, none.
 
     Returns:
         `FoundFiles` by key without ending, and a bool.
 
     Raises:
-        ValueError: if `masks` is none of these.
+        ValueError: If `masks` is none of these.
     """
     if masks is not None and masks not in CHOICES:
         raise ValueError(

@@ -31,8 +31,8 @@ def mask_size(path: FilePath, crop: float | None = None) -> Size | None:
     ```
 
     Args:
-        path: a PNG file.
-        crop: as of a `SegmentationRecord`. Defaults to `None`.
+        path: A PNG file.
+        crop: As of a `SegmentationRecord`. Defaults to `None`.
 
     Returns:
         `(height, width)`, or `None` if the file cannot be used; reading it says why.

@@ -63,17 +63,17 @@ class PairCache:
     Args:
         place: `"memory"`, or the path of a folder, which is made if it is missing.
             Defaults to `"memory"`.
-        max_bytes: most bytes to keep. Defaults to `None`: 2 GiB in memory, 50 GiB in
+        max_bytes: Most bytes to keep. Defaults to `None`: 2 GiB in memory, 50 GiB in
             a folder (GTA5 takes 43 GiB at 1024x512).
 
     Attributes:
-        bytes: number of bytes kept. For a folder, what was found in it and what this
+        bytes: Number of bytes kept. For a folder, what was found in it and what this
             process added; what others add is counted from time to time.
-        full: whether the cache has stopped adding pairs.
+        full: Whether the cache has stopped adding pairs.
 
     Raises:
-        ValueError: if an argument does not fit.
-        OSError: if the folder cannot be made.
+        ValueError: If an argument does not fit.
+        OSError: If the folder cannot be made.
     """
 
     def __init__(self, place: FilePath = "memory", max_bytes: int | None = None):
@@ -117,11 +117,11 @@ class PairCache:
         """Image and labels of a pair, from the cache where it is there.
 
         Args:
-            record: the `SegmentationRecord`.
-            index: position in `record.pairs`.
+            record: The `SegmentationRecord`.
+            index: Position in `record.pairs`.
             image_size: `(height, width)` of the image. Defaults to `None`, as it is.
             label_size: `(height, width)` of the labels. Defaults to `None`, as it is.
-            read: what reads a pair that is not there. Defaults to `read_pair`.
+            read: What reads a pair that is not there. Defaults to `read_pair`.
 
         Returns:
             As `read_pair`; the arrays cannot be written to.

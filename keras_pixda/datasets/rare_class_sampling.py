@@ -26,13 +26,13 @@ class RareClassSampling:
     ```
 
     Args:
-        pixels: integers `(images, classes)`, as `class_pixels` returns them.
-        picture_pixels: number of pixels of a picture. An image holds a class if at
+        pixels: Integers `(images, classes)`, as `class_pixels` returns them.
+        picture_pixels: Number of pixels of a picture. An image holds a class if at
             least 0.15 % of them, and at least one, are of the class.
-        temperature: the smaller, the more the rarest classes are preferred.
+        temperature: The smaller, the more the rarest classes are preferred.
 
     Raises:
-        ValueError: if the temperature is not positive or no pixel is labelled.
+        ValueError: If the temperature is not positive or no pixel is labelled.
 
     Reference:
         Hoyer et al., [DAFormer](https://arxiv.org/abs/2111.14887), CVPR 2022, where
@@ -72,8 +72,8 @@ class RareClassSampling:
         """`count` of the images; one may come more than once.
 
         Args:
-            images: integer array, rows of `pixels` to choose from.
-            count: how many to draw.
+            images: Integer array, rows of `pixels` to choose from.
+            count: How many to draw.
             random: `numpy.random.Generator`.
         """
         probabilities = self.probabilities(images)

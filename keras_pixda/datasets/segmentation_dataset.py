@@ -50,33 +50,33 @@ class SegmentationDataset(CountedPasses):
     ```
 
     Args:
-        record: the `SegmentationRecord` to read.
-        batch_size: images a batch. Defaults to `1`.
+        record: The `SegmentationRecord` to read.
+        batch_size: Images a batch. Defaults to `1`.
         image_size: `(height, width)` of the images.
         label_size: `(height, width)` of the labels; `"native"`, as they are on disk,
             which is what an evaluation wants; or `"image"`, as the images. Defaults
             to `"native"`.
-        shuffle: whether each epoch has an order of its own. Defaults to `False`.
-        seed: where the orders and the augmentation come from. Defaults to `0`.
-        augmentation: what `augmentation(...)` returned; wants labels of the size of
+        shuffle: Whether each epoch has an order of its own. Defaults to `False`.
+        seed: Where the orders and the augmentation come from. Defaults to `0`.
+        augmentation: What `augmentation(...)` returned; wants labels of the size of
             the images. Defaults to `None`.
-        drop_remainder: whether a last, smaller batch, or that of each size of labels,
+        drop_remainder: Whether a last, smaller batch, or that of each size of labels,
             is left out. Defaults to `False`.
-        cache: keeps decoded pairs for later epochs: `"memory"`, a folder or a
+        cache: Keeps decoded pairs for later epochs: `"memory"`, a folder or a
             `PairCache`. Defaults to `None`, every epoch decodes them.
         on_bad_file: `"stop"`, or `"skip"`: a pair that cannot be read, as when its
             files vanish, becomes black with every pixel ignored, which counts for
             nothing. Defaults to `"stop"`.
-        workers: number of threads that prepare batches. Defaults to `2`.
-        max_queue_size: number of batches prepared ahead. Defaults to `10`.
+        workers: Number of threads that prepare batches. Defaults to `2`.
+        max_queue_size: Number of batches prepared ahead. Defaults to `10`.
 
     Attributes:
-        epoch: number of finished epochs; may be set.
-        first_batch: batches to leave out at the beginning of this epoch; may be set.
-        left_out: the `Finding` of every file that was left out so far, a list.
+        epoch: Number of finished epochs; may be set.
+        first_batch: Batches to leave out at the beginning of this epoch; may be set.
+        left_out: The `Finding` of every file that was left out so far, a list.
 
     Raises:
-        ValueError: if an argument does not fit.
+        ValueError: If an argument does not fit.
     """
 
     def __init__(

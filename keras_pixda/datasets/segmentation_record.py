@@ -53,27 +53,27 @@ class SegmentationRecord:
     ```
 
     Args:
-        name: what messages call the data set.
+        name: What messages call the data set.
         pairs: `(image path, mask path)` of every picture, sorted.
-        classes: class names; the position is the train id.
-        palette: one `(red, green, blue)` a class, for pictures of predictions.
-        id_map: every id a mask may hold, mapped to its train id or to
+        classes: Class names; the position is the train id.
+        palette: One `(red, green, blue)` a class, for pictures of predictions.
+        id_map: Every id a mask may hold, mapped to its train id or to
             `ignore_class`. An id that is not listed is an error. The keys are
             integers 0..65535 or, where masks are colour coded, RGB triples.
-        cities: the group of each pair; K shots are K pairs of every group.
-        ignore_class: train id of pixels without a label. Defaults to `255`.
-        crop: width / height that pictures and masks are centre-cropped to before
+        cities: The group of each pair; K shots are K pairs of every group.
+        ignore_class: Train id of pixels without a label. Defaults to `255`.
+        crop: Width / height that pictures and masks are centre-cropped to before
             they are resized. Defaults to `None`, no crop.
-        ignore_masks: for each pair the path of a picture whose pixels of value 255
+        ignore_masks: For each pair the path of a picture whose pixels of value 255
             are ignored, or `None`. Defaults to `()`, none.
-        mask_channel: channel of the mask that holds the id, where the others hold
+        mask_channel: Channel of the mask that holds the id, where the others hold
             something else. Defaults to `None`, masks have one value a pixel.
-        every_class: whether the classes were listed for these very masks, so that one
+        every_class: Whether the classes were listed for these very masks, so that one
             without a pixel is a fault; `False` where they are those of a benchmark, of
             which a part may be at hand. Defaults to `True`.
 
     Raises:
-        ValueError: if the facts do not fit each other.
+        ValueError: If the facts do not fit each other.
     """
 
     name: str
@@ -156,7 +156,7 @@ class SegmentationRecord:
         """The record of some of the pairs, in the order asked for.
 
         Args:
-            indices: positions in `pairs`; one may come more than once.
+            indices: Positions in `pairs`; one may come more than once.
         """
         return dataclasses.replace(
             self,

@@ -15,8 +15,8 @@ class SelectionPass(keras.utils.PyDataset):
     read, nothing is augmented, and what is kept later does not change it.
 
     Args:
-        dataset: the `FewShotDomainDataset`.
-        batch_size: images a batch.
+        dataset: The `FewShotDomainDataset`.
+        batch_size: Images a batch.
     """
 
     def __init__(self, dataset: keras.utils.PyDataset, batch_size: int):

@@ -66,7 +66,7 @@ def synthia(root: FilePath, masks: str | None = None) -> SegmentationRecord:
     ```
 
     Args:
-        root: folder that holds `RGB` and `GT`; labels of 8 bits may also lie in
+        root: Folder that holds `RGB` and `GT`; labels of 8 bits may also lie in
             `parsed_LABELS`.
         masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
             positions of the classes: `*_labelTrainIds.png`, which converters leave
@@ -74,9 +74,9 @@ def synthia(root: FilePath, masks: str | None = None) -> SegmentationRecord:
             where only `*_labelTrainIds.png` are there.
 
     Raises:
-        DataError: if images and labels do not pair up.
-        FileNotFoundError: if a folder is missing.
-        ValueError: if `masks` is unknown.
+        DataError: If images and labels do not pair up.
+        FileNotFoundError: If a folder is missing.
+        ValueError: If `masks` is unknown.
 
     Reference:
         Ros et al., The SYNTHIA Dataset, CVPR 2016.
