@@ -10,7 +10,34 @@ from keras_pixda.typing import Logs
 
 
 class PassLength(keras.callbacks.Callback):
-    """Tell the data set which pass it is in, and the progress bar how long that is."""
+    """Tell the data set which pass it is in, and the progress bar how long that is.
+
+    The models of this package put it before all other callbacks of `fit`.
+
+    Example:
+
+    ```python
+    import keras
+    from keras_pixda.callbacks.pass_length import PassLength
+
+    class Shrinking(keras.utils.PyDataset):
+        epoch = 0
+
+        def __len__(self):
+            return 5 - self.epoch
+
+    data = Shrinking()
+    length = PassLength(data)
+    length.callbacks = keras.callbacks.CallbackList([length], steps=length.steps)
+    length.callbacks.on_epoch_begin(2)
+    assert (data.epoch, length.params["steps"]) == (2, 3)
+    ```
+
+    Args:
+        dataset: The `keras.utils.PyDataset` that is fitted.
+        steps_per_epoch: As in `fit`. Defaults to `None`, all batches of a pass.
+        distributed: Whether replicas share its batches. Defaults to `False`.
+    """
 
     def __init__(
         self,

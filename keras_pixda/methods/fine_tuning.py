@@ -1,6 +1,7 @@
 """Fine-Tuning: from Source Only, on the few target images alone."""
 
 from keras_pixda.losses import FocalLoss
+from keras_pixda.training import SupervisedModel
 from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
 
 
@@ -26,7 +27,12 @@ def fine_tuning(segmenter, dataset, settings, callbacks=()):
         The segmenter.
     """
     steps = target_steps(settings)
-    segmenter.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
+    model = SupervisedModel(segmenter)
+    model.compile(
+        optimizers(settings)["optimizer"],
+        FocalLoss(settings.gamma),
+        accumulate=settings.accumulate,
+    )
     data = dataset.target_dataset(steps=steps)
-    fit_steps(segmenter, data, steps, callbacks, settings.accumulate)
+    fit_steps(model, data, steps, callbacks)
     return segmenter

@@ -1,9 +1,8 @@
 """Source Only: what the rendered images alone can teach."""
 
-import keras
-
 from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.losses import FocalLoss
+from keras_pixda.training import SupervisedModel
 from keras_pixda.training.fit_steps import fit_steps, optimizers, ordinary_augmentation
 
 
@@ -39,16 +38,11 @@ def source_only(segmenter, dataset, settings, callbacks=()):
         cache=dataset.cache,
         augmentation=ordinary_augmentation(settings.source_augment),
     )
-    # A restarted training takes up the order of the pass that it is in.
-    follow = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, logs: setattr(source, "epoch", epoch)
+    model = SupervisedModel(segmenter)
+    model.compile(
+        optimizers(settings)["optimizer"],
+        FocalLoss(settings.gamma),
+        accumulate=settings.accumulate,
     )
-    segmenter.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
-    fit_steps(
-        segmenter,
-        source,
-        settings.source_steps,
-        [follow, *callbacks],
-        settings.accumulate,
-    )
+    fit_steps(model, source, settings.source_steps, callbacks)
     return segmenter

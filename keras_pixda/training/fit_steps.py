@@ -1,10 +1,13 @@
 """What every method does alike: the same optimizers, the same count of steps."""
 
+from collections.abc import Sequence
+
+import keras
+
 from keras_pixda.callbacks import BadNumbers, StopAtStep
 from keras_pixda.datasets import augmentation
 from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.optimizers import published_optimizers
-from keras_pixda.training.supervised_step import in_parts
 
 # More passes than any training has: the steps end it.
 ENDLESS = 1_000_000
@@ -80,7 +83,7 @@ def target_steps(settings):
     return settings.steps + settings.distillation_steps
 
 
-def fit_steps(model, data, steps, callbacks=(), accumulate=1):
+def fit_steps(model: keras.Model, data, steps: int, callbacks: Sequence = ()) -> None:
     """Fit for a number of steps, over as many passes as that takes.
 
     Example:
@@ -100,6 +103,7 @@ def fit_steps(model, data, steps, callbacks=(), accumulate=1):
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     fit_steps(model, Batches(), steps=3)
+    assert model.optimizer.iterations == 3
     ```
 
     Args:
@@ -107,17 +111,15 @@ def fit_steps(model, data, steps, callbacks=(), accumulate=1):
         data: What `fit` takes.
         steps: Steps in all; those of a restored optimizer count.
         callbacks: Further callbacks, called after the step is counted.
-        accumulate: Parts that a batch of a plain Keras model is done in; the models of
-            this package have it from `compile`. Defaults to 1.
     """
     keep_freed_memory()
     callbacks = introduce([StopAtStep(steps), BadNumbers(), *callbacks], data)
     [guard] = [x for x in callbacks if isinstance(x, BadNumbers)][:1]
-    with in_parts(model, accumulate), guard.naming_batches():
+    with guard.naming_batches():
         model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
 
 
-def introduce(callbacks, data):
+def introduce(callbacks: list, data) -> list:
     """Tell callbacks that were made before it what is fitted, and of each other.
 
     Example:

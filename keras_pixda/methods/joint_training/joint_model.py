@@ -1,11 +1,13 @@
 """Joint training on both domains; with two options it is FDA."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
 from keras_pixda.losses import EntropyLoss, FocalLoss
 from keras_pixda.training.few_shot_model import FewShotModel
-from keras_pixda.training.training_batch import after_its_data, unpack_domains
+from keras_pixda.training.ready_optimizers import ready_optimizers
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -34,6 +36,7 @@ class JointModel(FewShotModel):
     fda.compile("adam", entropy_weight=0.005)
     both = {"source": images, "target": images}
     fda.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
+    assert fda.predict(images, verbose=0).shape == (2, 32, 32, 3)
     ```
 
     Args:
@@ -56,7 +59,13 @@ class JointModel(FewShotModel):
     parts = ("segmenter", "style_transfer")
     accumulates = True
 
-    def __init__(self, segmenter, style_transfer=None, name="joint", **kwargs):
+    def __init__(
+        self,
+        segmenter: keras.Model,
+        style_transfer: keras.layers.Layer | None = None,
+        name: str = "joint",
+        **kwargs,
+    ) -> None:
         super().__init__(segmenter, name=name, **kwargs)
         self.style_transfer = style_transfer
         if style_transfer:
@@ -66,13 +75,13 @@ class JointModel(FewShotModel):
 
     def compile(
         self,
-        optimizer="sgd",
-        loss=None,
-        entropy_weight=0.0,
-        metrics=None,
-        auto_scale_loss=True,
+        optimizer: str | keras.optimizers.Optimizer = "sgd",
+        loss: str | Callable | keras.losses.Loss | None = None,
+        entropy_weight: float = 0.0,
+        metrics: list | None = None,
+        auto_scale_loss: bool = True,
         **kwargs,
-    ):
+    ) -> None:
         """Configure training; the defaults are plain joint training.
 
         Args:
@@ -90,9 +99,7 @@ class JointModel(FewShotModel):
                 other, for the memory of one part (defaults to 1), and as in
                 `keras.Model.compile`; `loss_weights` is the weight of `loss`.
         """
-        [optimizer] = self.compile_optimizers(
-            [(optimizer, self.segmenter)], auto_scale_loss
-        )
+        [optimizer] = ready_optimizers([(optimizer, self.segmenter)], auto_scale_loss)
         loss = FocalLoss() if loss is None else loss
         super().compile(optimizer, loss, metrics, **kwargs)
         self.entropy_loss = EntropyLoss()
@@ -103,12 +110,6 @@ class JointModel(FewShotModel):
         return {**super().compile_arguments(), "entropy_weight": self.entropy_weight}
 
     # === Train ===
-
-    @after_its_data
-    def train_step(self, data):
-        """Segment both domains and update the segmenter once."""
-        images, labels = unpack_domains(data)
-        return self.train_on_parts(images, labels, self.train_part)
 
     def train_part(self, part, updates):
         """One stage a domain.
@@ -135,7 +136,10 @@ class JointModel(FewShotModel):
             loss += self.regularization(self.segmenter) * part.share()
         updates.add(tape, loss, self.optimizer, self.segmenter)
 
-        terms = dict(
-            zip(self.loss_terms, (source_loss, target_loss, entropy_loss), strict=True)
-        )
-        return {"loss": self.loss_weight * source_loss + loss, **terms}, target_logits
+        terms = {
+            "loss": self.loss_weight * source_loss + loss,
+            "source_loss": source_loss,
+            "target_loss": target_loss,
+            "entropy_loss": entropy_loss,
+        }
+        return terms, target_logits
