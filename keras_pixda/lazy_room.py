@@ -17,16 +17,17 @@ class LazyRoom(types.ModuleType):
     Example:
 
     ```python
-    import sys
+    import keras_pixda
     from keras_pixda.lazy_room import LazyRoom
 
-    def main():
-        LazyRoom.open(__name__)  # In an `__init__.py`.
+    # Its `__init__.py` ends with LazyRoom.open(__name__).
+    assert isinstance(keras_pixda, LazyRoom)
+    assert "PixDAModel" in dir(keras_pixda)
     ```
     """
 
     @classmethod
-    def open(cls, package, moved=None):
+    def open(cls, package: str, moved: dict[str, str] | None = None) -> None:
         """Make the package of this name lazy, at the end of its `__init__.py`.
 
         Names that have `moved` to another package are still found here, with a warning;

@@ -5,12 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from keras_pixda.datasets.count_pixels import count_pixels
+from keras_pixda.datasets.pair_cache import PairCache
 from keras_pixda.datasets.reader import read_labels
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.progress import Progress
+from keras_pixda.typing import Size
 
 
-def class_pixels(record, size=None, cache=None, workers=2, verbose=True):
-    """Return how many pixels of each class each pair of a record has.
+def class_pixels(
+    record: SegmentationRecord,
+    size: Size | None = None,
+    cache: PairCache | None = None,
+    workers: int = 2,
+    verbose: bool = True,
+) -> np.ndarray:
+    """How many pixels of each class each pair of a record has.
 
     Every mask is read once. With a cache whole pairs are, and are there already when
     the training begins.

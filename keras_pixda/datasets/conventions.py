@@ -1,5 +1,7 @@
 """Masks whose ids look as if they meant something else than they are read as."""
 
+from collections.abc import Mapping
+
 from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_CLASSES,
     CITYSCAPES_ID_MAP,
@@ -7,12 +9,13 @@ from keras_pixda.datasets.cityscapes_classes import (
 from keras_pixda.datasets.data_error import Finding
 from keras_pixda.datasets.find_dataset import TRAIN_IDS
 from keras_pixda.datasets.registry import DATASETS
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 UNLABELLED = 255
 
 
-def conventions(record, ids):
-    """Return the findings about ids that look like another convention.
+def conventions(record: SegmentationRecord, ids: Mapping[int, int]) -> list[Finding]:
+    """The findings about ids that look like another convention.
 
     Example:
     ```python
@@ -138,7 +141,7 @@ def _with_map(id_map):
 
 
 def _listed(ids):
-    """Return ids as text, runs of them as `7-11`."""
+    """Ids as text, runs of them as `7-11`."""
     runs = []
     for file_id in sorted(ids):
         if runs and runs[-1][1] == file_id - 1:

@@ -11,11 +11,12 @@ HEAD = "auxiliary_head"
 def with_auxiliary_head(segmenter: keras.Model) -> keras.Model:
     """A network with the outputs `[auxiliary, main]`, the main one the segmenter's.
 
-    The networks of `keras_pixda.models.SEGMENTERS` are built anew with their own auxiliary head and get
-    the weights of the segmenter, which stays as it is. To any other functional model,
-    nested ones too, a convolution of size 1 is added on the last inner feature map that
-    at least a tenth of the layers with kernels come after, and two of them; the layers
-    are those of the segmenter, which is then trained with the network.
+    The networks of `keras_pixda.models.SEGMENTERS` are built anew with their own
+    auxiliary head and get the weights of the segmenter, which stays as it is. To any
+    other functional model, nested ones too, a convolution of size 1 is added on the
+    last inner feature map that at least a tenth of the layers with kernels come after,
+    and two of them; the layers are those of the segmenter, which is then trained with
+    the network.
 
     Example:
 
