@@ -5,8 +5,11 @@ version of Keras, in place of a wrong number or an error from somewhere within.
 """
 
 import functools
+from typing import Any
 
 import keras
+
+from keras_pixda.typing import Tensor
 
 
 def require(owner: object, *names: str) -> None:
@@ -22,7 +25,8 @@ def require(owner: object, *names: str) -> None:
     try:
         require(keras.optimizers.SGD(), "_gone")
     except RuntimeError as error:
-        assert f"Keras {keras.__version__} has no SGD._gone" in str(error)
+        message = str(error)
+    assert f"Keras {keras.__version__} has no SGD._gone" in message
     ```
 
     Args:
@@ -72,7 +76,7 @@ class BuiltModel:
     ```
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any):
         if keras.backend.backend() == "tensorflow":
             require(keras.Model, "_maybe_symbolic_build")
         super().__init__(*args, **kwargs)
@@ -193,7 +197,7 @@ class AverageOfParts:
 # === Tensors ===
 
 
-def leaves_pixels_out(values) -> bool:
+def leaves_pixels_out(values: Tensor) -> bool:
     """Whether a loss function of Keras has marked pixels that its mean leaves out.
 
     `_keras_mask`: Keras's cross-entropies with `ignore_class` say so in no other way.
@@ -220,7 +224,7 @@ def leaves_pixels_out(values) -> bool:
 
 
 @functools.cache
-def require_marks():
+def require_marks() -> None:
     """Raise unless Keras's cross-entropy still marks what it leaves out."""
     labels, logits = keras.ops.zeros((1,), "int32"), keras.ops.ones((1, 2))
     entropy = keras.losses.sparse_categorical_crossentropy
@@ -253,7 +257,7 @@ def history_of(tensor: keras.KerasTensor) -> tuple | None:
 
 
 @functools.cache
-def require_history():
+def require_history() -> None:
     """Raise unless symbolic tensors of Keras still know where they come from."""
     require(keras.Input((1,)), "_keras_history")
 

@@ -2,9 +2,13 @@
 
 import json
 import math
+from collections.abc import Callable
+from typing import Any
 
 
-def strict_json(value, other=lambda number: None, **options):
+def strict_json(
+    value: Any, other: Callable[[float], Any] = lambda number: None, **options: Any
+) -> str:
     """JSON text of a value; a number that is not finite becomes `null`.
 
     Example:
@@ -12,7 +16,8 @@ def strict_json(value, other=lambda number: None, **options):
     ```python
     from keras_pixda.strict_json import strict_json
 
-    strict_json({"road": 0.5, "bus": float("nan")})  # {"road": 0.5, "bus": null}
+    text = strict_json({"road": 0.5, "bus": float("nan")})
+    assert text == '{"road": 0.5, "bus": null}'
     ```
 
     Args:
@@ -32,24 +37,3 @@ def strict_json(value, other=lambda number: None, **options):
         return value
 
     return json.dumps(finite(value), allow_nan=False, **options)
-
-
-def nan_for_null(value):
-    """The values of a JSON file that holds numbers, with NaN where it has `null`.
-
-    Example:
-
-    ```python
-    from keras_pixda.strict_json import nan_for_null
-
-    nan_for_null({"road": 0.5, "bus": None})  # {"road": 0.5, "bus": nan}
-    ```
-
-    Args:
-        value: What `json.loads` returned.
-    """
-    if isinstance(value, dict):
-        return {name: nan_for_null(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [nan_for_null(part) for part in value]
-    return math.nan if value is None else value

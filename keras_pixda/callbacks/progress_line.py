@@ -3,6 +3,7 @@
 import keras
 
 from keras_pixda.progress import Progress
+from keras_pixda.typing import Logs
 
 
 class ProgressLine(keras.callbacks.Callback):
@@ -23,6 +24,7 @@ class ProgressLine(keras.callbacks.Callback):
     line = ProgressLine("training", steps=4)
     x, y = np.zeros((4, 2)), np.zeros((4, 1))
     model.fit(x, y, batch_size=1, callbacks=[line], verbose=0)
+    assert line.done == 4
     ```
 
     Args:
@@ -31,7 +33,7 @@ class ProgressLine(keras.callbacks.Callback):
         verbose: Whether to show anything. Defaults to `True`.
     """
 
-    def __init__(self, title, steps, verbose=True):
+    def __init__(self, title: str, steps: int, verbose: bool = True):
         super().__init__()
         self.title = title
         self.steps = steps
@@ -40,7 +42,7 @@ class ProgressLine(keras.callbacks.Callback):
         self.done = None
         self.passes = 0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Start where a restored optimizer stopped."""
         self.passes = epoch + 1
         if self.done is None:
@@ -48,20 +50,20 @@ class ProgressLine(keras.callbacks.Callback):
         if self.progress is None:
             self.progress = Progress(self.title, self.steps, self.verbose)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Count and show."""
         self.done += 1
         note = f"pass {self.passes}, loss {float(logs['loss']):.3f}"
         self.progress(min(self.done, self.steps), note=note)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Make room for what others print between passes."""
         self.progress.pause()
 
-    def get_state(self):
+    def get_state(self) -> int | None:
         """The steps done."""
         return self.done
 
-    def set_state(self, state):
+    def set_state(self, state: int | None) -> None:
         """Go on from there."""
         self.done = state

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_pixda.comparison.cells import Cells
 from keras_pixda.comparison.measured_how import measured_how
+from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
 from keras_pixda.comparison.write_comparison import write_comparison
 from keras_pixda.methods.registry import METHODS as REGISTERED
@@ -120,10 +121,10 @@ def _compare(comparison, shots, seeds, names, processes, verbose):
             results[cell] = result
             note = f"{cell[0]}, {cell[1]} shots, seed {cell[2]}"
             progress(len(results), note=note)
-    results = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
+    done = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
     table = write_comparison(
         folder,
-        results,
+        Results(done),
         titles={name: ROWS[name].title for name in names},
         shots=shots,
         title=f"{comparison.source.name} to {comparison.target.name}",

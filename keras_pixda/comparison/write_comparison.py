@@ -6,7 +6,8 @@ from PIL import Image
 from keras_pixda.comparison.comparison_table import comparison_table
 from keras_pixda.comparison.published import PUBLISHED
 from keras_pixda.comparison.report import report
-from keras_pixda.visualization import shots_figure
+from keras_pixda.comparison.results import Results
+from keras_pixda.comparison.shots_figure import shots_figure
 
 
 def write_comparison(folder, results, titles, shots, title, facts, panels):
@@ -16,7 +17,7 @@ def write_comparison(folder, results, titles, shots, title, facts, panels):
         folder: The `RunFolder`; it holds a picture of classes for each image of the
             panels and each method, `cells/<method>_<shots>_<number>.png`, of the first
             number of shots.
-        results: Cells as `results.json` holds them.
+        results: `Results`, or cells as `results.json` holds them.
         titles: Dict from the name of a method to the title of its row, in order.
         shots: Numbers of shots, the columns.
         title: Heading of the page.
@@ -26,14 +27,8 @@ def write_comparison(folder, results, titles, shots, title, facts, panels):
     Returns:
         The table, as Markdown.
     """
-    folder.write("results.json", results)
-    classes = list(results[0]["iou"])
-    lines = [",".join(["method", "shots", "seed", "seconds", *classes])]
-    for cell in results:
-        values = [cell[k] for k in ("method", "shots", "seed", "seconds")]
-        values += [cell["iou"][name] for name in classes]
-        lines.append(",".join(map(str, values)))
-    folder.write("results.csv", "\n".join(lines) + "\n")
+    results = Results.of(results)
+    results.write(folder)
     table = comparison_table(results, titles, shots)
     folder.write("table.md", table + "\n")
     panel = _panel(folder, panels, titles, shots[0])

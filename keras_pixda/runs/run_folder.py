@@ -6,8 +6,9 @@ import pathlib
 import shutil
 
 from keras_pixda.finite import first_not_finite
+from keras_pixda.nan_for_null import nan_for_null
 from keras_pixda.runs.folder_lock import LOCK, FolderLock
-from keras_pixda.strict_json import nan_for_null, strict_json
+from keras_pixda.strict_json import strict_json
 from keras_pixda.whole_file import UNFINISHED, whole_file
 
 CONFIG = "config.json"
