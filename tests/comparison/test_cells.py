@@ -17,7 +17,7 @@ def weights(path):
 
 def test_a_cell_ends_with_the_weights_of_train(change, tmp_path, monkeypatch):
     settings = change(
-        source_steps=2, steps=2, distillation_steps=1, augment=True, panels=0
+        source_steps=1, steps=1, distillation_steps=1, augment=True, panels=0
     )
     monkeypatch.setattr(Cells, "clear", lambda *cell: None)
     folder = RunFolder(tmp_path / "comparison", settings)
