@@ -96,7 +96,8 @@ def train(
 
 
 def _refuse_earlier_version(config, resume):
-    if resume and config.exists() and "training" not in config.read_text("utf-8"):
+    text = config.read_text("utf-8") if resume and config.exists() else ""
+    if '"source_steps"' in text and '"training"' not in text:
         raise ValueError(
             f"{config.parent} holds a run of keras_pixda 0.1, which this version "
             "evaluates, exports and predicts with, but does not go on with: begin it "
