@@ -31,11 +31,23 @@ class Cells:
     Example:
 
     ```python
+    import tempfile
     from keras_pixda.comparison.cells import Cells
+    from keras_pixda.runs import RunFolder, Settings
+    from keras_pixda.toy_scenes import toy_scenes
 
-    def one_cell(settings, folder):
+    with tempfile.TemporaryDirectory() as root:
+        toy_scenes(root, source_images=4, target_images_per_city=1,
+                   validation_images=1, image_size=(32, 48))
+        settings = Settings.preset(
+            "small", source=f"gta5:{root}/gta5", target=f"cityscapes:{root}/cityscapes",
+            image_size=(32, 48), batch_size=2, source_steps=1, panels=1,
+        )
+        folder = RunFolder(f"{root}/comparison", settings)
         cells = Cells(settings, folder, verbose=False)
-        return cells.result("fda", shots=1, seed=0)["iou"]["mean_iou"]
+        result = cells.result("source_only", shots=1, seed=0)
+        folder.close()
+    assert 0 <= result["iou"]["mean_iou"] <= 1
     ```
 
     Args:

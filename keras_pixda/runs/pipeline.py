@@ -110,7 +110,7 @@ class Pipeline:
             self._run(METHODS[self.settings.method], start, plan)
         return self._ended(plan[-1])
 
-    def remember(self, **values) -> None:
+    def remember(self, **values: object) -> None:
         """Add to the result, in the folder too."""
         self.result = {**self.result, **values}
         self.folder.write(FACTS, self.result)

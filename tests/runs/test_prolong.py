@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_pixda.callbacks import StateFolder
 from keras_pixda.models import small_segmenter
-from keras_pixda.runs import RunFolder, Settings, train
+from keras_pixda.runs import RunFolder, Settings, run_plan, train
 from keras_pixda.runs.prolong import prolong
 
 FILES = {
@@ -173,6 +173,51 @@ def test_with_weights_there_is_no_source_only_phase_to_prolong(tmp_path, change)
     folder = open_run(folder.path, change(source_steps=7, **weights))
     assert folder.has("source_only.keras")
     assert folder.note == "The new settings change nothing of this run."
+    folder.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "note", "left"),
+    [
+        (
+            "fda",
+            {"distillation_steps": 3},
+            "Adaptation goes on from 7 to 8 steps.",
+            {"source only": 3, "adaptation": 1},
+        ),
+        (
+            "fine_tuning",
+            {"source_steps": 7, "steps": 9},
+            "Source only goes on from 6 to 7 steps; adaptation made anew.",
+            {"source only": 1, "adaptation": 0},
+        ),
+        (
+            "source_only",
+            {"source_steps": 7, "decay_steps": 2000},
+            "Source only goes on from 6 to 7 steps.",
+            {"source only": 1},
+        ),
+    ],
+)
+def test_the_phases_are_those_of_the_method(change, tmp_path, method, more, note, left):
+    before = change(method=method)
+    folder = RunFolder(tmp_path / "run", before)
+    for phase in run_plan(before):
+        folder.write(phase.file, "a model")
+        states = StateFolder(folder / phase.state)
+        states.write({"finished": False}, [np.ones(2)])
+        states.write({"finished": True}, [np.ones(3)])
+    folder.write("segmenter.keras", "the result")
+    folder.close()
+    folder = open_run(folder.path, before.change(**more))
+    assert folder.note == note
+    assert not folder.has("segmenter.keras")
+    found = {
+        phase.title: len([*(folder / phase.state).glob("*.state")])
+        + folder.has(phase.file)
+        for phase in run_plan(before)
+    }
+    assert found == left
     folder.close()
 
 

@@ -45,7 +45,7 @@ def with_auxiliary_head(segmenter: keras.Model) -> keras.Model:
 
 def _extended(segmenter):
     """The layers of any functional model, and a head."""
-    inner = flat(segmenter)
+    inner = _flat(segmenter)
     images = keras.Input(segmenter.input_shape[1:], name="images")
     calls = []
 
@@ -72,7 +72,7 @@ def _extended(segmenter):
     return keras.Model(images, [logits, whole.output], name=segmenter.name)
 
 
-def flat(model):
+def _flat(model):
     """The same functional model without models inside it, whose layers it shares."""
     if isinstance(model, keras.Sequential):
         images = keras.Input(model.input_shape[1:])
