@@ -23,6 +23,7 @@ class ProgressLine(keras.callbacks.Callback):
     line = ProgressLine("training", steps=4)
     x, y = np.zeros((4, 2)), np.zeros((4, 1))
     model.fit(x, y, batch_size=1, callbacks=[line], verbose=0)
+    assert line.done == 4
     ```
 
     Args:
@@ -31,7 +32,7 @@ class ProgressLine(keras.callbacks.Callback):
         verbose: Whether to show anything. Defaults to `True`.
     """
 
-    def __init__(self, title, steps, verbose=True):
+    def __init__(self, title: str, steps: int, verbose: bool = True):
         super().__init__()
         self.title = title
         self.steps = steps
@@ -51,8 +52,11 @@ class ProgressLine(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         """Count and show."""
         self.done += 1
-        note = f"pass {self.passes}, loss {float(logs['loss']):.3f}"
-        self.progress(min(self.done, self.steps), note=note)
+        # The loss is looked at only when it is shown: until then the step may go on.
+        self.progress(
+            min(self.done, self.steps),
+            note=lambda: f"pass {self.passes}, loss {float(logs['loss']):.3f}",
+        )
 
     def on_epoch_end(self, epoch, logs=None):
         """Make room for what others print between passes."""
