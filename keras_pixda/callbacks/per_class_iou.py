@@ -4,6 +4,7 @@ import contextlib
 import csv as csv_format
 import math
 import pathlib
+import sys
 
 import keras
 import numpy as np
@@ -133,7 +134,10 @@ class PerClassIoU(keras.callbacks.Callback):
             self._writer.image("confusion", np.asarray(picture), step=epoch)
         if self.print_table:
             title = f"Epoch {epoch + 1}"
-            table = iou_table(result, previous, self.best, self._well_names, title)
+            styled = sys.stdout.isatty()
+            table = iou_table(
+                result, previous, self.best, self._well_names, title, styled
+            )
             # The first newline leaves the line of the progress bar.
             print(f"\n{table}", flush=True)
 

@@ -16,6 +16,8 @@ def add_parser(commands):
 
 
 def _run(options):
+    import sys
+
     from keras_pixda.datasets import load
     from keras_pixda.runs import evaluate, present_table
 
@@ -23,4 +25,5 @@ def _run(options):
     if split is None and options.data.split(":")[0] in ("cityscapes", "camvid"):
         split = "val"
     iou = evaluate(options.folder, load(options.data, split), options.model)
-    print(f"\n{present_table(iou, title=options.model)}")
+    table = present_table(iou, title=options.model, styled=sys.stdout.isatty())
+    print(f"\n{table}")

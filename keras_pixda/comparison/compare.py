@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import multiprocessing
 import os
+import sys
 import time
 
 import keras
@@ -17,6 +18,7 @@ from keras_pixda.comparison.measured_how import measured_how
 from keras_pixda.comparison.over_labelled import over_labelled
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
+from keras_pixda.comparison.terminal_table import terminal_table
 from keras_pixda.comparison.write_comparison import write_comparison
 from keras_pixda.datasets import PairCache, SegmentationDataset, class_pixels
 from keras_pixda.progress import Progress
@@ -121,18 +123,20 @@ def _compare(settings, folder, shots, seeds, names, processes, verbose):
             note = f"{cell[0]}, {cell[1]} shots, seed {cell[2]}"
             progress(len(results), note=note)
     done = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
+    results, titles = Results(done), {name: ROWS[name].title for name in names}
     table = write_comparison(
         folder,
-        Results(done),
-        titles={name: ROWS[name].title for name in names},
-        shots=shots,
+        results,
+        titles,
+        shots,
         title=f"{comparison.source.name} to {comparison.target.name}",
         facts=measured_how(settings, comparison.records, comparison.facts["well"]),
         panels=comparison.panels,
     )
     left_out = comparison.records.write_report(folder, comparison.validation)
     if verbose:
-        print(f"\n{table}\n\nReport: {folder / 'report.html'}\n{left_out}")
+        shown = terminal_table(results, titles, shots, styled=sys.stdout.isatty())
+        print(f"\n{shown}\n\nReport: {folder / 'report.html'}\n{left_out}")
     return table
 
 
