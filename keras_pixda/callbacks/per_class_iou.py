@@ -13,7 +13,7 @@ from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
 from keras_pixda.metrics.as_batches import as_batches
 from keras_pixda.replicas import is_chief, strategy_of
 from keras_pixda.visualization import confusion_picture, iou_table, summary_writer
-from keras_pixda.visualization.iou_table import ABSENT_SHARE
+from keras_pixda.visualization.class_names import ABSENT_SHARE
 from keras_pixda.whole_file import whole_file
 
 

@@ -30,7 +30,7 @@ from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import load_model
 from keras_pixda.runs.train import starting_segmenter
-from keras_pixda.visualization.iou_table import ABSENT_SHARE
+from keras_pixda.visualization.class_names import ABSENT_SHARE
 
 
 def compare(

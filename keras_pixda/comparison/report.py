@@ -16,7 +16,7 @@ from keras_pixda.comparison.report_table import report_table
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.rows import ROWS
 from keras_pixda.comparison.shots_figure import shots_figure
-from keras_pixda.visualization.iou_table import (
+from keras_pixda.visualization.class_names import (
     ABSENT_SHARE,
     ABSENT_TITLE,
     class_names,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from keras_pixda.comparison.plus_minus import plus_minus
 from keras_pixda.comparison.results import Results
-from keras_pixda.visualization.iou_table import ABSENT_SHARE, ABSENT_TITLE
+from keras_pixda.visualization.class_names import ABSENT_SHARE, ABSENT_TITLE
 
 
 def table_rows(

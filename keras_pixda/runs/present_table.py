@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterable
 
 from keras_pixda.visualization import iou_table
-from keras_pixda.visualization.iou_table import class_names
+from keras_pixda.visualization.class_names import class_names
 
 
 def present_table(

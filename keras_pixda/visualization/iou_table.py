@@ -4,17 +4,13 @@ import math
 import textwrap
 from collections.abc import Iterable
 
+from keras_pixda.visualization.class_names import (
+    ABSENT_SHARE,
+    ABSENT_TITLE,
+    MEANS,
+    class_names,
+)
 from keras_pixda.visualization.text_table import WIDTH, text_table
-
-_MEANS = {"mean_iou": "mean", "well_iou": "well", "under_iou": "under"}
-# What a result holds beside means and classes: a share of the pixels, no IoU.
-ABSENT_SHARE = "absent_share"
-ABSENT_TITLE = "given to classes that no mask holds"
-
-
-def class_names(result):
-    """Names of the classes of a result of `ClassIoU`, without its means."""
-    return [name for name in result if name not in _MEANS and name != ABSENT_SHARE]
 
 
 def iou_table(
@@ -75,12 +71,12 @@ def iou_table(
         columns["change"] = {n: _change(result[n], previous.get(n)) for n in result}
     if best is not None:
         columns["best"] = {name: _percent(best.get(name)) for name in result}
-    means = [name for name in _MEANS if name in result]
+    means = [name for name in MEANS if name in result]
     rows = [
         [name + (" *" if name in (well or ()) else ""), *_cells(columns, name)]
         for name in classes
     ]
-    foot = [[_MEANS[name], *_cells(columns, name)] for name in means]
+    foot = [[MEANS[name], *_cells(columns, name)] for name in means]
     notes = []
     if well:
         under = "; under = mean of the other classes"
