@@ -29,7 +29,8 @@ class LazyRoom(types.ModuleType):
     def open(cls, package, moved=None):
         """Make the package of this name lazy, at the end of its `__init__.py`.
 
-        Names that have `moved` to another package are still found here, with a warning.
+        Names that have `moved` to another package are still found here, with a warning;
+        behind a colon the package may be followed by their new name.
         """
         module = sys.modules[package]
         tree = ast.parse(module.__spec__.loader.get_source(package))
@@ -49,13 +50,14 @@ class LazyRoom(types.ModuleType):
             vars(self)[name] = value
             return value
         if name in self._moved:
-            room = self._moved[name]
+            room, _, new = self._moved[name].partition(":")
+            new = new or name
             warnings.warn(
-                f"{name} has moved: from {room} import {name}.",
+                f"{name} has moved: from {room} import {new}.",
                 DeprecationWarning,
                 stacklevel=2,
             )
-            return getattr(importlib.import_module(room), name)
+            return getattr(importlib.import_module(room), new)
         file = f"{self.__name__}.{name}"
         if not name.startswith("_"):
             try:

@@ -1,6 +1,5 @@
 """Fixtures that several rooms of tests share."""
 
-import dataclasses
 import pathlib
 
 import hypothesis
@@ -91,4 +90,4 @@ def settings(scenes):
 @pytest.fixture
 def change(settings):
     """Those settings, with changes: `change(steps=1)`."""
-    return lambda **changes: dataclasses.replace(settings, **changes)
+    return settings.change

@@ -144,8 +144,8 @@ from keras_pixda.cli import main
 try:
     sys.exit(main(sys.argv[1:]))
 finally:
-    assert not {"keras", "tensorflow"} & set(sys.modules)
-    assert time.process_time() < 2, time.process_time()
+    assert not {"keras", "numpy", "tensorflow"} & set(sys.modules)
+    assert time.process_time() < 0.5, time.process_time()
 """
     for words, status in (
         (["--help"], 0),
@@ -210,6 +210,6 @@ def test_places_are_whole_whatever_the_shell_left(tmp_path, monkeypatch):
         words += ["--weights", "~/w.keras", "--output=~/run"]
         options = _parser().parse_args(words)
         settings = settings_from(options)
-        assert (settings.source, settings.validation) == (whole, whole)
-        assert settings.weights == f"{tmp_path}/home/w.keras"
+        assert (settings.data.source, settings.data.validation) == (whole, whole)
+        assert settings.network.weights == f"{tmp_path}/home/w.keras"
         assert options.output == f"{tmp_path}/home/run"

@@ -8,6 +8,7 @@ import keras
 from keras_pixda.callbacks.pass_length import passes_just_end
 from keras_pixda.callbacks.state_folder import StateFolder
 from keras_pixda.finite import first_not_finite
+from keras_pixda.private_keras import begin_at_pass
 
 
 class ExactResume(keras.callbacks.Callback):
@@ -142,7 +143,7 @@ class ExactResume(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         """Note that there is nothing left to do."""
-        self.model._initial_epoch = None
+        begin_at_pass(self.model, None)
         if not self._finished:
             self._finished = True
             self._save(0)
@@ -187,8 +188,8 @@ class ExactResume(keras.callbacks.Callback):
         self._metrics = arrays[own:]
         self._finished = facts["finished"]
         self.dataset.first_batch = facts["batch"]
-        # As Keras's own BackupAndRestore does; no pass is left after the last one.
-        self.model._initial_epoch = 2**62 if self._finished else facts["epoch"]
+        # No pass is left after the last one.
+        begin_at_pass(self.model, 2**62 if self._finished else facts["epoch"])
 
     def _restore_metrics(self):
         if len(self.model.metrics_variables) != len(self._metrics):

@@ -41,7 +41,7 @@ def _run(options):
     from keras_pixda.comparison import compare
     from keras_pixda.half_precision import tell_slow_half_precision
 
-    tell_slow_half_precision(settings.dtype)
+    tell_slow_half_precision(settings.network.dtype)
     compare(
         settings,
         options.output,

@@ -24,19 +24,19 @@ def measured_how(
     Returns:
         Dict from text to text.
     """
-    height, width = settings.image_size
-    looks = settings.steps + settings.distillation_steps
+    data, network, training = settings.data, settings.network, settings.training
+    height, width = data.image_size
     return {
         "Source": f"{records.source.name}, {len(records.source)} images",
         "Target": f"{records.target.name}, {len(records.target)} images to draw from",
         "Measured on": f"{len(records.validation)} images at label size",
         "Well represented": ", ".join(well),
-        "Network": f"{settings.segmenter}, images of {width} x {height} pixels",
-        "Start": f"weights of {os.path.basename(settings.weights)}, for all seeds"
-        if settings.weights
-        else f"{settings.source_steps} source-only steps for each seed",
-        "Budget": f"{looks} batches of {settings.batch_size} target images for "
-        "every method",
+        "Network": f"{network.segmenter}, images of {width} x {height} pixels",
+        "Start": f"weights of {os.path.basename(network.weights)}, for all seeds"
+        if network.weights
+        else f"{training.source_steps} source-only steps for each seed",
+        "Budget": f"{training.target_steps} batches of {data.batch_size} target "
+        "images for every method",
         "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}",
     }

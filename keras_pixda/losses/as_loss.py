@@ -9,6 +9,7 @@ from keras_pixda.losses.entropy import EntropyLoss, entropy_loss
 from keras_pixda.losses.focal import FocalLoss, focal_loss
 from keras_pixda.losses.pix_adv import PixAdvLoss, pix_adv_loss
 from keras_pixda.losses.pixel_cross_entropy import pixel_cross_entropy
+from keras_pixda.private_keras import leaves_pixels_out
 
 # Losses of this package that go by name, as those of Keras do.
 NAMED = {
@@ -118,7 +119,7 @@ class FunctionLoss(keras.losses.Loss):
         """Values of the function."""
         values = self.function(labels, predictions)
         # So Keras's cross-entropy says which pixels its mean is taken over.
-        self.masks = getattr(values, "_keras_mask", None) is not None
+        self.masks = leaves_pixels_out(values)
         return values
 
 

@@ -1,32 +1,38 @@
 """Fine-Tuning: from Source Only, on the few target images alone."""
 
-from keras_pixda.losses import FocalLoss
-from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
+from keras_pixda.methods.method import Method
+from keras_pixda.methods.method_settings import MethodSettings
 
 
-def fine_tuning(segmenter, dataset, settings, callbacks=()):
-    """Train a source-only segmenter on the shots; no source image is ever read.
+class FineTuning(Method):
+    """Fine-Tuning: from Source Only, on the few target images alone.
 
     Example:
 
     ```python
-    from keras_pixda.methods import fine_tuning
+    from keras_pixda.methods import METHODS
 
-    def main(segmenter, dataset, settings):
-        return fine_tuning(segmenter, dataset, settings)
+    assert METHODS["fine_tuning"].title == "Fine-Tuning"
     ```
-
-    Args:
-        segmenter: The `keras.Model` that Source Only has trained; trained on in place.
-        dataset: `FewShotDomainDataset`, of which only the target is used.
-        settings: `Settings`; `steps + distillation_steps` is the budget.
-        callbacks: Callbacks of the training. Defaults to `()`.
-
-    Returns:
-        The segmenter.
     """
-    steps = target_steps(settings)
-    segmenter.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
-    data = dataset.target_dataset(steps=steps)
-    fit_steps(segmenter, data, steps, callbacks, settings.accumulate)
-    return segmenter
+
+    name = "fine_tuning"
+    title = "Fine-Tuning"
+    Settings = MethodSettings
+
+    def phases(self, start, data, settings):
+        """Yield adaptation, of one pass over the shots as often as it takes."""
+        from keras_pixda.losses import FocalLoss
+        from keras_pixda.methods.phase import Phase
+        from keras_pixda.training import SupervisedModel
+        from keras_pixda.training.fit_steps import optimizers
+
+        training = settings.training
+        model = SupervisedModel(start)
+        model.compile(
+            optimizers(settings, self.name)["optimizer"],
+            FocalLoss(training.gamma),
+            accumulate=training.accumulate,
+        )
+        steps = training.target_steps
+        yield Phase("adaptation", model, data.target_dataset(steps=steps), steps)

@@ -1,54 +1,56 @@
 """Source Only: what the rendered images alone can teach."""
 
-import keras
-
-from keras_pixda.datasets import SegmentationDataset
-from keras_pixda.losses import FocalLoss
-from keras_pixda.training.fit_steps import fit_steps, optimizers, ordinary_augmentation
+from keras_pixda.methods.method import Method
+from keras_pixda.methods.method_settings import MethodSettings
 
 
-def source_only(segmenter, dataset, settings, callbacks=()):
-    """Train a segmenter on source images; no target image is ever read.
+class SourceOnly(Method):
+    """Source Only: what the rendered images alone can teach.
 
     Example:
 
     ```python
-    from keras_pixda.methods import source_only
+    from keras_pixda.methods import METHODS
 
-    def main(segmenter, dataset, settings):
-        return source_only(segmenter, dataset, settings)
+    assert METHODS["source_only"].title == "Source Only"
     ```
-
-    Args:
-        segmenter: The `keras.Model` to train, in place.
-        dataset: `FewShotDomainDataset`, of which only the source is used.
-        settings: `Settings`; `source_steps` is the budget.
-        callbacks: Callbacks of the training. Defaults to `()`.
-
-    Returns:
-        The segmenter.
     """
-    source = SegmentationDataset(
-        dataset.source,
-        dataset.batch_size,
-        dataset.image_size,
-        label_size="image",
-        shuffle=True,
-        seed=dataset.seed,
-        drop_remainder=True,
-        cache=dataset.cache,
-        augmentation=ordinary_augmentation(settings.source_augment),
-    )
-    # A restarted training takes up the order of the pass that it is in.
-    follow = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, logs: setattr(source, "epoch", epoch)
-    )
-    segmenter.compile(optimizers(settings)["optimizer"], FocalLoss(settings.gamma))
-    fit_steps(
-        segmenter,
-        source,
-        settings.source_steps,
-        [follow, *callbacks],
-        settings.accumulate,
-    )
-    return segmenter
+
+    name = "source_only"
+    title = "Source Only"
+    Settings = MethodSettings
+    has_shots = False
+
+    def plan(self, settings):
+        """Steps of its phase, 0 with given weights."""
+        given = settings.network.weights is not None
+        return {"source only": 0 if given else settings.training.source_steps}
+
+    def phases(self, start, data, settings):
+        """Yield the one phase, on source images as often as it takes."""
+        from keras_pixda.datasets import SegmentationDataset
+        from keras_pixda.losses import FocalLoss
+        from keras_pixda.methods.phase import Phase
+        from keras_pixda.training import SupervisedModel
+        from keras_pixda.training.fit_steps import optimizers, ordinary_augmentation
+
+        training = settings.training
+        source = SegmentationDataset(
+            data.source,
+            data.batch_size,
+            data.image_size,
+            label_size="image",
+            shuffle=True,
+            seed=data.seed,
+            drop_remainder=True,
+            cache=data.cache,
+            augmentation=ordinary_augmentation(settings.data.source_augment),
+        )
+        model = SupervisedModel(start)
+        model.compile(
+            optimizers(settings, self.name)["optimizer"],
+            FocalLoss(training.gamma),
+            accumulate=training.accumulate,
+        )
+        [(title, steps)] = self.plan(settings).items()
+        yield Phase(title, model, source, steps)

@@ -6,10 +6,11 @@ import numpy as np
 from keras_pixda.datasets import distribute_evaluation
 from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.metrics.as_batches import as_batches
+from keras_pixda.private_keras import BuiltModel
 from keras_pixda.replicas import logs_of_machines, strategy_of
 
 
-class SegmenterEvaluator(keras.Model):
+class SegmenterEvaluator(BuiltModel, keras.Model):
     """Measures the per-class IoU of a segmenter over a data set.
 
     The forward pass and the counting run in one compiled function that is traced once,
@@ -59,10 +60,6 @@ class SegmenterEvaluator(keras.Model):
         """Count one batch."""
         self.metric.update_state(y, y_pred, sample_weight)
         return logs_of_machines({"mean_iou": self.metric.plain_result()["mean_iou"]})
-
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # The segmenter is built; see `FewShotModel`.
-        pass
 
     def iou(self, dataset, verbose=0, progress=None):
         """Evaluate over `dataset`.

@@ -25,7 +25,7 @@ __all__ = [
 
 # Where 0.1 had them.
 MOVED = {
-    "DistillationModel": "keras_pixda.training",
+    "DistillationModel": "keras_pixda.training:SupervisedModel",
     "FSDAModel": "keras_pixda.methods",
     "FewShotModel": "keras_pixda.training",
     "JointModel": "keras_pixda.methods",

@@ -1,7 +1,9 @@
-"""What a segmenter ends in; the one place that reads Keras's own record of a graph."""
+"""What a segmenter ends in."""
 
 import keras
 import numpy as np
+
+from keras_pixda.private_keras import history_of, inputs_of
 
 # Layers and operations, in lower case without underscores, that move or repeat values.
 MOVES = {
@@ -53,7 +55,7 @@ def _last_operation(tensor):
     """What made the values of a symbolic tensor, before they were moved."""
     calls = []  # Of the nested models that the tensor is in.
     while True:
-        history = getattr(tensor, "_keras_history", None)
+        history = history_of(tensor)
         if history is None:
             return None
         operation, call, place = history
@@ -62,7 +64,7 @@ def _last_operation(tensor):
             places = [i for i, given in enumerate(model.inputs) if given is tensor]
             tensor = inputs[places[0]]
             continue
-        inputs = operation._inbound_nodes[call].input_tensors
+        inputs = inputs_of(operation, call)
         if isinstance(operation, keras.Model) and _has_graph(operation):
             if _is_resize(operation):
                 tensor = inputs[0]
@@ -78,7 +80,7 @@ def _last_operation(tensor):
 def _has_graph(model):
     """Whether a model is functional; one that is a class of its own has no graph."""
     try:
-        return bool(model.outputs) and model.outputs[0]._keras_history is not None
+        return bool(model.outputs) and history_of(model.outputs[0]) is not None
     except AttributeError:
         return False
 

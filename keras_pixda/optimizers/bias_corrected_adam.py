@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_pixda.private_keras import moments_of
+
 
 @keras.saving.register_keras_serializable("keras_pixda")
 class BiasCorrectedAdam(keras.optimizers.Adam):
@@ -41,8 +43,7 @@ class BiasCorrectedAdam(keras.optimizers.Adam):
         """Update one variable and its two moments."""
         gradient = ops.cast(gradient, variable.dtype)
         step = ops.cast(self.iterations + 1, variable.dtype)
-        index = self._get_variable_index(variable)
-        first, second = self._momentums[index], self._velocities[index]
+        first, second = moments_of(self, variable)
         self.assign(first, self.beta_1 * first + (1 - self.beta_1) * gradient)
         self.assign(
             second, self.beta_2 * second + (1 - self.beta_2) * ops.square(gradient)

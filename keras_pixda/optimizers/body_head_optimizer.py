@@ -3,10 +3,11 @@
 import keras
 
 from keras_pixda.optimizers.scaled_schedule import ScaledSchedule
+from keras_pixda.private_keras import AverageOfParts
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
-class BodyHeadOptimizer(keras.optimizers.MultiOptimizer):
+class BodyHeadOptimizer(AverageOfParts, keras.optimizers.MultiOptimizer):
     """`keras.optimizers.MultiOptimizer` with one learning rate, which heads multiply.
 
     The rate of the default optimizer is the rate that is read and set; every other
@@ -70,20 +71,6 @@ class BodyHeadOptimizer(keras.optimizers.MultiOptimizer):
             ) from error
         for head in heads:
             head.learning_rate = scaled(value, self.head_factor)
-
-    @property
-    def _model_variables_moving_average(self):
-        # Where `keras.callbacks.SwapEMAWeights` looks in one optimizer.
-        averages = {
-            id(variable): average
-            for part in self.parts
-            for variable, average in zip(
-                part._trainable_variables,
-                part._model_variables_moving_average,
-                strict=True,
-            )
-        }
-        return [averages[id(variable)] for variable in self._trainable_variables]
 
     def get_config(self):
         """Arguments that rebuild this optimizer."""

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_pixda.private_keras import velocity_of
+
 
 @keras.saving.register_keras_serializable("keras_pixda")
 class CoupledSGD(keras.optimizers.SGD):
@@ -53,7 +55,7 @@ class CoupledSGD(keras.optimizers.SGD):
         if not self.momentum:
             self.assign_sub(variable, learning_rate * gradient)
             return
-        velocity = self.momentums[self._get_variable_index(variable)]
+        velocity = velocity_of(self, variable)
         if keras.backend.backend() == "tensorflow":
             _update_in_place(variable, velocity, learning_rate, gradient, self.momentum)
             return

@@ -47,7 +47,7 @@ def demo(output="demo", overwrite=False, verbose=True, scenes=None, **changes):
         **changes,
     )
     progress = Progress("drawing", 1, verbose)
-    scenes = {"image_size": settings.image_size, **(scenes or {})}
+    scenes = {"image_size": settings.data.image_size, **(scenes or {})}
     toy_scenes(output / "scenes", progress=progress, **scenes)
     result = train(settings, output / "run", overwrite=overwrite, verbose=verbose)
     if verbose:
@@ -56,6 +56,6 @@ def demo(output="demo", overwrite=False, verbose=True, scenes=None, **changes):
         )
         print(
             f"Mean IoU on the photos: {before:.1f} % source only, {after:.1f} % after "
-            f"PixDA with {settings.shots} labelled photo from each city."
+            f"PixDA with {settings.data.shots} labelled photo from each city."
         )
     return result

@@ -1,5 +1,6 @@
 """The folder that a run writes into."""
 
+import copy
 import json
 import pathlib
 import shutil
@@ -112,6 +113,12 @@ class RunFolder:
         # A worker writes under the lock of the one that started it.
         return {"path": self.path, "settings": self.settings}
 
+    def within(self, name: str) -> "RunFolder":
+        """A folder in it, which is written to in the same way and under its lock."""
+        inner = copy.copy(self)
+        inner.path = self / name
+        return inner
+
     def __truediv__(self, name):
         path = self.path / name
         # Also through links; the last one would be replaced, not followed.
@@ -156,10 +163,11 @@ class RunFolder:
 
 
 def _expect_same(folder, earlier, settings):
+    now = settings.by_name()
     different = [
-        f"{name} was {before!r}, is {getattr(settings, name)!r}"
-        for name, before in vars(earlier).items()
-        if before != getattr(settings, name)
+        f"{name} was {before!r}, is {now[name]!r}"
+        for name, before in earlier.by_name().items()
+        if before != now[name]
     ]
     raise ValueError(
         f"{folder.path} holds a run with other settings ({'; '.join(different)}): "

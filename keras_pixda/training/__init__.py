@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from keras_pixda.lazy_room import LazyRoom
 
 if TYPE_CHECKING:
-    from keras_pixda.training.distillation_model import DistillationModel
     from keras_pixda.training.few_shot_model import FewShotModel
     from keras_pixda.training.fit_steps import fit_steps
+    from keras_pixda.training.supervised_model import SupervisedModel
 
 __all__ = [
-    "DistillationModel",
     "FewShotModel",
+    "SupervisedModel",
     "fit_steps",
 ]
 

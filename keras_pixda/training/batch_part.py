@@ -11,7 +11,7 @@ from keras_pixda.losses.pixel_cross_entropy import number_labelled
 
 @dataclasses.dataclass(frozen=True)
 class BatchPart:
-    """Some images of both domains, and what their losses count in the whole batch.
+    """Some images of every domain, and what their losses count in the whole batch.
 
     Example:
 
@@ -23,24 +23,26 @@ class BatchPart:
     images = {name: np.zeros((4, 32, 32, 3)) for name in ("source", "target")}
     labels = {name: np.zeros((4, 32, 32)) for name in ("source", "target")}
     first, second = BatchPart.split(images, labels, parts=2)
-    first.share(FocalLoss(), "source")  # 0.5
+    assert first.share(FocalLoss(), "source") == 0.5
     ```
 
     Args:
         images: Of the domains, each `(part of the batch, height, width, 3)`.
         labels: Of the domains, each `(part of the batch, height, width)`.
-        whole: Labels of the whole batch, or `None` if this is all of it.
+        whole: Labels of the whole batch. Defaults to `None`, this is all of it.
+        weights: Sample weights of the domains that have some. Defaults to none.
     """
 
     images: dict
     labels: dict
     whole: dict | None = None
+    weights: dict = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def split(cls, images, labels, parts):
+    def split(cls, images, labels, parts, weights=None):
         """The parts of a batch, of equal size or nearly."""
         if parts == 1:
-            return [cls(images, labels)]
+            return [cls(images, labels, weights=weights or {})]
 
         def cut(domains, part):
             return {name: cut_one(values, part) for name, values in domains.items()}
@@ -52,12 +54,17 @@ class BatchPart:
             )
             return values[size * part // parts : size * (part + 1) // parts]
 
-        return [cls(cut(images, n), cut(labels, n), labels) for n in range(parts)]
+        return [
+            cls(cut(images, n), cut(labels, n), labels, cut(weights or {}, n))
+            for n in range(parts)
+        ]
 
     def after(self, updates):
         """The same part, there once all gradients added so far are."""
-        images, labels = updates.after((self.images, self.labels))
-        return dataclasses.replace(self, images=images, labels=labels)
+        images, labels, weights = updates.after(
+            (self.images, self.labels, self.weights)
+        )
+        return dataclasses.replace(self, images=images, labels=labels, weights=weights)
 
     def share(self, loss=None, domain="target"):
         """The factor that makes the means of all parts add up to that of the batch.
@@ -72,10 +79,17 @@ class BatchPart:
             A float32 scalar.
 
         Raises:
-            ValueError: If the loss does not say which pixels its mean leaves out.
+            ValueError: If the loss does not say which pixels its mean leaves out, or
+                divides by the sample weights.
         """
-        if self.whole is None or getattr(loss, "reduction", None) == "sum":
+        reduction = getattr(loss, "reduction", None)
+        if self.whole is None or reduction == "sum":
             return 1.0
+        if domain in self.weights and reduction == "mean_with_sample_weight":
+            raise ValueError(
+                f"The loss {loss.name!r} divides by the sample weights, which a batch "
+                "in parts does not: take another reduction, or accumulate=1."
+            )
         labels = self.labels[domain], self.whole[domain]
         sparse = isinstance(loss, keras.losses.SparseCategoricalCrossentropy)
         average_over = getattr(loss, "average_over", "labelled" if sparse else "all")

@@ -4,14 +4,13 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_pixda.half_precision import dtypes_of, tell_slow_half_precision
 from keras_pixda.layers import resize_logits
 from keras_pixda.losses.as_loss import as_loss, only_one
 from keras_pixda.models.check_segmenter import check_segmenter
-from keras_pixda.optimizers import SharedLossScaleOptimizer
+from keras_pixda.private_keras import BuiltModel
 from keras_pixda.replicas import number_of_replicas
 from keras_pixda.training.batch_part import BatchPart
-from keras_pixda.training.checks import check_every_rate_is_used, check_precision
+from keras_pixda.training.checks import check_precision
 from keras_pixda.training.compile_loss import (
     check_ignore_class,
     loss_weight,
@@ -19,17 +18,22 @@ from keras_pixda.training.compile_loss import (
 )
 from keras_pixda.training.fit_and_evaluate import FitAndEvaluate
 from keras_pixda.training.label_check import LabelCheck
-from keras_pixda.training.training_batch import target_images
+from keras_pixda.training.training_batch import (
+    after_its_data,
+    target_images,
+    unpack_domains,
+)
 from keras_pixda.training.updates import Updates
 
 
-class FewShotModel(FitAndEvaluate, LabelCheck, keras.Model):
+class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
     """Base of models that train a segmenter on source and target batches together.
 
     It owns what does not depend on the method: the call is the segmenter, evaluation
     runs at label size, every optimizer scales its own loss in float16, `fit` follows a
     data set whose passes grow shorter, and all optimizers are saved with the model. A
-    method subclasses it and writes `train_step`.
+    method subclasses it and writes `train_part`, and where it needs them the hooks
+    `mix` and `after_updates`.
 
     A training batch is `({"source": images, "target": images}, {"source": labels,
     "target": labels})`, an evaluation batch `(images, labels)`.
@@ -37,12 +41,42 @@ class FewShotModel(FitAndEvaluate, LabelCheck, keras.Model):
     Example:
 
     ```python
+    import keras
     import numpy as np
-    from keras_pixda.methods import PixDAModel
+    from keras import ops
+    from keras_pixda.methods import JointModel
     from keras_pixda.models import small_segmenter
 
-    model = PixDAModel(small_segmenter(num_classes=3, filters=4))
-    model.predict(np.zeros((1, 32, 48, 3), dtype="uint8"), verbose=0).shape
+    class WithAverage(JointModel):
+        def __init__(self, segmenter, **kwargs):
+            super().__init__(segmenter, **kwargs)
+            self.average = keras.models.clone_model(segmenter)
+            self.average.set_weights(segmenter.get_weights())
+
+        def mix(self, images, labels):
+            # The left half of each target image is pasted into a source image.
+            def pasted(domains, left):
+                return ops.where(left, domains["target"], domains["source"])
+
+            left = ops.arange(48) < 24
+            images = {**images, "source": pasted(images, left[:, None])}
+            return images, {**labels, "source": pasted(labels, left)}
+
+        def after_updates(self):
+            pairs = zip(self.average.weights, self.segmenter.weights, strict=True)
+            for average, weight in pairs:
+                average.assign(0.5 * average + 0.5 * weight)
+
+    model = WithAverage(small_segmenter(num_classes=3, filters=4))
+    model.compile(keras.optimizers.SGD(0.1))
+    before, *_ = model.segmenter.get_weights()
+    images = np.random.default_rng(0).integers(0, 256, (1, 32, 48, 3))
+    labels = np.random.default_rng(1).integers(0, 3, (1, 32, 48))
+    both = ("source", "target")
+    model.train_on_batch(dict.fromkeys(both, images), dict.fromkeys(both, labels))
+    after, *_ = model.segmenter.get_weights()
+    average, *_ = model.average.get_weights()
+    np.testing.assert_allclose(average, (before + after) / 2, atol=1e-6)
     ```
 
     Args:
@@ -61,6 +95,8 @@ class FewShotModel(FitAndEvaluate, LabelCheck, keras.Model):
     parts = ("segmenter",)
     # Whether its batches may be done in parts.
     accumulates = False
+    # The least height and width of an image, in pixels, that its networks take.
+    smallest_side = 1
     # Layer called on (source, target) images, if the method has one.
     style_transfer = None
 
@@ -86,12 +122,6 @@ class FewShotModel(FitAndEvaluate, LabelCheck, keras.Model):
     def build(self, input_shape=None):
         """Nothing to build: the networks inside are built."""
 
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # Nothing is left to build. Under a strategy Keras would take the mean of a
-        # first batch over all replicas to build by, which several machines cannot do
-        # with dictionaries; it has no public way to say that a model needs none.
-        pass
-
     def call(self, images, training=False):
         """Logits of images, float32, at the size of the images.
 
@@ -110,7 +140,7 @@ class FewShotModel(FitAndEvaluate, LabelCheck, keras.Model):
         loss_weights=None,
         **kwargs,
     ):
-        """Configure training with an optimizer from `compile_optimizers`.
+        """Configure training with an optimizer from `ready_optimizers`.
 
         Args:
             optimizer: Of the segmenter, scaled and built.
@@ -142,43 +172,6 @@ class FewShotModel(FitAndEvaluate, LabelCheck, keras.Model):
         self._metrics_given = keras.saving.serialize_keras_object(metrics)
         super().compile(optimizer, metrics=metrics, auto_scale_loss=False, **kwargs)
 
-    def compile_optimizers(self, optimizers, auto_scale_loss):
-        """Scale losses if a network works in float16, and build every optimizer.
-
-        Args:
-            optimizers: Pairs of an optimizer, or `None` for one like that of the pair
-                before, and the network it updates.
-            auto_scale_loss: Whether to wrap optimizers in a `LossScaleOptimizer`.
-
-        Returns:
-            The optimizers, ready to be updated and saved.
-        """
-        networks = [network for _, network in optimizers]
-        tell_slow_half_precision(*set().union(*map(dtypes_of, networks)))
-        scale = auto_scale_loss and any(map(works_in_float16, networks))
-        ready = []
-        for optimizer, network in optimizers:
-            check_precision(network)
-            if optimizer is None:
-                optimizer = type(ready[-1]).from_config(ready[-1].get_config())
-            optimizer = keras.optimizers.get(optimizer)
-            scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-            shared = isinstance(optimizer, SharedLossScaleOptimizer)
-            if scaled and not shared and number_of_replicas() > 1:
-                raise ValueError(
-                    f"{optimizer.name!r} looks for infinite gradients on the first "
-                    "replica only: take keras_pixda.optimizers.SharedLossScaleOptimizer"
-                    " in its place, or leave the scaling to auto_scale_loss."
-                )
-            if scale and not scaled:
-                optimizer = SharedLossScaleOptimizer(optimizer)
-            # Built at once: an optimizer without slots is saved and restored empty.
-            if not optimizer.built:
-                optimizer.build(network.trainable_variables)
-            check_every_rate_is_used(optimizer, network)
-            ready.append(optimizer)
-        return ready
-
     def get_compile_config(self):
         """Arguments of `compile`, serialized."""
         if not self.compiled:
@@ -203,6 +196,60 @@ class FewShotModel(FitAndEvaluate, LabelCheck, keras.Model):
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     # === Train ===
+
+    @after_its_data
+    def train_step(self, data):
+        """One step: the parts of a batch one after the other, then all updates."""
+        images, labels, weights = self.unpack(data)
+        images, labels = self.mix(images, labels)
+        updates, totals = Updates(), {}
+        for part in BatchPart.split(images, labels, self.accumulate, weights):
+            part = part.after(updates)
+            terms, logits = self.train_part(part, updates)
+            for name, value in terms.items():
+                totals[name] = totals.get(name, 0.0) + value
+            self.compute_metrics(
+                part.images, part.labels, logits, part.weights.get("target")
+            )
+        updates.apply()
+        self.after_updates()
+        self.track(ops.shape(images["target"])[0], **totals)
+        return self.get_metrics_result()
+
+    def train_part(self, part, updates):
+        """Train on a part of a batch; every method writes its own.
+
+        Args:
+            part: The `BatchPart`; all of the batch unless it is done in parts.
+            updates: The `Updates` of the step, which takes the gradients.
+
+        Returns:
+            The loss terms by name, `"loss"` for the total, which add up over the parts
+            to those of the batch; and the logits of the target images.
+        """
+        raise NotImplementedError
+
+    def unpack(self, data):
+        """Images, labels and sample weights of a batch, each a dict of its domains."""
+        return *unpack_domains(data, self.smallest_side), {}
+
+    def mix(self, images, labels):
+        """A hook: the images and labels to train on in place of those of a batch.
+
+        It runs on the device, inside the compiled step, before the batch is divided
+        into parts.
+
+        Args:
+            images: Dict of the domains' images, as the data set gives them.
+            labels: Dict of the domains' labels.
+
+        Returns:
+            Both, changed or as they are.
+        """
+        return images, labels
+
+    def after_updates(self):
+        """A hook: what is to follow the updates of a step, inside the compiled step."""
 
     @property
     def trainable_weights(self):
@@ -253,40 +300,6 @@ class FewShotModel(FitAndEvaluate, LabelCheck, keras.Model):
         updates.add(tape, weighted, self.optimizer, self.segmenter)
         return logits, loss
 
-    def train_on_parts(self, images, labels, train_part):
-        """Train on a batch in `accumulate` parts, one after the other.
-
-        Args:
-            images: Of the domains.
-            labels: Of the domains.
-            train_part: Function of a `BatchPart` and the `Updates` that returns the
-                part's terms by name, which add up to the batch's, and target logits.
-
-        Returns:
-            The logs of the step.
-        """
-        updates, totals = Updates(), {}
-        for part in BatchPart.split(images, labels, self.accumulate):
-            part = part.after(updates)
-            terms, logits = train_part(part, updates)
-            totals = {n: totals.get(n, 0.0) + value for n, value in terms.items()}
-            self.compute_metrics(part.images, part.labels, logits)
-        updates.apply()
-        self.track(ops.shape(images["source"])[0], **totals)
-        return self.get_metrics_result()
-
-    def update(self, tape, losses):
-        """Update every network by its own loss.
-
-        Args:
-            tape: The persistent `tf.GradientTape` that recorded the losses.
-            losses: Triples of a loss, its optimizer and the network to update.
-        """
-        updates = Updates()
-        for loss, optimizer, network in losses:
-            updates.add(tape, loss, optimizer, network)
-        updates.apply()
-
     def track(self, batch_size, **terms):
         """Take the value of each loss term into its running mean.
 
@@ -331,12 +344,4 @@ def logits_of(segmenter, images, training):
     return keras.tree.map_structure(
         lambda x: resize_logits(ops.cast(x, "float32"), ops.shape(images)[1:3]),
         segmenter(images, training=training),
-    )
-
-
-def works_in_float16(network):
-    """Whether any layer of a network computes in float16."""
-    return any(
-        layer.compute_dtype == "float16" or works_in_float16(layer)
-        for layer in getattr(network, "layers", [])
     )

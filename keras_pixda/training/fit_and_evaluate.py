@@ -32,8 +32,9 @@ from keras_pixda.training.training_batch import (
 class FitAndEvaluate:
     """Part of a `FewShotModel`: what its users call, as they know it from Keras.
 
-    Training data are batches of both domains; evaluation and prediction take plain
-    images, or batches of both domains, of which they take the target images.
+    Training data are batches of both domains, or of a model that needs one only, plain
+    ones; evaluation and prediction take plain images, or batches of both domains, of
+    which they take the target images.
 
     Example:
 
@@ -47,6 +48,8 @@ class FitAndEvaluate:
     ```
     """
 
+    # Whether it trains on batches of both domains, to which weights do not belong.
+    both_domains = True
     # Whether it was said already that images do not look like raw ones.
     images_seen = False
     # How many axes the data of each kind of step had last.
@@ -78,17 +81,18 @@ class FitAndEvaluate:
         validation_batch_size=None,
         validation_freq=1,
     ):
-        """As `keras.Model.fit`, for training batches of both domains.
+        """As `keras.Model.fit`, for the batches that the model trains on.
 
         A `FewShotDomainDataset` alone decides the order of its batches, whatever
         `shuffle` says, and a pass that sample selection shortened just ends. Training
         batches as validation data are answered for by their target images. Weights of
-        classes are given to the loss; `class_weight` and `sample_weight` are refused.
+        classes are given to the loss: `class_weight` is refused, and `sample_weight` if
+        the model trains on both domains.
 
         `BadNumbers` is called before all other callbacks, unless `bad_numbers` is
         `False`.
         """
-        refuse_weights(class_weight, sample_weight)
+        refuse_weights(class_weight, sample_weight if self.both_domains else None)
         check_callbacks(keras.tree.flatten(callbacks), x)
         x = look_at_training_data(self, x, y)
         strategy = self.distribute_strategy
@@ -105,6 +109,7 @@ class FitAndEvaluate:
             "validation_split": validation_split,
             "validation_data": validation_data,
             "shuffle": shuffle and not isinstance(x, FewShotDomainDataset),
+            "sample_weight": sample_weight,
             "initial_epoch": initial_epoch,
             "steps_per_epoch": steps_per_epoch,
             "validation_steps": validation_steps,
@@ -139,10 +144,11 @@ class FitAndEvaluate:
     def train_on_batch(
         self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
     ):
-        """As `keras.Model.train_on_batch`, for a training batch of both domains."""
-        refuse_weights(class_weight, sample_weight)
-        check_domains(x, y)
-        return super().train_on_batch(x, y, return_dict=return_dict)
+        """As `keras.Model.train_on_batch`, for a batch that the model trains on."""
+        refuse_weights(class_weight, sample_weight if self.both_domains else None)
+        if self.both_domains:
+            check_domains(x, y)
+        return super().train_on_batch(x, y, sample_weight, return_dict=return_dict)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Metrics; those of a training batch are of its target images."""

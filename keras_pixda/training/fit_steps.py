@@ -4,14 +4,13 @@ from keras_pixda.callbacks import BadNumbers, StopAtStep
 from keras_pixda.datasets import augmentation
 from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.optimizers import published_optimizers
-from keras_pixda.training.supervised_step import in_parts
 
 # More passes than any training has: the steps end it.
 ENDLESS = 1_000_000
 
 
-def optimizers(settings):
-    """The three optimizers of the settings; methods take those they need.
+def optimizers(settings, method):
+    """The three optimizers of a method's settings; methods take those they need.
 
     Example:
 
@@ -20,22 +19,26 @@ def optimizers(settings):
     from keras_pixda.runs import Settings
 
     settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
-    list(optimizers(settings))[0]  # "optimizer"
+    assert "optimizer" in optimizers(settings, "pixda")
     ```
 
     Args:
         settings: The `Settings` of the run.
+        method: Name of the method, whose own rates count.
 
     Returns:
         A dict as from `published_optimizers`.
     """
+    training, own = settings.training, settings[method]
+    rates = {"learning_rate": own.learning_rate or training.learning_rate}
+    if hasattr(own, "discriminator_learning_rate"):
+        rates["discriminator_learning_rate"] = own.discriminator_learning_rate
     return published_optimizers(
-        learning_rate=settings.learning_rate,
-        head_factor=settings.head_factor,
-        coupled_decay=settings.coupled_decay,
-        discriminator_learning_rate=settings.discriminator_learning_rate,
-        decay_steps=settings.decay_steps,
-        ema_momentum=settings.ema or None,
+        **rates,
+        head_factor=training.head_factor,
+        coupled_decay=training.coupled_decay,
+        decay_steps=training.decay_steps,
+        ema_momentum=training.ema or None,
     )
 
 
@@ -77,10 +80,10 @@ def target_steps(settings):
     Args:
         settings: The `Settings` of the run.
     """
-    return settings.steps + settings.distillation_steps
+    return settings.training.target_steps
 
 
-def fit_steps(model, data, steps, callbacks=(), accumulate=1):
+def fit_steps(model, data, steps, callbacks=()):
     """Fit for a number of steps, over as many passes as that takes.
 
     Example:
@@ -107,13 +110,11 @@ def fit_steps(model, data, steps, callbacks=(), accumulate=1):
         data: What `fit` takes.
         steps: Steps in all; those of a restored optimizer count.
         callbacks: Further callbacks, called after the step is counted.
-        accumulate: Parts that a batch of a plain Keras model is done in; the models of
-            this package have it from `compile`. Defaults to 1.
     """
     keep_freed_memory()
     callbacks = introduce([StopAtStep(steps), BadNumbers(), *callbacks], data)
     [guard] = [x for x in callbacks if isinstance(x, BadNumbers)][:1]
-    with in_parts(model, accumulate), guard.naming_batches():
+    with guard.naming_batches():
         model.fit(data, epochs=ENDLESS, verbose=0, shuffle=False, callbacks=callbacks)
 
 

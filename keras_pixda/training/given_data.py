@@ -10,12 +10,16 @@ import tensorflow as tf
 
 from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset
 from keras_pixda.training.checks import check_classes
-from keras_pixda.training.training_batch import check_domains, target_images
+from keras_pixda.training.training_batch import (
+    check_domains,
+    target_images,
+    target_part,
+)
 
 # The package's own data sets: uint8 in 0..255, whatever the files hold.
 OWN = FewShotDomainDataset, SegmentationDataset
-# How many axes their batches have, of which each step knows.
-USUAL_RANKS = {"train": [4, 4, 3, 3], "test": [4, 3]}
+# How many axes their batches have: images and labels, of one domain or of both.
+USUAL_RANKS = {False: [4, 3], True: [4, 4, 3, 3]}
 
 
 def refuse_weights(class_weight=None, sample_weight=None):
@@ -43,14 +47,25 @@ def look_at_training_data(model, x, y=None):
     Returns:
         `x`, or what takes its place: of a generator one batch was read.
     """
-    batch, x = _first_batch(model, x, y, of_domains=True)
+    if getattr(x, "label_size", None) == "native":
+        raise ValueError(
+            "Training is at the size of the images, but the labels of this data set "
+            'have their own: make it with label_size="image".'
+        )
+    batch, x = _first_batch(model, x, y, model.both_domains)
     images = labels = None
     if batch is not None:
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
-        check_domains(images, labels)
-        for domain, part in images.items():
-            look_at_images(model, part, f"{domain} images")
-            look_at_sizes(part, labels[domain], domain)
+        if model.both_domains or isinstance(images, dict):
+            check_domains(images, labels)
+        if model.both_domains:
+            for domain, part in images.items():
+                look_at_images(model, part, f"{domain} images")
+                look_at_sizes(part, labels[domain], f"{domain} labels")
+        else:
+            part, part_labels, _ = target_part(batch)
+            look_at_images(model, part, "images")
+            look_at_sizes(part, part_labels, "labels")
     trace_anew(model, "train", images, labels)
     return x
 
@@ -68,14 +83,14 @@ def look_at_evaluation_data(model, x, y=None):
     return x
 
 
-def look_at_sizes(images, labels, domain):
+def look_at_sizes(images, labels, what):
     """Raise if training labels have another size than their images."""
     sizes = [tuple(getattr(x, "shape", ()))[1:3] for x in (images, labels)]
     if any(len(size) < 2 or None in size for size in sizes) or sizes[0] == sizes[1]:
         return
     (height, width), (rows, columns) = sizes
     raise ValueError(
-        f"The {domain} labels are {rows} x {columns} pixels (height x width), but "
+        f"The {what} are {rows} x {columns} pixels (height x width), but "
         f"their images {height} x {width}: training needs both alike."
     )
 
@@ -88,8 +103,9 @@ def trace_anew(model, kind, images=None, labels=None):
     """
     leaves = [x for x in keras.tree.flatten((images, labels)) if hasattr(x, "shape")]
     shapes = [tf.TensorShape(x.shape) for x in leaves]
-    ranks = [shape.rank for shape in shapes] or USUAL_RANKS[kind]
-    before = model.ranks_seen.get(kind, USUAL_RANKS[kind])
+    usual = USUAL_RANKS[kind == "train" and model.both_domains]
+    ranks = [shape.rank for shape in shapes] or usual
+    before = model.ranks_seen.get(kind, usual)
     model.ranks_seen = {**model.ranks_seen, kind: ranks}
     if before != ranks:
         setattr(model, f"{kind}_function", None)

@@ -6,8 +6,7 @@ import pytest
 from keras_pixda import methods
 from keras_pixda.cli import main
 from keras_pixda.comparison import compare
-from keras_pixda.comparison.rows import ABLATIONS, BEYOND, METHODS, OPTIONS, ROWS
-from keras_pixda.runs import Settings
+from keras_pixda.comparison.rows import ROWS
 
 
 def test_a_killed_comparison_repeats_only_what_was_not_finished(
@@ -18,7 +17,7 @@ def test_a_killed_comparison_repeats_only_what_was_not_finished(
     real = methods.fine_tuning
 
     def watched(segmenter, dataset, settings, callbacks=()):
-        ran.append((settings.shots, settings.seed))
+        ran.append((settings.data.shots, settings.training.seed))
         if ran == [(1, 0), (2, 0), (1, 1)]:
             raise KeyboardInterrupt
         return real(segmenter, dataset, settings, callbacks)
@@ -89,22 +88,6 @@ def test_a_finished_comparison_takes_more_rows(change, tmp_path):
         assert ROWS[name].title in (folder / "figure.svg").read_text()
     assert "Published figures" in page
     assert (folder / "panel.png").exists()
-
-
-@pytest.mark.parametrize("name", [*BEYOND, *ABLATIONS, *OPTIONS])
-def test_a_variant_changes_settings_and_keeps_the_budget(name):
-    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
-    changed = ROWS[name].apply(settings)
-    assert changed != settings
-    looks = settings.steps + settings.distillation_steps
-    assert changed.steps + changed.distillation_steps == looks
-
-
-def test_the_seven_methods_run_as_the_settings_say():
-    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
-    assert [row.method for row in METHODS.values()] == [*METHODS]
-    assert sorted(METHODS) == sorted(methods.__all__)
-    assert all(row.apply(settings) == settings for row in METHODS.values())
 
 
 def test_the_command_names_an_unknown_method(scenes, tmp_path, capsys):

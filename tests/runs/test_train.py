@@ -15,7 +15,7 @@ from keras_pixda.methods import PixDAModel
 from keras_pixda.models import deeplab_v2
 from keras_pixda.runs import RunFolder, Settings, evaluate, predict, train
 from keras_pixda.runs.train import starting_segmenter
-from keras_pixda.training import DistillationModel
+from keras_pixda.training import SupervisedModel
 from keras_pixda.weights import save_pytorch
 
 
@@ -151,7 +151,7 @@ def test_a_run_that_is_killed_anywhere_ends_the_same(
     killed(SampleSelection, "score", 1)
     killed(RunFolder, "write", 3)  # Of the final model of adaptation.
     assert not (folder / "pixda.keras").exists()
-    killed(DistillationModel, "compute_loss", 1)
+    killed(SupervisedModel, "train_part", 1)
     killed(ProgressLine, "on_train_batch_end", 2)
     train(settings, folder, resume=True, verbose=False)
     found, wanted = (

@@ -32,4 +32,14 @@ for name in ("my_ce", "partial", "scalar", "own unreduced"):
     wanted.fit(on_one.IMAGES, on_one.LABELS, batch_size=4, shuffle=False, verbose=0)
     after = on_one.values(model.segmenter)
     on_one.assert_twice(before, after, on_one.values(wanted), name)
+    with strategy.scope():
+        model, wanted = on_one.supervised(name), on_one.plain(name)
+    options = {"batch_size": 4, "shuffle": False, "verbose": 0}
+    [found], [loss] = (
+        x.fit(on_one.IMAGES, on_one.LABELS, **options).history["loss"]
+        for x in (model, wanted)
+    )
+    np.testing.assert_allclose(found, loss, rtol=1e-5)
+    for value, other in zip(on_one.values(model), on_one.values(wanted), strict=True):
+        np.testing.assert_allclose(value, other, rtol=1e-5, atol=1e-6)
     print(name, "same", flush=True)

@@ -15,9 +15,8 @@ from keras_pixda.methods import FSDAModel, JointModel, NAAEModel, PixDAModel
 from keras_pixda.methods.naae import naae_model
 from keras_pixda.metrics import ClassIoU
 from keras_pixda.models import image_discriminator, pixel_discriminator
-from keras_pixda.training import DistillationModel
+from keras_pixda.training import SupervisedModel
 from keras_pixda.training.compile_loss import loss_weight
-from keras_pixda.training.fit_steps import fit_steps
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (4, 32, 48, 3)).astype("uint8")
@@ -209,26 +208,67 @@ def test_parts_add_up(name):
         np.testing.assert_allclose(value, other, rtol=1e-5, atol=atol)
 
 
-@pytest.mark.parametrize("name", [n for n in LOSSES if "own" not in n])
-def test_parts_of_a_plain_model_add_up(name):
-    class Batch(keras.utils.PyDataset):
-        def __len__(self):
-            return 1
+def supervised(name, **options):
+    model = SupervisedModel(segmenter(name))
+    model.compile(sgd(), LOSSES[name], **options)
+    return model
 
-        def __getitem__(self, index):
-            return IMAGES, LABELS
 
-    whole, parts = plain(name, loss_weights=[0.5]), plain(name, loss_weights=[0.5])
-    losses = []
-    for model, accumulate in ((whole, 1), (parts, 4)):
-        history = keras.callbacks.History()
-        fit_steps(model, Batch(), 1, [history], accumulate)
-        losses.append(history.history["loss"])
-    np.testing.assert_allclose(*losses, rtol=1e-6)
-    for value, other in zip(values(parts), values(whole), strict=True):
+@pytest.mark.parametrize(
+    ("name", "accumulate"),
+    [(name, 1) for name in LOSSES] + [(n, 4) for n in LOSSES if n != "own mean"],
+)
+def test_a_supervised_model_is_keras(name, accumulate):
+    """Logs, updates and evaluation, with losses of layers and a weight of the loss."""
+    options = {"loss_weights": [0.5], "metrics": ["sparse_categorical_accuracy"]}
+    model, wanted = (
+        supervised(name, accumulate=accumulate, **options),
+        plain(name, **options),
+    )
+    same = {"batch_size": 4, "shuffle": False, "verbose": 0}
+    history = model.fit(IMAGES, LABELS, epochs=2, **same).history
+    plain_history = wanted.fit(IMAGES, LABELS, epochs=2, **same).history
+    assert set(history) == {"loss", "sparse_categorical_accuracy"}
+    for log, values_of_log in plain_history.items():
+        np.testing.assert_allclose(history[log], values_of_log, rtol=1e-6)
+    for value, other in zip(values(model), values(wanted), strict=True):
         # A sum over pixels makes steps of up to 100, whose rounding is no smaller.
         atol = 1e-6 * max(1.0, np.abs(other).max())
         np.testing.assert_allclose(value, other, rtol=1e-5, atol=atol)
+    np.testing.assert_allclose(
+        model.evaluate(IMAGES, LABELS, batch_size=3, verbose=0),
+        wanted.evaluate(IMAGES, LABELS, batch_size=3, verbose=0),
+        rtol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("name", ["my_ce", "sparse", "own with weights", "own sum"])
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_supervised_model_takes_sample_weights(name, accumulate):
+    name = name.replace("own with", "own mean with")
+    options = {"weighted_metrics": ["sparse_categorical_accuracy"]}
+    model, wanted = (
+        supervised(name, accumulate=accumulate, **options),
+        plain(name, **options),
+    )
+    if accumulate == 2 and "with weights" in name:
+        with pytest.raises(ValueError, match="divides by the sample weights"):
+            model.train_on_batch(IMAGES, LABELS, WEIGHTS)
+        return
+    found, logs = (
+        x.fit(IMAGES, LABELS, sample_weight=WEIGHTS, batch_size=4, verbose=0).history
+        for x in (model, wanted)
+    )
+    assert set(found) == set(logs)
+    for log, (value,) in logs.items():
+        np.testing.assert_allclose(found[log], value, rtol=1e-6)
+    np.testing.assert_allclose(
+        model.train_on_batch(IMAGES, LABELS, WEIGHTS),
+        wanted.train_on_batch(IMAGES, LABELS, WEIGHTS),
+        rtol=1e-5,
+    )
+    with pytest.raises(ValueError, match="class_weight is not supported"):
+        model.fit(IMAGES, LABELS, class_weight={0: 1.0})
 
 
 def test_a_function_that_hides_what_it_ignores_is_not_done_in_parts():
@@ -248,10 +288,8 @@ def test_a_function_that_hides_what_it_ignores_is_not_done_in_parts():
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_distillation_takes_the_same_loss(name, accumulate):
     student, wanted = segmenter(name), plain(name, loss_weights=0.5)
-    model = DistillationModel(
-        student, keras.models.clone_model(student), weight=0.0, accumulate=accumulate
-    )
-    model.compile(sgd(), LOSSES[name], loss_weights=0.5)
+    model = SupervisedModel(student, keras.models.clone_model(student), weight=0.0)
+    model.compile(sgd(), LOSSES[name], loss_weights=0.5, accumulate=accumulate)
     losses = [
         x.train_on_batch(IMAGES, LABELS, return_dict=True)["loss"]
         for x in (model, wanted)
@@ -363,7 +401,7 @@ def test_losses_of_one_hot_labels_show_the_adapter(loss):
         model.fit(*BATCH, verbose=0)
     with pytest.raises(ValueError, match=match):
         model.evaluate(IMAGES, LABELS, verbose=0)
-    model = DistillationModel(student, segmenter())
+    model = SupervisedModel(student, segmenter())
     model.compile("sgd", loss)
     with pytest.raises(ValueError, match=match):
         model.fit(IMAGES, LABELS, verbose=0)
@@ -439,7 +477,7 @@ def test_disagreement_names_both():
     with pytest.raises(ValueError, match=match):
         joint("my_ce").compile("sgd", other, weighted_metrics=[ClassIoU("abc")])
     with pytest.raises(ValueError, match=match):
-        DistillationModel(segmenter(), segmenter()).compile(
+        SupervisedModel(segmenter(), segmenter()).compile(
             "sgd", other, metrics=[ClassIoU("abc")]
         )
     model = compiled(loss=other)

@@ -16,7 +16,7 @@ from keras_pixda.datasets import SegmentationDataset, folder
 from keras_pixda.losses import FocalLoss
 from keras_pixda.methods import JointModel
 from keras_pixda.models import image_discriminator, pixel_discriminator
-from keras_pixda.training import DistillationModel
+from keras_pixda.training import SupervisedModel
 
 RANDOM = np.random.default_rng(0)
 SIZE = 32, 48
@@ -392,8 +392,8 @@ def test_a_distillation_model_takes_both_kinds():
     x, y = pairs(2)
     values = []
     for images, labels in ((x, y), (x["target"], y["target"])):
-        model = DistillationModel(segmenter(), segmenter(), accumulate=2)
-        model.compile("sgd", loss=FocalLoss(), run_eagerly=True)
+        model = SupervisedModel(segmenter(), segmenter())
+        model.compile("sgd", loss=FocalLoss(), accumulate=2, run_eagerly=True)
         values.append(model.train_on_batch(images, labels))
         values[-1] += model.test_on_batch(images, labels)
     assert values[0] == pytest.approx(values[1])

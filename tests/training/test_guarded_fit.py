@@ -6,7 +6,7 @@ import pytest
 
 from keras_pixda.callbacks import BadNumbers
 from keras_pixda.methods import JointModel
-from keras_pixda.training import DistillationModel
+from keras_pixda.training import SupervisedModel
 from keras_pixda.training.few_shot_model import FewShotModel
 
 IMAGES = np.full((2, 32, 48, 3), 100.0)
@@ -43,7 +43,7 @@ def joint(loss=None):
 def test_training_stops_at_bad_numbers():
     with pytest.raises(ValueError, match=r"In batch 1 of pass 1, source_loss is "):
         joint(Exploding()).fit(*BATCH, verbose=0)
-    model = DistillationModel(segmenter(), segmenter())
+    model = SupervisedModel(segmenter(), segmenter())
     model.compile("sgd", Exploding())
     with pytest.raises(ValueError, match=r"In batch 1 of pass 1, loss is "):
         model.fit(IMAGES, LABELS, verbose=0)
@@ -63,7 +63,7 @@ def test_the_users_own_is_used(several, monkeypatch):
 
 
 def test_the_signature_of_fit_shows_it():
-    for kind in (FewShotModel, DistillationModel):
+    for kind in (FewShotModel, SupervisedModel):
         parameters = inspect.signature(kind.fit).parameters
         assert parameters["bad_numbers"].default is True
         assert {"x", "epochs", "callbacks"} <= set(parameters)

@@ -14,7 +14,7 @@ from keras_pixda.models import (
     pair_discriminator,
     pixel_discriminator,
 )
-from keras_pixda.training import DistillationModel
+from keras_pixda.training import SupervisedModel
 from keras_pixda.training.fit_steps import fit_steps
 
 RANDOM = np.random.default_rng(0)
@@ -184,10 +184,8 @@ def test_evaluation_and_validation(jit_compile):
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_distillation(accumulate):
     student = tiny()
-    model = DistillationModel(
-        student, keras.models.clone_model(student), accumulate=accumulate
-    )
-    model.compile("sgd", FocalLoss())
+    model = SupervisedModel(student, keras.models.clone_model(student))
+    model.compile("sgd", FocalLoss(), accumulate=accumulate)
     before = state(model)
     with pytest.raises(ValueError, match=f"In batch 1 of pass 1, {SHOWN}"):
         model.fit(IMAGES, WRONG, verbose=0)

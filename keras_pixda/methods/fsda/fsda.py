@@ -1,58 +1,57 @@
 """FSDA: few-shot structured domain adaptation."""
 
-from keras_pixda.methods import FSDAModel
-from keras_pixda.models import (
-    deeplab_v2,
-    image_discriminator,
-    pair_discriminator,
-    small_segmenter,
-)
-from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
+from keras_pixda.methods.fsda.fsda_settings import FSDASettings
+from keras_pixda.methods.method import Method
 
 
-def fsda(segmenter, dataset, settings, callbacks=()):
-    """Adversarial training on two prediction levels, with pairs of predictions.
+class FSDA(Method):
+    """FSDA: adversarial training on two prediction levels, with pairs of predictions.
 
     Example:
 
     ```python
-    from keras_pixda.methods import fsda
+    from keras_pixda.methods import METHODS
 
-    def main(segmenter, dataset, settings):
-        return fsda(segmenter, dataset, settings)
+    assert METHODS["fsda"].title == "FSDA"
     ```
-
-    Args:
-        segmenter: The `keras.Model` that Source Only has trained, of the kind that the
-            settings name; its weights are the start, itself it stays as it is.
-        dataset: `FewShotDomainDataset` of both domains.
-        settings: `Settings`; `steps + distillation_steps` is the budget.
-        callbacks: Callbacks of the training. Defaults to `()`.
-
-    Returns:
-        The adapted segmenter.
 
     Reference:
         Zhang et al., Few-Shot Structured Domain Adaptation for Virtual-to-Real Scene
         Parsing, ICCV workshops 2019.
     """
-    num_classes = segmenter.output_shape[-1]
-    filters = settings.discriminator_filters
-    model = FSDAModel(
-        with_auxiliary_head(segmenter, settings.segmenter),
-        pair_discriminator(num_classes, filters),
-        image_discriminator(num_classes, filters, spectral_norm=True),
-    )
-    model.compile(**optimizers(settings), accumulate=settings.accumulate)
-    fit_steps(model, dataset, target_steps(settings), callbacks)
-    return model.segmenter
 
+    name = "fsda"
+    title = "FSDA"
+    Settings = FSDASettings
+    accumulates = False
+    needs_auxiliary_head = True
 
-def with_auxiliary_head(segmenter, kind):
-    """The same network and weights with a second, untrained head."""
-    build = {"small": small_segmenter, "deeplab_v2": deeplab_v2}[kind]
-    network = build(segmenter.output_shape[-1], auxiliary_head=True)
-    for layer in segmenter.layers:
-        if layer.weights:
-            network.get_layer(layer.name).set_weights(layer.get_weights())
-    return network
+    def check(self, start, settings):
+        """Raise if the batches are to be done in parts, or no second head fits."""
+        from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head
+
+        super().check(start, settings)
+        with_auxiliary_head(start)
+
+    def phases(self, start, data, settings):
+        """Yield adaptation, of the start with a second head."""
+        from keras_pixda.methods.fsda.fsda_model import FSDAModel
+        from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head
+        from keras_pixda.methods.phase import Phase
+        from keras_pixda.models import image_discriminator, pair_discriminator
+        from keras_pixda.training.fit_steps import optimizers
+
+        own, classes = settings[self.name], start.output_shape[-1]
+        model = FSDAModel(
+            with_auxiliary_head(start),
+            pair_discriminator(classes, own.discriminator_filters),
+            image_discriminator(classes, own.discriminator_filters, spectral_norm=True),
+        )
+        model.compile(
+            **optimizers(settings, self.name),
+            auxiliary_weight=own.auxiliary_weight,
+            certainty=own.certainty,
+            adversarial_weight=own.main_adversarial_weight,
+            auxiliary_adversarial_weight=own.auxiliary_adversarial_weight,
+        )
+        yield Phase("adaptation", model, data, settings.training.target_steps)

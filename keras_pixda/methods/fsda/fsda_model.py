@@ -18,7 +18,7 @@ from keras_pixda.models.pair_discriminator import pair_discriminator
 from keras_pixda.replicas import roll_over_replicas
 from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.few_shot_model import FewShotModel, logits_of
-from keras_pixda.training.training_batch import after_its_data, unpack_domains
+from keras_pixda.training.ready_optimizers import ready_optimizers
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -87,6 +87,7 @@ class FSDAModel(FewShotModel):
         "image_discriminator_target",
     )
     parts = ("network", "pair_discriminator", "image_discriminator")
+    smallest_side = 32
 
     def __init__(
         self,
@@ -158,7 +159,7 @@ class FSDAModel(FewShotModel):
                 "ignored: give a loss that has one, such as FocalLoss(gamma=0)."
             )
         optimizer, self.discriminator_optimizer, self.image_discriminator_optimizer = (
-            self.compile_optimizers(
+            ready_optimizers(
                 [
                     (optimizer, self.network),
                     (discriminator_optimizer, self.pair_discriminator),
@@ -199,10 +200,17 @@ class FSDAModel(FewShotModel):
         """The variables that `optimizer` updates: the network's, with both heads."""
         return self.network.trainable_variables
 
-    @after_its_data
-    def train_step(self, data):
-        """Segment both domains at both levels, then update all three networks."""
-        images, labels = unpack_domains(data, smallest=32)
+    def train_part(self, part, updates):
+        """Segment both domains at both levels, then the gradients of each network.
+
+        Args:
+            part: The `BatchPart` to train on, all of the batch.
+            updates: The `Updates` of the step.
+
+        Returns:
+            The loss terms, and the main logits of the target images.
+        """
+        images, labels = part.images, part.labels
         check_same_shape(images)
         with tf.GradientTape(persistent=True) as tape:
             source_logits = logits_of(self.network, images["source"], training=True)
@@ -213,37 +221,39 @@ class FSDAModel(FewShotModel):
             # Their one answer serves the segmenter's loss and the discriminators'.
             pairs, singles = self.judge(source_logits, target_logits)
             auxiliary_adversarial, adversarial = map(fooling_loss, pairs, singles)
-            segmenter_loss = (
+            loss = (
                 self.loss_weight * (source_loss + target_loss)
                 + self.auxiliary_adversarial_weight * auxiliary_adversarial
                 + self.adversarial_weight * adversarial
                 + self.regularization(self.network)
             )
-            pair_losses = pair_discriminator_losses(pairs)
-            image_losses = image_discriminator_losses(singles)
-            losses = [
-                (segmenter_loss, self.optimizer, self.network),
-                (
-                    sum(pair_losses),
-                    self.discriminator_optimizer,
-                    self.pair_discriminator,
-                ),
-                (
-                    sum(image_losses),
-                    self.image_discriminator_optimizer,
-                    self.image_discriminator,
-                ),
-            ]
-        self.update(tape, losses)
-
-        terms = (source_loss, target_loss, auxiliary_adversarial, adversarial)
-        terms += (*pair_losses, *image_losses)
-        self.track(
-            ops.shape(images["source"])[0],
-            loss=segmenter_loss,
-            **dict(zip(self.loss_terms, terms, strict=True)),
+            pair_terms = pair_discriminator_losses(pairs)
+            image_terms = image_discriminator_losses(singles)
+            pair_loss, image_loss = sum(pair_terms), sum(image_terms)
+        updates.add(tape, loss, self.optimizer, self.network)
+        updates.add(
+            tape, pair_loss, self.discriminator_optimizer, self.pair_discriminator
         )
-        return self.compute_metrics(images, labels, target_logits[1])
+        updates.add(
+            tape,
+            image_loss,
+            self.image_discriminator_optimizer,
+            self.image_discriminator,
+        )
+
+        terms = {
+            "loss": loss,
+            "source_loss": source_loss,
+            "target_loss": target_loss,
+            "auxiliary_adversarial_loss": auxiliary_adversarial,
+            "adversarial_loss": adversarial,
+            "pair_discriminator_source": pair_terms[0],
+            "pair_discriminator_mixed": pair_terms[1],
+            "pair_discriminator_target": pair_terms[2],
+            "image_discriminator_source": image_terms[0],
+            "image_discriminator_target": image_terms[1],
+        }
+        return terms, target_logits[1]
 
     def segmentation_loss(self, labels, auxiliary_logits, logits):
         """Loss of one domain: the main level's on uncertain pixels, plus the other's.

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from keras_pixda.losses import EntropyLoss, FocalLoss
 from keras_pixda.training.few_shot_model import FewShotModel
-from keras_pixda.training.training_batch import after_its_data, unpack_domains
+from keras_pixda.training.ready_optimizers import ready_optimizers
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -90,9 +90,7 @@ class JointModel(FewShotModel):
                 other, for the memory of one part (defaults to 1), and as in
                 `keras.Model.compile`; `loss_weights` is the weight of `loss`.
         """
-        [optimizer] = self.compile_optimizers(
-            [(optimizer, self.segmenter)], auto_scale_loss
-        )
+        [optimizer] = ready_optimizers([(optimizer, self.segmenter)], auto_scale_loss)
         loss = FocalLoss() if loss is None else loss
         super().compile(optimizer, loss, metrics, **kwargs)
         self.entropy_loss = EntropyLoss()
@@ -103,12 +101,6 @@ class JointModel(FewShotModel):
         return {**super().compile_arguments(), "entropy_weight": self.entropy_weight}
 
     # === Train ===
-
-    @after_its_data
-    def train_step(self, data):
-        """Segment both domains and update the segmenter once."""
-        images, labels = unpack_domains(data)
-        return self.train_on_parts(images, labels, self.train_part)
 
     def train_part(self, part, updates):
         """One stage a domain.
@@ -135,7 +127,10 @@ class JointModel(FewShotModel):
             loss += self.regularization(self.segmenter) * part.share()
         updates.add(tape, loss, self.optimizer, self.segmenter)
 
-        terms = dict(
-            zip(self.loss_terms, (source_loss, target_loss, entropy_loss), strict=True)
-        )
-        return {"loss": self.loss_weight * source_loss + loss, **terms}, target_logits
+        terms = {
+            "loss": self.loss_weight * source_loss + loss,
+            "source_loss": source_loss,
+            "target_loss": target_loss,
+            "entropy_loss": entropy_loss,
+        }
+        return terms, target_logits

@@ -1,36 +1,37 @@
 """Joint Training: both domains' labels, nothing else."""
 
-from keras_pixda.losses import FocalLoss
-from keras_pixda.methods import JointModel
-from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
+from keras_pixda.methods.method import Method
+from keras_pixda.methods.method_settings import MethodSettings
 
 
-def joint_training(segmenter, dataset, settings, callbacks=()):
-    """Train on a source batch and a target batch a step, losses summed.
+class JointTraining(Method):
+    """Joint Training: both domains' labels, nothing else.
 
     Example:
 
     ```python
-    from keras_pixda.methods import joint_training
+    from keras_pixda.methods import METHODS
 
-    def main(segmenter, dataset, settings):
-        return joint_training(segmenter, dataset, settings)
+    assert METHODS["joint_training"].title == "Joint Training"
     ```
-
-    Args:
-        segmenter: The `keras.Model` that Source Only has trained; trained on in place.
-        dataset: `FewShotDomainDataset` of both domains.
-        settings: `Settings`; `steps + distillation_steps` is the budget.
-        callbacks: Callbacks of the training. Defaults to `()`.
-
-    Returns:
-        The segmenter.
     """
-    model = JointModel(segmenter)
-    model.compile(
-        optimizers(settings)["optimizer"],
-        FocalLoss(settings.gamma),
-        accumulate=settings.accumulate,
-    )
-    fit_steps(model, dataset, target_steps(settings), callbacks)
-    return model.segmenter
+
+    name = "joint_training"
+    title = "Joint Training"
+    Settings = MethodSettings
+
+    def phases(self, start, data, settings):
+        """Yield adaptation."""
+        from keras_pixda.losses import FocalLoss
+        from keras_pixda.methods.joint_training.joint_model import JointModel
+        from keras_pixda.methods.phase import Phase
+        from keras_pixda.training.fit_steps import optimizers
+
+        training = settings.training
+        model = JointModel(start)
+        model.compile(
+            optimizers(settings, self.name)["optimizer"],
+            FocalLoss(training.gamma),
+            accumulate=training.accumulate,
+        )
+        yield Phase("adaptation", model, data, training.target_steps)

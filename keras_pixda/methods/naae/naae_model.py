@@ -8,9 +8,8 @@ from keras_pixda.layers import resize_logits
 from keras_pixda.losses import FocalLoss, domain_losses
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.replicas import part_of_mean
-from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.few_shot_model import FewShotModel
-from keras_pixda.training.training_batch import after_its_data, unpack_domains
+from keras_pixda.training.ready_optimizers import ready_optimizers
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -81,6 +80,7 @@ class NAAEModel(FewShotModel):
         "image_network_target",
     )
     parts = ("segmenter", "pixel_network", "region_network", "image_network")
+    smallest_side = 32
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class NAAEModel(FewShotModel):
                 `loss`.
         """
         optimizer, self.pixel_optimizer, self.region_optimizer, self.image_optimizer = (
-            self.compile_optimizers(
+            ready_optimizers(
                 [
                     (optimizer, self.segmenter),
                     (pixel_optimizer, self.pixel_network),
@@ -156,44 +156,55 @@ class NAAEModel(FewShotModel):
 
     # === Train ===
 
-    @after_its_data
-    def train_step(self, data):
-        """Segment both domains, weigh the source, then update all four networks."""
-        images, labels = unpack_domains(data, smallest=32)
+    def train_part(self, part, updates):
+        """Segment both domains, weigh the source, then the gradients of each network.
+
+        Args:
+            part: The `BatchPart` to train on, all of the batch.
+            updates: The `Updates` of the step.
+
+        Returns:
+            The loss terms, and the logits of the target images.
+        """
+        images, labels = part.images, part.labels
         check_gives_a_map(self.loss, self.num_classes)
-        scaled = BatchPart(images, labels).scaled
         with tf.GradientTape(persistent=True) as tape:
             source_logits = self(images["source"], training=True)
             target_logits = self(images["target"], training=True)
             source_answers = self.weighting_logits(source_logits, training=True)
             target_answers = self.weighting_logits(target_logits, training=True)
             weights = pixel_weights(source_answers)
-            source_loss = scaled(
-                self.loss(labels["source"], source_logits, weights), self.loss
-            )
-            target_loss = scaled(self.loss(labels["target"], target_logits), self.loss)
-            segmenter_loss = self.loss_weight * (source_loss + target_loss)
-            segmenter_loss += self.regularization(self.segmenter)
+            source_loss = self.loss(labels["source"], source_logits, weights)
+            source_loss = part.scaled(source_loss, self.loss, "source")
+            target_loss = self.loss(labels["target"], target_logits)
+            target_loss = part.scaled(target_loss, self.loss)
+            loss = self.loss_weight * (source_loss + target_loss)
+            loss += self.regularization(self.segmenter)
 
-            domains = [
+            # Of each network, the half of the source and the half of the target.
+            pixel, region, image = (
                 domain_losses(source, target)
                 for source, target in zip(source_answers, target_answers, strict=True)
-            ]
-            updates = [
-                (segmenter_loss, self.optimizer, self.segmenter),
-                (sum(domains[0]), self.pixel_optimizer, self.pixel_network),
-                (sum(domains[1]), self.region_optimizer, self.region_network),
-                (sum(domains[2]), self.image_optimizer, self.image_network),
-            ]
-        self.update(tape, updates)
+            )
+            pixel_loss, region_loss, image_loss = sum(pixel), sum(region), sum(image)
+        updates.add(tape, loss, self.optimizer, self.segmenter)
+        updates.add(tape, pixel_loss, self.pixel_optimizer, self.pixel_network)
+        updates.add(tape, region_loss, self.region_optimizer, self.region_network)
+        updates.add(tape, image_loss, self.image_optimizer, self.image_network)
 
-        terms = (source_loss, target_loss, part_of_mean(weights), *sum(domains, ()))
-        self.track(
-            ops.shape(source_logits)[0],
-            loss=segmenter_loss,
-            **dict(zip(self.loss_terms, terms, strict=True)),
-        )
-        return self.compute_metrics(images, labels, target_logits)
+        terms = {
+            "loss": loss,
+            "source_loss": source_loss,
+            "target_loss": target_loss,
+            "source_weight": part_of_mean(weights),
+            "pixel_network_source": pixel[0],
+            "pixel_network_target": pixel[1],
+            "region_network_source": region[0],
+            "region_network_target": region[1],
+            "image_network_source": image[0],
+            "image_network_target": image[1],
+        }
+        return terms, target_logits
 
     def weighting_logits(self, logits, training=False):
         """Domain logits of predictions at the three levels.

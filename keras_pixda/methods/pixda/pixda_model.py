@@ -6,27 +6,24 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_pixda.callbacks.pass_length import passes_just_end
 from keras_pixda.callbacks.selection_state import SelectionState
-from keras_pixda.datasets import distribute
 from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.losses import (
     SOURCE,
     TARGET,
-    DistillationLoss,
     FocalLoss,
     PixAdvLoss,
     discriminator_loss,
     domain_loss,
 )
 from keras_pixda.losses.as_loss import as_loss, only_one
+from keras_pixda.methods.pixda.distillation_model import distillation_model
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pixel_discriminator import pixel_discriminator
 from keras_pixda.training.checks import check_judges_classes
-from keras_pixda.training.distillation_model import DistillationModel
 from keras_pixda.training.few_shot_model import FewShotModel
-from keras_pixda.training.given_data import look_at_evaluation_data, refuse_weights
-from keras_pixda.training.training_batch import after_its_data, unpack_domains
+from keras_pixda.training.given_data import refuse_weights
+from keras_pixda.training.ready_optimizers import ready_optimizers
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -88,6 +85,7 @@ class PixDAModel(FewShotModel):
     )
     parts = ("segmenter", "discriminator", "image_discriminator", "style_transfer")
     accumulates = True
+    smallest_side = 32
 
     def __init__(
         self,
@@ -157,7 +155,7 @@ class PixDAModel(FewShotModel):
                 another `ignore_class`.
         """
         optimizer, self.discriminator_optimizer, self.image_discriminator_optimizer = (
-            self.compile_optimizers(
+            ready_optimizers(
                 [
                     (optimizer, self.segmenter),
                     (discriminator_optimizer, self.discriminator),
@@ -194,12 +192,6 @@ class PixDAModel(FewShotModel):
         """The losses that look at the labels of a domain, or of an evaluation."""
         return [self.loss, self.adversarial_loss][: 2 if domain == "target" else 1]
 
-    @after_its_data
-    def train_step(self, data):
-        """Segment both domains, then update segmenter and discriminators."""
-        images, labels = unpack_domains(data, smallest=32)
-        return self.train_on_parts(images, labels, self.train_part)
-
     def train_part(self, part, updates):
         """One stage a network and domain; the segmenter first, on its source images.
 
@@ -234,27 +226,44 @@ class PixDAModel(FewShotModel):
         )
         updates.add(tape, loss, self.optimizer, self.segmenter)
 
-        def teach(discriminator, optimizer, logits, domain):
-            probabilities = ops.softmax(updates.after(ops.stop_gradient(logits)))
-            with tf.GradientTape() as tape:
-                answer = discriminator(probabilities, training=True)
-                loss = part.share() * discriminator_loss(answer, domain)
-            updates.add(tape, loss, optimizer, discriminator)
-            return loss
+        pixel = self.discriminator, self.discriminator_optimizer
+        pixel_source = self.teach(*pixel, source_logits, SOURCE, part, updates)
+        image = self.image_discriminator, self.image_discriminator_optimizer
+        image_source = self.teach(*image, source_logits, SOURCE, part, updates)
+        image_target = self.teach(*image, target_logits, TARGET, part, updates)
 
-        pixel = (self.discriminator, self.discriminator_optimizer)
-        image = (self.image_discriminator, self.image_discriminator_optimizer)
-        terms = (
-            source_loss,
-            target_loss,
-            adversarial_loss,
-            teach(*pixel, source_logits, SOURCE),
-            pixel_target,
-            teach(*image, source_logits, SOURCE),
-            teach(*image, target_logits, TARGET),
-        )
-        terms = dict(zip(self.loss_terms, terms, strict=True))
-        return {"loss": self.loss_weight * source_loss + loss, **terms}, target_logits
+        terms = {
+            "loss": self.loss_weight * source_loss + loss,
+            "source_loss": source_loss,
+            "target_loss": target_loss,
+            "adversarial_loss": adversarial_loss,
+            "discriminator_source": pixel_source,
+            "discriminator_target": pixel_target,
+            "image_discriminator_source": image_source,
+            "image_discriminator_target": image_target,
+        }
+        return terms, target_logits
+
+    def teach(self, discriminator, optimizer, logits, domain, part, updates):
+        """The stage of a discriminator on the maps of one domain.
+
+        Args:
+            discriminator: The network to train.
+            optimizer: Of it.
+            logits: Of the segmenter, to which no gradient flows.
+            domain: `SOURCE` or `TARGET`.
+            part: The `BatchPart` that they are of.
+            updates: The `Updates` of the step.
+
+        Returns:
+            The discriminator's loss.
+        """
+        probabilities = ops.softmax(updates.after(ops.stop_gradient(logits)))
+        with tf.GradientTape() as tape:
+            answer = discriminator(probabilities, training=True)
+            loss = part.share() * discriminator_loss(answer, domain)
+        updates.add(tape, loss, optimizer, discriminator)
+        return loss
 
     def selection_scores(self, source_images, target_images):
         """How much each styled source image passes for a target image.
@@ -313,8 +322,6 @@ class PixDAModel(FewShotModel):
         Raises:
             ValueError: If the model is not compiled, or the data or `steps` do not fit.
         """
-        if not self.compiled:
-            raise ValueError("You must call `compile()` before calling `distill()`.")
         refuse_weights(*map(fit_arguments.get, ("class_weight", "sample_weight")))
         if not isinstance(steps, numbers.Integral) or steps < 1:
             raise ValueError(
@@ -323,41 +330,12 @@ class PixDAModel(FewShotModel):
                 if not isinstance(steps, numbers.Integral)
                 else f"distill counts steps from 1, but steps is {steps}."
             )
-        if getattr(dataset, "label_size", None) == "native":
-            raise ValueError(
-                "distill trains at the size of the images, but the labels of this data "
-                'set have their own: make it with label_size="image".'
-            )
-        dataset = look_at_evaluation_data(self, dataset, fit_arguments.get("y"))
-        strategy = self.distribute_strategy
-        with strategy.scope():
-            teacher = keras.models.clone_model(self.segmenter)
-            # Layer by layer: a clone may list its weights in another order.
-            for copy, layer in zip(teacher.layers, self.segmenter.layers, strict=True):
-                copy.set_weights(layer.get_weights())
-            model = DistillationModel(
-                self.segmenter,
-                teacher,
-                DistillationLoss(alpha),
-                weight,
-                self.accumulate,
-            )
-            model.compile(
-                self.optimizer,
-                loss=self.loss,
-                loss_weights=self.loss_weight,
-                auto_scale_loss=False,
-                run_eagerly=self.run_eagerly,
-                jit_compile=self.jit_compile,
-            )
+        model = distillation_model(self, weight, alpha)
         if hasattr(dataset, "target_dataset"):
             dataset = dataset.target_dataset(steps=steps)
             # It has an order of its own.
             fit_arguments = {"shuffle": False, **fit_arguments}
-            if strategy.num_replicas_in_sync > 1:
-                dataset = distribute(dataset, strategy)
-        with passes_just_end():
-            return model.fit(dataset, **fit_arguments)
+        return model.fit(dataset, **fit_arguments)
 
     # === Save ===
 

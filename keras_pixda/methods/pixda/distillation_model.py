@@ -1,0 +1,64 @@
+"""The model of PixDA's last phase."""
+
+import keras
+
+from keras_pixda.losses import DistillationLoss
+from keras_pixda.training.supervised_model import SupervisedModel
+
+
+def distillation_model(model, weight=0.5, alpha=0.5):
+    """A model that trains a segmenter on, held to what it says now.
+
+    A frozen copy of the segmenter teaches. Loss, optimizer and schedule run on, and
+    batches are done in as many parts.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import PixDAModel
+    from keras_pixda.methods.pixda.distillation_model import distillation_model
+    from keras_pixda.models import small_segmenter
+
+    pixda = PixDAModel(small_segmenter(num_classes=3, filters=4))
+    pixda.compile("adam", accumulate=2)
+    model = distillation_model(pixda)
+    assert model.segmenter is pixda.segmenter
+    assert model.optimizer is pixda.optimizer
+    assert model.accumulate == 2
+    ```
+
+    Args:
+        model: A compiled `PixDAModel`.
+        weight: Of the distillation loss. Defaults to 0.5.
+        alpha: Factor on the teacher's logits. Defaults to 0.5.
+
+    Returns:
+        A compiled `SupervisedModel`.
+
+    Raises:
+        ValueError: If the model is not compiled.
+
+    Reference:
+        Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
+        Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
+    """
+    if not model.compiled:
+        raise ValueError("You must call `compile()` before calling `distill()`.")
+    with model.distribute_strategy.scope():
+        teacher = keras.models.clone_model(model.segmenter)
+        # Layer by layer: a clone may list its weights in another order.
+        for copy, layer in zip(teacher.layers, model.segmenter.layers, strict=True):
+            copy.set_weights(layer.get_weights())
+        student = SupervisedModel(
+            model.segmenter, teacher, DistillationLoss(alpha), weight, "distillation"
+        )
+        student.compile(
+            model.optimizer,
+            loss=model.loss,
+            loss_weights=model.loss_weight,
+            auto_scale_loss=False,
+            accumulate=model.accumulate,
+            run_eagerly=model.run_eagerly,
+            jit_compile=model.jit_compile,
+        )
+    return student
