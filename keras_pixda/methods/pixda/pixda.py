@@ -64,9 +64,10 @@ class PixDA(Method):
 
     def phases(self, start, data, settings):
         """Yield adaptation, which selection may end early, then distillation."""
+        from keras_pixda.methods.pixda.distillation_model import distillation_model
+
         from keras_pixda.callbacks import SampleSelection
         from keras_pixda.methods.phase import Phase
-        from keras_pixda.methods.pixda.distillation_model import distillation_model
 
         own, training = settings[self.name], settings.training
         model = self._model(start, settings)
