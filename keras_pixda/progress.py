@@ -103,7 +103,8 @@ class _Line:
         )
         from rich.table import Column
 
-        rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
+        # Without an ellipsis, which a log in ASCII cannot hold.
+        rest = Column(no_wrap=True, overflow="crop", ratio=1)
         self.console = console
         self.rich = Progress(
             TextColumn("{task.description:<14}", markup=False),

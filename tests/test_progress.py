@@ -26,6 +26,11 @@ class Terminal(io.StringIO):
         return [line.rstrip() for line in CONTROL.sub("", text).split("\f")]
 
 
+class AsciiTerminal(io.TextIOWrapper):
+    def isatty(self):
+        return True
+
+
 @pytest.fixture
 def terminal(monkeypatch):
     """A terminal of 80 columns."""
@@ -118,7 +123,7 @@ def test_a_log_gets_a_line_a_tenth_of_a_long_job_and_the_last_of_a_short_one(clo
     assert len(lines) == 10
     assert max(map(len, lines)) <= 79
     # No control characters and no bar.
-    assert re.fullmatch(r"long +500/1000 00:5\d left loss 500 x+…", lines[4])
+    assert re.fullmatch(r"long +500/1000 00:5\d left loss 500 x+", lines[4])
     log = io.StringIO()
     progress = Progress("short", 1000, stream=log)
     for done in range(1, 1001):
@@ -127,6 +132,17 @@ def test_a_log_gets_a_line_a_tenth_of_a_long_job_and_the_last_of_a_short_one(clo
     assert log.getvalue().split() == ["short", "1000/1000", "00:01"]
     assert Progress("quiet", 2, verbose=False, stream=log)(2) is None
     assert len(log.getvalue().splitlines()) == 1
+
+
+def test_a_stream_of_ascii_is_no_obstacle(clock, terminal):
+    for kind in (io.TextIOWrapper, AsciiTerminal):
+        stream = kind(io.BytesIO(), "ascii")
+        progress = Progress("reading", 2, stream=stream)
+        for done in (1, 2):
+            clock.now += 3.0
+            progress(done, note="x" * 99)
+        stream.flush()
+        assert b"2/2" in stream.buffer.getvalue()
 
 
 def test_a_notebook_shows_one_line_that_changes(clock, monkeypatch):

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.table_rows import table_rows
-
-WIDTH = 80
+from keras_pixda.visualization.text_table import RULES, WIDTH
 
 
 def terminal_table(
@@ -38,13 +37,13 @@ def terminal_table(
         What `comparison_table` says, without a newline at its end.
     """
     # Loaded when a table is shown: the command line answers faster without it.
-    from rich import box
+    from rich.box import Box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     (heads, *rows), note = table_rows(Results.of(results), titles, shots)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = Table(box=Box(RULES, ascii=True), show_edge=False, pad_edge=False)
     longest = max(len(cell) for row in rows for cell in row[1:])
     space = WIDTH - 3 * len(shots)  # Between columns are three characters.
     if max(map(len, titles.values())) + longest * len(shots) > space:

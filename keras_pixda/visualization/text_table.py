@@ -4,6 +4,8 @@ import io
 from collections.abc import Iterable, Sequence
 
 WIDTH = 80
+# Below the head and between parts, for `rich.box.Box`.
+RULES = "    \n    \n -- \n    \n -- \n    \n    \n    \n"
 
 
 def text_table(
@@ -14,7 +16,7 @@ def text_table(
 ) -> str:
     """Lay out rows of a name and figures as a table of at most 80 columns.
 
-    Figures are never cut: a name that is too long is, and ends in an ellipsis.
+    Figures are never cut: a name that is too long is, and ends in dots.
 
     Example:
 
@@ -48,18 +50,20 @@ def text_table(
     from rich.table import Table
     from rich.text import Text
 
-    rules = Box("    \n    \n -- \n    \n -- \n    \n    \n    \n", ascii=True)
+    rules = Box(RULES, ascii=True)
     table = Table(box=rules, show_edge=False, pad_edge=False, padding=0)
     name, *figures = headings
     parts = [list(rows), list(foot)]
     longest = max(cell_len(row[0]) for row in [headings, *parts[0], *parts[1]])
     width = min(longest + 1, WIDTH - 8 * len(figures))
-    table.add_column(Text(name), width=width, no_wrap=True, overflow="ellipsis")
+    table.add_column(_name(name, width), width=width, no_wrap=True)
     for heading in figures:
         table.add_column(Text(heading), justify="right", min_width=7, no_wrap=True)
     for number, part in enumerate(parts):
         for name, *cells in part:
-            table.add_row(Text(name), *map(_figure, cells), style="bold" * number)
+            table.add_row(
+                _name(name, width), *map(_figure, cells), style="bold" * number
+            )
         table.add_section()
     file = io.StringIO()
     console = Console(
@@ -72,6 +76,15 @@ def text_table(
     )
     console.print(table)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def _name(text, width):
+    from rich.cells import cell_len, set_cell_size
+    from rich.text import Text
+
+    # Dots of ASCII, which every log can hold.
+    cut = cell_len(text) > width
+    return Text(set_cell_size(text, width - 3) + "..." if cut else text)
 
 
 def _figure(text):

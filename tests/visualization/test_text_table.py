@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from rich.cells import cell_len
 
 from keras_pixda.visualization.text_table import text_table
 
@@ -24,8 +25,9 @@ def test_names_stand_left_and_figures_right_between_rules():
 @pytest.mark.parametrize("name", ["x" * 200, "道路" * 60])
 def test_a_long_name_is_cut_and_never_a_figure(name):
     table = text_table(HEADINGS, [[name, "100.0", "+100.0"]])
-    assert table.splitlines()[2].endswith("…   100.0  +100.0")
+    assert table.splitlines()[2].endswith("...   100.0  +100.0")
     assert len(table.splitlines()[0]) == 80
+    assert cell_len(table.splitlines()[2]) == 80
 
 
 def test_a_terminal_gets_the_same_words_in_colours():
