@@ -71,5 +71,5 @@ def terminal_table(
     ).print(table)
     lines = [line.rstrip() for line in file.getvalue().splitlines()]
     if note:
-        lines += ["", *textwrap.wrap(note, WIDTH - 1)]
+        lines += ["", *textwrap.wrap(note, WIDTH - 1, break_on_hyphens=False)]
     return "\n".join(lines)
