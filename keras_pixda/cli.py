@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 
 from keras_pixda import __version__
 from keras_pixda.commands import COMMANDS
@@ -11,7 +12,7 @@ from keras_pixda.commands.environment import prepare_environment
 from keras_pixda.commands.stderr_filter import filtered_stderr
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Example:
@@ -19,7 +20,7 @@ def main(arguments=None):
     ```python
     from keras_pixda.cli import main
 
-    main(["check", "gta5:nowhere"])  # 2, after "error: ..."
+    assert main(["check", "gta5:nowhere"]) == 2  # After "error: ..."
     ```
 
     Args:

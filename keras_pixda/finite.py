@@ -1,10 +1,14 @@
 """Whether the numbers of a model are finite."""
 
+from collections.abc import Iterable
+
 import keras
 import numpy as np
 
 
-def first_not_finite(variables, values=None):
+def first_not_finite(
+    variables: Iterable[keras.Variable], values: Iterable[np.ndarray] | None = None
+) -> str | None:
     """The path of the first variable that holds NaN or infinity, or `None`.
 
     `values` are their arrays, where these are at hand already.

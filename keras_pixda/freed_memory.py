@@ -16,7 +16,7 @@ LARGEST_BEFORE = 2**25
 
 
 @functools.cache
-def keep_freed_memory():
+def keep_freed_memory() -> bool:
     """Undo that TensorFlow gives freed memory back to the system at once.
 
     Its input from Python, which Keras's `fit` reads through, makes glibc return all
@@ -33,9 +33,8 @@ def keep_freed_memory():
     ```python
     from keras_pixda.freed_memory import keep_freed_memory
 
-    def main(model, dataset):
-        keep_freed_memory()  # The models of this package do it themselves.
-        model.fit(dataset)
+    kept = keep_freed_memory()  # The models of this package do it themselves.
+    assert kept is keep_freed_memory()  # Once in a process.
     ```
 
     Returns:

@@ -5,11 +5,14 @@ version of Keras, in place of a wrong number or an error from somewhere within.
 """
 
 import functools
+from typing import Any
 
 import keras
 
+from keras_pixda.typing import Tensor
 
-def require(owner, *names):
+
+def require(owner: object, *names: str) -> None:
     """Raise unless something of Keras has some private attributes.
 
     Example:
@@ -22,7 +25,8 @@ def require(owner, *names):
     try:
         require(keras.optimizers.SGD(), "_gone")
     except RuntimeError as error:
-        assert f"Keras {keras.__version__} has no SGD._gone" in str(error)
+        message = str(error)
+    assert f"Keras {keras.__version__} has no SGD._gone" in message
     ```
 
     Args:
@@ -72,7 +76,7 @@ class BuiltModel:
     ```
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any):
         if keras.backend.backend() == "tensorflow":
             require(keras.Model, "_maybe_symbolic_build")
         super().__init__(*args, **kwargs)
@@ -81,7 +85,7 @@ class BuiltModel:
         pass
 
 
-def begin_at_pass(model, number):
+def begin_at_pass(model: keras.Model, number: int | None) -> None:
     """Let `fit`, which has just begun, go on from another pass.
 
     `_initial_epoch`: the pass is read from the saved state in `on_train_begin`, when
@@ -110,7 +114,7 @@ def begin_at_pass(model, number):
 # === Optimizers ===
 
 
-def moments_of(adam, variable):
+def moments_of(adam: keras.optimizers.Adam, variable: keras.Variable) -> tuple:
     """The two moments that an Adam keeps of a variable.
 
     `_momentums`, `_velocities`, `_get_variable_index`: an `update_step` of one's own
@@ -141,7 +145,7 @@ def moments_of(adam, variable):
     return adam._momentums[index], adam._velocities[index]
 
 
-def velocity_of(sgd, variable):
+def velocity_of(sgd: keras.optimizers.SGD, variable: keras.Variable) -> keras.Variable:
     """The velocity that an SGD with momentum keeps of a variable.
 
     `momentums`, which is not documented, and `_get_variable_index`: as in `moments_of`,
@@ -193,7 +197,7 @@ class AverageOfParts:
 # === Tensors ===
 
 
-def leaves_pixels_out(values):
+def leaves_pixels_out(values: Tensor) -> bool:
     """Whether a loss function of Keras has marked pixels that its mean leaves out.
 
     `_keras_mask`: Keras's cross-entropies with `ignore_class` say so in no other way.
@@ -220,14 +224,14 @@ def leaves_pixels_out(values):
 
 
 @functools.cache
-def require_marks():
+def require_marks() -> None:
     """Raise unless Keras's cross-entropy still marks what it leaves out."""
     labels, logits = keras.ops.zeros((1,), "int32"), keras.ops.ones((1, 2))
     entropy = keras.losses.sparse_categorical_crossentropy
     require(entropy(labels, logits, True, ignore_class=0), "_keras_mask")
 
 
-def history_of(tensor):
+def history_of(tensor: keras.KerasTensor) -> tuple | None:
     """The operation, call and place that a symbolic tensor comes from, or `None`.
 
     `_keras_history`: to refuse a segmenter that ends in softmax, its graph is read
@@ -253,12 +257,12 @@ def history_of(tensor):
 
 
 @functools.cache
-def require_history():
+def require_history() -> None:
     """Raise unless symbolic tensors of Keras still know where they come from."""
     require(keras.Input((1,)), "_keras_history")
 
 
-def inputs_of(operation, call):
+def inputs_of(operation: keras.Operation, call: int) -> list:
     """The symbolic tensors that an operation was given in a call.
 
     `_inbound_nodes`: as in `history_of`; an operation that was called several times has

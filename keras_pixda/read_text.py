@@ -3,6 +3,8 @@
 import codecs
 import pathlib
 
+from keras_pixda.typing import FilePath
+
 # What editors put at the start, the longer marks first.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -13,8 +15,8 @@ _MARKS = (
 )
 
 
-def read_text(path):
-    r"""Return the text of a file in UTF-8, or in another Unicode form that is marked.
+def read_text(path: FilePath) -> str:
+    r"""The text of a file in UTF-8, or in another Unicode form that is marked.
 
     Example:
     ```python
@@ -31,14 +33,14 @@ def read_text(path):
     ```
 
     Args:
-        path: the file.
+        path: The file.
 
     Returns:
         The text without a mark, whose lines end in `"\n"`.
 
     Raises:
-        OSError: if it cannot be opened.
-        ValueError: if it is no such text; names the line.
+        OSError: If it cannot be opened.
+        ValueError: If it is no such text; names the line.
     """
     data = pathlib.Path(path).read_bytes()
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")

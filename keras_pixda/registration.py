@@ -13,7 +13,7 @@ ROOMS = ("layers", "losses", "metrics", "models", "optimizers", "training", "met
 FRAMEWORKS = ("keras", "tensorflow")
 
 
-def register_with_keras():
+def register_with_keras() -> None:
     """Import the rooms if Keras is there, or else with whatever imports it."""
     if any(name in sys.modules for name in FRAMEWORKS):
         _import_rooms()

@@ -2,9 +2,13 @@
 
 import json
 import math
+from collections.abc import Callable
+from typing import Any
 
 
-def strict_json(value, other=lambda number: None, **options):
+def strict_json(
+    value: Any, other: Callable[[float], Any] = lambda number: None, **options: Any
+) -> str:
     """JSON text of a value; a number that is not finite becomes `null`.
 
     Example:

@@ -3,13 +3,16 @@
 import contextlib
 import os
 import pathlib
+from collections.abc import Iterator
+
+from keras_pixda.typing import FilePath
 
 UNFINISHED = ".unfinished-"
 
 
 @contextlib.contextmanager
-def whole_file(path):
-    """Give a path to write to; its file takes the place of `path` when it is whole.
+def whole_file(path: FilePath) -> Iterator[pathlib.Path]:
+    """A path to write to, whose file takes the place of `path` when it is whole.
 
     What was at `path` stays until the new file is on the disk, and stays for good if
     the writing fails: then nothing else is left behind.
@@ -24,7 +27,7 @@ def whole_file(path):
     with tempfile.TemporaryDirectory() as folder:
         with whole_file(f"{folder}/note.txt") as unfinished:
             unfinished.write_text("done")
-        pathlib.Path(folder, "note.txt").read_text()  # "done"
+        assert pathlib.Path(folder, "note.txt").read_text() == "done"
     ```
 
     Args:

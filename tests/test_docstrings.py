@@ -1,5 +1,6 @@
-"""Every example in a public docstring runs as it stands."""
+"""Public docstrings speak one dialect; every example runs and asserts what it shows."""
 
+import ast
 import importlib
 import inspect
 import os
@@ -10,8 +11,18 @@ import textwrap
 import pytest
 
 import keras_pixda
+from tests.package_files import in_order, public_definitions, trees
 
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+# Examples that only define a function, and why they cannot run here.
+ONLY_DEFINED = {
+    "keras_pixda.models.load_imagenet.load_imagenet": "downloads 170 MB",
+}
+# A first line names what something is, or says in the imperative what it does.
+NOT_SO = re.compile(
+    r"(Returns?|Gets?|Gives|Computes|Counts|Draws|Evaluates|Keeps|Looks|Makes|"
+    r"Measures|Raises|Reads|Runs|Saves|Shows|Stops|Sums|Tells|Trains|Turns|Writes)\b"
+)
 
 
 def public_objects():
@@ -29,16 +40,65 @@ def public_objects():
 
 OBJECTS = dict(public_objects())
 EXAMPLES = {
-    name: BLOCK.findall(inspect.getdoc(value) or "") for name, value in OBJECTS.items()
+    name: [textwrap.dedent(block) for block in blocks]
+    for name, value in OBJECTS.items()
+    if (blocks := BLOCK.findall(inspect.getdoc(value) or ""))
 }
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if EXAMPLES[name]])
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_example_runs(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)  # An example must not depend on where it runs.
     for block in EXAMPLES[name]:
-        exec(compile(textwrap.dedent(block), f"<{name}>", "exec"), {})
+        exec(compile(block, f"<{name}>", "exec"), {})
     assert os.listdir(tmp_path) == []
+
+
+def asserts(statements):
+    """Whether some statement asserts, those inside functions and classes left out."""
+    for node in statements:
+        if isinstance(node, ast.Assert):
+            return True
+        inner = [*getattr(node, "body", ()), *getattr(node, "orelse", ())]
+        definition = isinstance(node, ast.FunctionDef | ast.ClassDef)
+        if not definition and asserts(inner):
+            return True
+    return False
+
+
+def test_examples_assert():
+    silent = {
+        name
+        for name, blocks in EXAMPLES.items()
+        if in_order(place_of(name))
+        and not all(asserts(ast.parse(b).body) for b in blocks)
+    }
+    assert silent == set(ONLY_DEFINED)
+
+
+def place_of(name):
+    file = name.rpartition(".")[0].removeprefix("keras_pixda.")
+    return f"{file.replace('.', '/')}.py"
+
+
+def test_first_lines_speak_one_dialect():
+    wrong = []
+    for name, node in public_definitions():
+        first = (ast.get_docstring(node) or ".").splitlines()[0]
+        if NOT_SO.match(first) or not first.endswith("."):
+            wrong.append(f"{name}: {first}")
+    assert wrong == []
+
+
+def test_errors_say_what_was_received():
+    wrong = []
+    for place, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and re.search(
+                r"\b[Gg]ot\b", str(node.value)
+            ):
+                wrong.append(f"{place}:{node.lineno}: {node.value}")
+    assert wrong == []
 
 
 def exported():

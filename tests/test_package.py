@@ -53,9 +53,7 @@ def test_wheel_holds_the_package_alone(archives):
         for suffix in ("py", "jinja2", "css", "typed")
         for path in (ROOT / "keras_pixda").rglob(f"*.{suffix}")
     }
-    assert package == {
-        name for name in names if ".dist-info/" not in name
-    }
+    assert package == {name for name in names if ".dist-info/" not in name}
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

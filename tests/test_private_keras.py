@@ -32,8 +32,13 @@ def own_names(tree):
             continue
         elif isinstance(node, ast.Name):
             yield node.id
-        elif getattr(node.value, "id", None) in ("self", "module"):
+        elif isinstance(node, ast.Attribute) and is_own(node.value):
             yield node.attr
+
+
+def is_own(value):
+    """Whether a file's own object: itself in a class, or `lazy_room.py`'s package."""
+    return isinstance(value, ast.Name) and value.id in ("self", "module")
 
 
 def touched(tree):

@@ -83,7 +83,7 @@ def test_code(page, block, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr("keras_pixda.weights.load_pytorch", lambda path: path)
         monkeypatch.setattr("keras_pixda.weights.save_pytorch", lambda *both: None)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(keras_pixda.datasets, "toy_scenes", small_scenes())
+    monkeypatch.setattr(keras_pixda.toy_scenes, "toy_scenes", small_scenes())
     exec(compile(block, str(page), "exec"), {"__name__": "__main__"})
 
 
@@ -98,7 +98,7 @@ def test_commands_of_the_readme_run_one_after_the_other(
     tmp_path, monkeypatch, capsys, dtype_policy
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(keras_pixda.datasets, "toy_scenes", small_scenes())
+    monkeypatch.setattr(keras_pixda.toy_scenes, "toy_scenes", small_scenes())
     for name, value in SMALL_RUN.items():
         for branch in places_of(name):
             small = branches()[branch].presets["small"]
@@ -151,7 +151,7 @@ def test_script_is_named_in_the_readme(script):
 
 def small_scenes():
     """`toy_scenes` whose scenes are few and small whatever a caller asks for."""
-    draw = keras_pixda.toy_scenes
+    draw = keras_pixda.toy_scenes.toy_scenes
 
     @functools.wraps(draw)
     def small(root, progress=None, **arguments):

@@ -1,6 +1,8 @@
 """Stop at numbers that are not finite, report discriminators that have collapsed."""
 
 import contextlib
+from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,13 +11,14 @@ import tensorflow as tf
 from keras_pixda.finite import first_not_finite
 from keras_pixda.losses.label_assertion import clear_label_errors
 from keras_pixda.losses.wrong_labels import WrongLabelsError
+from keras_pixda.typing import Logs
 
 # Checks in a row, and how near to 0 or 1 an accuracy is then.
 STUCK, MARGIN = 3, 0.001
 
 
 class BadNumbers(keras.callbacks.Callback):
-    """Looks after every step whether losses and weights are still finite.
+    """Look after every step whether losses and weights are still finite.
 
     If not, training stops with an error that names the loss term, or the variable that
     the gradients broke, and the files of the batch; nothing is saved after that. Where
@@ -29,18 +32,19 @@ class BadNumbers(keras.callbacks.Callback):
     Example:
 
     ```python
+    import keras
     import numpy as np
     from keras_pixda.callbacks import BadNumbers
-    from keras_pixda.models import small_segmenter
     from keras_pixda.losses import FocalLoss
 
-    segmenter = small_segmenter(num_classes=3, filters=4)
+    segmenter = keras.Sequential([keras.layers.Conv2D(3, 1)])
     segmenter.compile("sgd", FocalLoss())
     images, labels = np.full((1, 32, 32, 3), np.nan), np.zeros((1, 32, 32))
     try:
         segmenter.fit(images, labels, callbacks=[BadNumbers()], verbose=0)
     except ValueError as error:
-        print(error)  # In batch 1 of pass 1, loss is nan. ...
+        message = str(error)
+    assert message.startswith("In batch 1 of pass 1, loss is nan.")
     ```
 
     Args:
@@ -53,7 +57,7 @@ class BadNumbers(keras.callbacks.Callback):
         ValueError: If a number is not finite and the step was not skipped.
     """
 
-    def __init__(self, dataset=None, patience=30, every=100):
+    def __init__(self, dataset: Any = None, patience: int = 30, every: int = 100):
         super().__init__()
         self.dataset = dataset
         self.patience = patience
@@ -64,7 +68,7 @@ class BadNumbers(keras.callbacks.Callback):
         self._weights_are_finite = self._scaled = None
         self._iterations = 0
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         """Compile the look at the weights."""
         weights = self.model.weights
 
@@ -77,25 +81,25 @@ class BadNumbers(keras.callbacks.Callback):
         scaled = keras.optimizers.LossScaleOptimizer
         self._scaled = isinstance(self.model.optimizer, scaled)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Note the pass."""
         self._epoch = epoch
         self._iterations = int(self.model.optimizer.iterations.numpy())
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Note the batch."""
         self._begun = batch
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Logs = None) -> None:
         """Note that an evaluation goes on."""
         self._evaluates = True
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: Logs = None) -> None:
         """Note that it has ended."""
         self._evaluates = False
 
     @contextlib.contextmanager
-    def naming_batches(self):
+    def naming_batches(self) -> Iterator[None]:
         """Let errors about wrong labels say in which batch of a `fit` they are."""
         self._evaluates = False
         try:
@@ -109,7 +113,7 @@ class BadNumbers(keras.callbacks.Callback):
                 where = self._where(str(error).rstrip("."), last)
             raise ValueError(where) from None
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Look at losses, weights and, now and then, discriminators."""
         known = getattr(self.model, "loss_terms", ())
         # Metrics may be NaN by right, such as the IoU of a class that is absent.
@@ -176,10 +180,10 @@ class BadNumbers(keras.callbacks.Callback):
                     flush=True,
                 )
 
-    def get_state(self):
+    def get_state(self) -> list:
         """What was counted."""
         return [self._steps, self._skipped, self._stuck]
 
-    def set_state(self, state):
+    def set_state(self, state: list | None) -> None:
         """Go on counting."""
         self._steps, self._skipped, self._stuck = state or (0, 0, {})

@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+from collections.abc import Sequence
 
 import keras
 
@@ -9,10 +10,11 @@ from keras_pixda.callbacks.pass_length import passes_just_end
 from keras_pixda.callbacks.state_folder import StateFolder
 from keras_pixda.finite import first_not_finite
 from keras_pixda.private_keras import begin_at_pass
+from keras_pixda.typing import FilePath, Logs
 
 
 class ExactResume(keras.callbacks.Callback):
-    """Saves the whole state of a training and takes it up again, in midst of a pass.
+    """Save the whole state of a training and take it up again, in midst of a pass.
 
     A training that was killed at any moment and is started again ends with the numbers
     of one that never was: weights, optimizer slots, loss scales, random seeds, running
@@ -33,25 +35,27 @@ class ExactResume(keras.callbacks.Callback):
 
     ```python
     import tempfile
-    from keras_pixda import FewShotDomainDataset, PixDAModel
-    from keras_pixda.callbacks import ExactResume, SampleSelection
-    from keras_pixda.datasets import cityscapes, gta5
+    import keras
+    from keras_pixda.callbacks import ExactResume
+    from keras_pixda.datasets import SegmentationDataset, gta5
+    from keras_pixda.losses import FocalLoss
     from keras_pixda.toy_scenes import toy_scenes
-    from keras_pixda.models import small_segmenter
+
+    def train(dataset, folder):
+        model = keras.Sequential([keras.Input((32, 48, 3)), keras.layers.Conv2D(19, 1)])
+        model.compile("sgd", FocalLoss())
+        resume = ExactResume(folder, dataset, callbacks=[], every=2)
+        model.fit(dataset, shuffle=False, callbacks=[resume], verbose=0)
+        return model.get_weights()
 
     with tempfile.TemporaryDirectory() as root:
         toy_scenes(root, source_images=4, target_images_per_city=1,
-                   validation_images=1, image_size=(48, 64))
-        dataset = FewShotDomainDataset(
-            gta5(f"{root}/gta5"), cityscapes(f"{root}/cityscapes"),
-            shots=1, batch_size=2, image_size=(48, 64),
-        )
-        model = PixDAModel(small_segmenter(num_classes=19, filters=4))
-        model.compile("adam", "adam")
-        callbacks = [SampleSelection(dataset)]
-        resume = ExactResume(f"{root}/state", dataset, callbacks)
-        model.fit(dataset, callbacks=[*callbacks, resume], verbose=0)
-        resume.states.clear()
+                   validation_images=1, image_size=(32, 48))
+        dataset = SegmentationDataset(gta5(f"{root}/gta5"), image_size=(32, 48))
+        kernel, bias = train(dataset, f"{root}/state")
+        # Once more: the state says that training has ended.
+        again, _ = train(dataset, f"{root}/state")
+    assert (again == kernel).all()
     ```
 
     Args:
@@ -70,7 +74,13 @@ class ExactResume(keras.callbacks.Callback):
         ValueError: If `every` is less than 1.
     """
 
-    def __init__(self, folder, dataset=None, callbacks=None, every=100):
+    def __init__(
+        self,
+        folder: FilePath,
+        dataset: keras.utils.PyDataset | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        every: int = 100,
+    ):
         super().__init__()
         if every < 1:
             raise ValueError(f"every counts steps from 1, received {every}.")
@@ -86,7 +96,7 @@ class ExactResume(keras.callbacks.Callback):
 
     # === Training ===
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         """Take up the newest state."""
         if keras.backend.backend() != "tensorflow":
             # JAX, for one, has the weights in the model at the end of an epoch alone.
@@ -113,7 +123,7 @@ class ExactResume(keras.callbacks.Callback):
             for callback in self._others():
                 callback.set_state(None)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Save, or go on in midst of a pass."""
         self._epoch = epoch
         if self._metrics is not None:
@@ -122,7 +132,7 @@ class ExactResume(keras.callbacks.Callback):
         elif self._unsaved or not self._saved:
             self._save(0)
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Save after so many steps; end a pass that is shorter than the first one."""
         if batch >= len(self.dataset):
             # Keras would ask for as many batches as the first pass has, and warn.
@@ -132,16 +142,16 @@ class ExactResume(keras.callbacks.Callback):
             self._save(self.dataset.first_batch + batch)
         self._begun = batch
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Count."""
         self._unsaved += batch - self._begun + 1
 
-    def on_epoch_end(self, epoch, logs=None):
-        """The next pass is a whole one."""
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Let the next pass be a whole one."""
         self._quiet.close()
         self.dataset.first_batch = 0
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         """Note that there is nothing left to do."""
         begin_at_pass(self.model, None)
         if not self._finished:

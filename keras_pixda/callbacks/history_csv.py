@@ -4,6 +4,7 @@ import pathlib
 
 import keras
 
+from keras_pixda.typing import FilePath
 from keras_pixda.whole_file import whole_file
 
 
@@ -26,26 +27,26 @@ class HistoryCSV(keras.callbacks.CSVLogger):
     with tempfile.TemporaryDirectory() as folder:
         history = HistoryCSV(f"{folder}/history.csv")
         model.fit(np.zeros((4, 2)), np.zeros((4, 1)), callbacks=[history], verbose=0)
-        print(history.get_state())
+        assert history.get_state().startswith("epoch,loss")
     ```
 
     Args:
         filename: File to write; rows are added to what it holds.
     """
 
-    def __init__(self, filename):
+    def __init__(self, filename: FilePath):
         super().__init__(str(filename), append=True)
 
-    def get_state(self):
+    def get_state(self) -> str:
         """What the file holds."""
         return pathlib.Path(self.filename).read_bytes().decode()
 
-    def set_state(self, state):
+    def set_state(self, state: str | None) -> None:
         """Go back to what it held."""
         with whole_file(self.filename) as unfinished:
             unfinished.write_bytes((state or "").encode())
         self.on_train_begin()  # Opens it anew.
 
-    def close(self):
+    def close(self) -> None:
         """Close the file, which Keras does only if training ends well."""
         self.on_train_end()

@@ -5,6 +5,8 @@ import csv as csv_format
 import math
 import pathlib
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,13 +14,14 @@ import numpy as np
 from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
 from keras_pixda.metrics.as_batches import as_batches
 from keras_pixda.replicas import is_chief, strategy_of
+from keras_pixda.typing import FilePath, Logs
 from keras_pixda.visualization import confusion_picture, iou_table, summary_writer
 from keras_pixda.visualization.class_names import ABSENT_SHARE
 from keras_pixda.whole_file import whole_file
 
 
 class PerClassIoU(keras.callbacks.Callback):
-    """Evaluates the per-class IoU after an epoch and shows it as a table.
+    """Evaluate the per-class IoU after an epoch and show it as a table.
 
     The model in training is run over `dataset` at the resolution of its labels. The
     result is printed (IoU, change against the evaluation before, best so far), written
@@ -44,7 +47,7 @@ class PerClassIoU(keras.callbacks.Callback):
     segmenter.compile("sgd", keras.losses.SparseCategoricalCrossentropy(True))
     per_class_iou = PerClassIoU([(images, labels)], classes=("road", "car"))
     segmenter.fit(images, labels, verbose=0, callbacks=[per_class_iou])
-    print(per_class_iou.best["mean_iou"])
+    assert 0 <= per_class_iou.best["mean_iou"] <= 1
     ```
 
     Args:
@@ -80,19 +83,19 @@ class PerClassIoU(keras.callbacks.Callback):
 
     def __init__(
         self,
-        dataset,
-        classes,
-        ignore_class=255,
-        well=None,
-        every=1,
-        csv=None,
-        log_dir=None,
-        print_table=True,
-        verbose=0,
+        dataset: Any,
+        classes: Sequence[str],
+        ignore_class: int | None = 255,
+        well: Sequence[str | int] | None = None,
+        every: int = 1,
+        csv: FilePath | None = None,
+        log_dir: FilePath | None = None,
+        print_table: bool = True,
+        verbose: int = 0,
     ):
         super().__init__()
         if every < 1:
-            raise ValueError(f"`every` counts epochs from 1, got {every}.")
+            raise ValueError(f"`every` counts epochs from 1, received {every}.")
         self.dataset = as_batches(dataset)
         self.classes = tuple(classes)
         self.ignore_class = ignore_class
@@ -110,7 +113,7 @@ class PerClassIoU(keras.callbacks.Callback):
         self._writer = None if log_dir is None else summary_writer(log_dir)
         self._evaluator = None
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Evaluate, and add the result to `logs`."""
         if (epoch + 1) % self.every:
             return
@@ -141,7 +144,7 @@ class PerClassIoU(keras.callbacks.Callback):
             # The first newline leaves the line of the progress bar.
             print(f"\n{table}", flush=True)
 
-    def evaluate(self):
+    def evaluate(self) -> dict[str, float]:
         """Evaluate the model now.
 
         Returns:
@@ -155,11 +158,11 @@ class PerClassIoU(keras.callbacks.Callback):
                 self._evaluator = SegmenterEvaluator(self.model, self._metric())
         return self._evaluator.iou(self.dataset, self.verbose)
 
-    def get_state(self):
+    def get_state(self) -> dict[int, dict[str, float]]:
         """The history."""
         return self.history
 
-    def set_state(self, state):
+    def set_state(self, state: Mapping | None) -> None:
         """Go back to a history, in the CSV file too."""
         self.history = {int(epoch): result for epoch, result in (state or {}).items()}
         self.best = _best(self.history.values())
@@ -190,7 +193,7 @@ class PerClassIoU(keras.callbacks.Callback):
                 except (TypeError, ValueError) as error:
                     raise ValueError(
                         f"{self.csv}, line {rows.line_num}: expected an epoch and one "
-                        f"number for each column, got {row}."
+                        f"number for each column, received {row}."
                     ) from error
             return history
 

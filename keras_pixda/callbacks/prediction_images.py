@@ -1,18 +1,20 @@
 """Pictures of what the segmenter predicts, after each epoch."""
 
 import pathlib
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 
 from keras_pixda.metrics import labels_from_logits
 from keras_pixda.replicas import is_chief, strategy_of
+from keras_pixda.typing import FilePath, Logs, Palette
 from keras_pixda.visualization import panel, summary_writer
 from keras_pixda.whole_file import whole_file
 
 
 class PredictionImages(keras.callbacks.Callback):
-    """Draws image, truth and prediction side by side after an epoch.
+    """Draw image, truth and prediction side by side after an epoch.
 
     Example:
     ```python
@@ -27,16 +29,16 @@ class PredictionImages(keras.callbacks.Callback):
     labels = np.random.randint(0, 2, (2, 8, 8)).astype("uint8")
     segmenter = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 1)])
     segmenter.compile("sgd", keras.losses.SparseCategoricalCrossentropy(True))
-    folder = tempfile.mkdtemp()
-    pictures = PredictionImages(
-        images,
-        labels,
-        palette=[(128, 64, 128), (0, 0, 142)],
-        classes=("road", "car"),
-        folder=folder,
-    )
-    segmenter.fit(images, labels, verbose=0, callbacks=[pictures])
-    print(os.listdir(folder))  # ['epoch_0001.png']
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = PredictionImages(
+            images,
+            labels,
+            palette=[(128, 64, 128), (0, 0, 142)],
+            classes=("road", "car"),
+            folder=folder,
+        )
+        segmenter.fit(images, labels, verbose=0, callbacks=[pictures])
+        assert os.listdir(folder) == ["epoch_0001.png"]
     ```
 
     Args:
@@ -62,21 +64,21 @@ class PredictionImages(keras.callbacks.Callback):
 
     def __init__(
         self,
-        images,
-        labels,
-        palette,
-        classes,
-        folder=None,
-        log_dir=None,
-        every=1,
-        ignore_class=255,
-        captions=None,
+        images: np.ndarray,
+        labels: np.ndarray | Sequence[np.ndarray],
+        palette: Palette,
+        classes: Sequence[str],
+        folder: FilePath | None = None,
+        log_dir: FilePath | None = None,
+        every: int = 1,
+        ignore_class: int = 255,
+        captions: Sequence[str] | None = None,
     ):
         super().__init__()
         if folder is None and log_dir is None:
             raise ValueError("Nowhere to draw to: give `folder`, `log_dir` or both.")
         if every < 1:
-            raise ValueError(f"`every` counts epochs from 1, got {every}.")
+            raise ValueError(f"`every` counts epochs from 1, received {every}.")
         self.images = np.asarray(images)
         self.labels = [np.asarray(part) for part in labels]
         self.palette = palette
@@ -90,7 +92,7 @@ class PredictionImages(keras.callbacks.Callback):
         self._panel(self.labels)
         self._writer = None if log_dir is None else summary_writer(log_dir)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Draw the pictures."""
         if (epoch + 1) % self.every:
             return

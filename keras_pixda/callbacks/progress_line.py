@@ -3,6 +3,7 @@
 import keras
 
 from keras_pixda.progress import Progress
+from keras_pixda.typing import Logs
 
 
 class ProgressLine(keras.callbacks.Callback):
@@ -41,7 +42,7 @@ class ProgressLine(keras.callbacks.Callback):
         self.done = None
         self.passes = 0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Start where a restored optimizer stopped."""
         self.passes = epoch + 1
         if self.done is None:
@@ -49,7 +50,7 @@ class ProgressLine(keras.callbacks.Callback):
         if self.progress is None:
             self.progress = Progress(self.title, self.steps, self.verbose)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Count and show."""
         self.done += 1
         # The loss is looked at only when it is shown: until then the step may go on.
@@ -58,14 +59,14 @@ class ProgressLine(keras.callbacks.Callback):
             note=lambda: f"pass {self.passes}, loss {float(logs['loss']):.3f}",
         )
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Make room for what others print between passes."""
         self.progress.pause()
 
-    def get_state(self):
+    def get_state(self) -> int | None:
         """The steps done."""
         return self.done
 
-    def set_state(self, state):
+    def set_state(self, state: int | None) -> None:
         """Go on from there."""
         self.done = state

@@ -1,6 +1,8 @@
 """Sample selection: keep the source images that pass for target images."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,6 +12,7 @@ from keras_pixda.callbacks.selection_state import SelectionState
 from keras_pixda.callbacks.share_of_replicas import ShareOfReplicas
 from keras_pixda.progress import Progress
 from keras_pixda.replicas import is_chief
+from keras_pixda.typing import Logs
 
 # What it needs of a data set.
 NEEDED = ("kept", "batch_size", "selection_pass")
@@ -31,21 +34,27 @@ class SampleSelection(keras.callbacks.Callback):
     ```python
     import tempfile
     from keras_pixda import FewShotDomainDataset, PixDAModel
+    from keras_pixda import models
     from keras_pixda.callbacks import SampleSelection
     from keras_pixda.datasets import cityscapes, gta5
     from keras_pixda.toy_scenes import toy_scenes
-    from keras_pixda.models import small_segmenter
 
     with tempfile.TemporaryDirectory() as root:
         toy_scenes(root, source_images=4, target_images_per_city=1,
-                   validation_images=1, image_size=(48, 64))
+                   validation_images=1, image_size=(32, 48))
         dataset = FewShotDomainDataset(
             gta5(f"{root}/gta5"), cityscapes(f"{root}/cityscapes"),
-            shots=1, batch_size=2, image_size=(48, 64),
+            shots=1, batch_size=2, image_size=(32, 48),
         )
-        model = PixDAModel(small_segmenter(num_classes=19, filters=4))
+        model = PixDAModel(
+            models.small_segmenter(19, filters=2),
+            models.pixel_discriminator(19, filters=2),
+            models.image_discriminator(19, filters=2),
+        )
         model.compile("adam", "adam")
-        model.fit(dataset, callbacks=[SampleSelection(dataset)], verbose=0)
+        selection = SampleSelection(dataset, threshold=0.0, verbose=0)
+        model.fit(dataset, callbacks=[selection], verbose=0)
+    assert model.selection.passes == 1 and len(model.selection.kept) == 4
     ```
 
     Args:
@@ -69,12 +78,12 @@ class SampleSelection(keras.callbacks.Callback):
 
     def __init__(
         self,
-        dataset,
-        threshold=0.4,
-        growth=0.4,
-        every=1,
-        batch_size=None,
-        verbose=1,
+        dataset: keras.utils.PyDataset,
+        threshold: float = 0.4,
+        growth: float = 0.4,
+        every: int = 1,
+        batch_size: int | None = None,
+        verbose: int = 1,
     ):
         super().__init__()
         missing = [name for name in NEEDED if not hasattr(dataset, name)]
@@ -96,7 +105,7 @@ class SampleSelection(keras.callbacks.Callback):
         self._scores = None
         self._ended = False
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         """Compile the scoring once for this model."""
         if not hasattr(self.model, "selection_scores"):
             raise ValueError(
@@ -105,7 +114,7 @@ class SampleSelection(keras.callbacks.Callback):
             )
         self._scores = tf.function(self.model.selection_scores, reduce_retracing=True)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Take up the list of a restored model."""
         kept = self.model.selection.kept
         self._ended = kept is not None and not self._enough(kept)
@@ -114,12 +123,12 @@ class SampleSelection(keras.callbacks.Callback):
         elif kept is not None:
             self.dataset.kept = kept
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Do nothing more if the selection of a restored model left too little."""
         if self._ended:
             raise StopIteration  # Ends the pass.
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Judge every source image that is still kept."""
         if self._ended:
             return
@@ -165,20 +174,20 @@ class SampleSelection(keras.callbacks.Callback):
             )
         self.model.stop_training = True
 
-    def get_state(self):
+    def get_state(self) -> dict[str, Any]:
         """What was decided so far."""
         state = self.model.selection
         kept = None if state.kept is None else state.kept.tolist()
         return {"kept": kept, "threshold": state.threshold, "passes": state.passes}
 
-    def set_state(self, state):
+    def set_state(self, state: Mapping | None) -> None:
         """Go back to what was decided; it is taken up when the next pass begins."""
         state = dict(state or {})
         if state.get("kept") is not None:
             state["kept"] = np.array(state["kept"], dtype="int64")
         self.model.selection = SelectionState(**state)
 
-    def score(self):
+    def score(self) -> tuple[np.ndarray, np.ndarray]:
         """Indices of the kept source images and the score of each.
 
         Returns:

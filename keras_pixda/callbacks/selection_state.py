@@ -1,6 +1,7 @@
 """What sample selection has decided so far."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +15,12 @@ class SelectionState:
     Example:
 
     ```python
+    import numpy as np
     from keras_pixda.callbacks import SelectionState
 
-    SelectionState().passes  # 0
+    store = {}
+    SelectionState(np.array([1, 3]), threshold=0.8, passes=1).save(store)
+    assert SelectionState.load(store).kept.tolist() == [1, 3]
     ```
 
     Args:
@@ -31,7 +35,7 @@ class SelectionState:
     threshold: float | None = None
     passes: int = 0
 
-    def save(self, store):
+    def save(self, store: Any) -> None:
         """Write the state into a weights store, nothing before the first selection."""
         if self.passes:
             store[f"{PREFIX}kept"] = np.asarray(self.kept, dtype="int64")
@@ -39,7 +43,7 @@ class SelectionState:
             store[f"{PREFIX}passes"] = np.int64(self.passes)
 
     @classmethod
-    def load(cls, store):
+    def load(cls, store: Any) -> "SelectionState":
         """Read the state back."""
         if f"{PREFIX}passes" not in set(store.keys()):
             return cls()

@@ -1,7 +1,10 @@
 """Divide the judging of source images among the replicas of a strategy."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
+import keras
 import tensorflow as tf
 
 from keras_pixda.replicas import all_replicas
@@ -18,7 +21,9 @@ class ShareOfReplicas:
         strategy: The `tf.distribute.Strategy`.
     """
 
-    def __init__(self, batches, strategy):
+    def __init__(
+        self, batches: keras.utils.PyDataset, strategy: tf.distribute.Strategy
+    ):
         self.batches = batches
         self.strategy = strategy
         self.num_batches = math.ceil(batches.num_batches / self._replicas)
@@ -27,7 +32,7 @@ class ShareOfReplicas:
     def _replicas(self):
         return self.strategy.num_replicas_in_sync
 
-    def __getitem__(self, number):
+    def __getitem__(self, number: int) -> dict[str, Any]:
         def of_replica(replica):
             first = number * self._replicas
             place = first + replica.replica_id_in_sync_group
@@ -46,7 +51,7 @@ class ShareOfReplicas:
             "index": self.batches.kept[number * size : (number + 1) * size],
         }
 
-    def on_every_replica(self, score):
+    def on_every_replica(self, score: Callable) -> Callable:
         """A function of one round that returns its scores in the order of the pass."""
 
         def of_replica(source, target):

@@ -6,10 +6,13 @@ import math
 import pathlib
 import shutil
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_pixda.strict_json import strict_json
+from keras_pixda.typing import FilePath
 from keras_pixda.whole_file import UNFINISHED, whole_file
 
 FORMAT = b"keras_pixda state 1\n"
@@ -36,7 +39,7 @@ class StateFolder:
         states = StateFolder(f"{root}/state")
         states.write({"epoch": 3}, [np.ones(2)])
         facts, arrays = states.newest()
-    facts  # {"epoch": 3}
+    assert facts == {"epoch": 3} and arrays[0].tolist() == [1.0, 1.0]
     ```
 
     Args:
@@ -46,11 +49,11 @@ class StateFolder:
         damaged: The states that could not be used so far, a list of paths.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath):
         self.path = pathlib.Path(path)
         self.damaged = []
 
-    def write(self, facts, arrays):
+    def write(self, facts: dict[str, Any], arrays: Sequence[np.ndarray]) -> None:
         """Write a state and delete those that are no longer needed.
 
         Args:
@@ -65,7 +68,7 @@ class StateFolder:
         for old in self._files()[:-KEPT]:
             old.unlink()
 
-    def newest(self):
+    def newest(self) -> tuple[dict[str, Any], list[np.ndarray]] | None:
         """Facts and arrays of the newest state that is whole.
 
         A damaged one is warned of and deleted, and the one before is taken.
@@ -85,11 +88,11 @@ class StateFolder:
                 path.unlink()
         return None
 
-    def has_unfinished(self):
+    def has_unfinished(self) -> bool:
         """Whether there is a state from before the end of the training."""
         return any(not _is_finished(path) for path in self._files())
 
-    def drop_finished(self):
+    def drop_finished(self) -> None:
         """Delete the state that says that training has ended.
 
         Those before it are kept: a longer training goes on from there.
@@ -98,7 +101,7 @@ class StateFolder:
             if _is_finished(path):
                 path.unlink()
 
-    def clear(self):
+    def clear(self) -> None:
         """Delete the folder."""
         if self.path.exists():
             shutil.rmtree(self.path)

@@ -5,7 +5,7 @@ import dataclasses
 import os
 import pathlib
 
-from keras_pixda.commands.options import DATA_HELP, PLACE, SIZE
+from keras_pixda.commands.options import PLACE, SIZE, data_help
 from keras_pixda.commands.setting_help import setting_help
 
 TITLES = {"data": "data", "network": "network", "training": "training, of all methods"}
@@ -36,7 +36,7 @@ def add_settings(parser, without=()):
     shared = {}
     for branch, kind in branches().items():
         if branch in COMMON:
-            text = f"DATA is {DATA_HELP}." if branch == "data" else None
+            text = f"DATA is {data_help()}." if branch == "data" else None
             group = parser.add_argument_group(TITLES[branch], text)
         else:
             group = parser.add_argument_group(METHODS[branch].title)
@@ -88,7 +88,7 @@ def settings_from(options):
         return Settings.from_file(config).change(**given)
     missing = [f"--{n}" for n in ("source", "target") if n not in given]
     if missing:
-        raise ValueError(f"{' and '.join(missing)} missing, expected {DATA_HELP}.")
+        raise ValueError(f"{' and '.join(missing)} missing, expected {data_help()}.")
     return Settings.preset(options.preset, **given)
 
 

@@ -83,8 +83,13 @@ class Cells:
         cell = f"cells/{name}_{shots}_{seed}"
         if not self.folder.has(f"{cell}.json"):
             self._run(cell, name, shots, seed)
-        shutil.rmtree(self.folder / cell, ignore_errors=True)
+        self.clear(name, shots, seed)
         return self._finished(f"{cell}.json")
+
+    def clear(self, name: str, shots: int, seed: int) -> None:
+        """Delete what a cell needed to go on after an interruption."""
+        for place in (f"cells/{name}_{shots}_{seed}", f"{START}/{seed}/state"):
+            shutil.rmtree(self.folder / place, ignore_errors=True)
 
     def _run(self, cell, name, shots, seed):
         common = self.settings.change(shots=shots, seed=seed)

@@ -114,7 +114,7 @@ def _compare(comparison, shots, seeds, names, processes, verbose):
         for seed in every_seed
         for k in shots
         for name in names
-        if name != START
+        if name != START and (ROWS[name].has_shots or k == shots[0])
     ]
     progress = Progress("comparison", len(starts) + len(cells), verbose)
     results = {}

@@ -58,17 +58,22 @@ class _Rows(collections.abc.Mapping):
 
     def _rows(self):
         rows = {
-            (name, "method"): Row(method.title, name)
+            name: ("method", Row(method.title, name))
             for name, method in REGISTERED.items()
         }
-        for method in REGISTERED.values():
-            for name, variant in method.variants.items():
-                row = Row(variant.title, method.name, variant.changes)
-                rows[name, variant.group] = row
+        for method, declared in REGISTERED.items():
+            for name, variant in declared.variants.items():
+                if name in rows:
+                    raise ValueError(
+                        f"{method} has a variant {name!r}, which {rows[name][1].method}"
+                        " has already: expected another name."
+                    )
+                row = Row(variant.title, method, variant.changes)
+                rows[name] = (variant.group, row)
         return {
             name: row
             for wanted in self.groups
-            for (name, group), row in rows.items()
+            for name, (group, row) in rows.items()
             if group == wanted
         }
 

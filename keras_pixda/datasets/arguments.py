@@ -1,26 +1,35 @@
 """Check the arguments that the data sets share."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from keras_pixda.datasets.pair_cache import PairCache
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath, Size
 
 
-def as_size(size, name):
-    """Return `(height, width)` as two positive integers, or say what is wrong."""
+def as_size(size: Any, name: str) -> Size:
+    """`(height, width)` as two positive integers; raises if it is something else."""
     values = tuple(size) if isinstance(size, (tuple, list)) else ()
     if len(values) != 2 or not all(
         isinstance(value, (int, np.integer)) and value > 0 for value in values
     ):
         raise ValueError(
-            f"{name} must be (height, width), two positive integers, got {size!r}"
+            f"{name} must be (height, width), two positive integers, received {size!r}"
         )
     return int(values[0]), int(values[1])
 
 
-def as_batch_size(batch_size, record, full_batches):
-    """Return the batch size, or say what is wrong with it."""
+def as_batch_size(
+    batch_size: Any, record: SegmentationRecord, full_batches: bool
+) -> int:
+    """The batch size, an integer; raises if it does not fit the record."""
     if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
+        raise ValueError(
+            f"batch_size must be a positive integer, received {batch_size!r}"
+        )
     if not len(record):
         raise ValueError(f"{record.name} holds no pairs")
     if full_batches and batch_size > len(record):
@@ -31,15 +40,17 @@ def as_batch_size(batch_size, record, full_batches):
     return int(batch_size)
 
 
-def as_cache(cache):
-    """Return the `PairCache` that is meant, or `None`."""
+def as_cache(cache: FilePath | PairCache | None) -> PairCache | None:
+    """The `PairCache` that is meant, or `None`."""
     if cache is None or isinstance(cache, PairCache):
         return cache
     return PairCache(cache)
 
 
-def as_augmentation(augmentation):
-    """Return a dict from each domain to its augmentation or `None`."""
+def as_augmentation(
+    augmentation: Callable | dict[str, Callable | None] | None,
+) -> dict[str, Callable | None]:
+    """A dict from each domain to its augmentation or `None`."""
     domains = ("source", "target")
     if not isinstance(augmentation, dict):
         return dict.fromkeys(domains, augmentation)

@@ -1,16 +1,25 @@
 """Random flips, zooms, crops and colours, the same for an image and its labels."""
 
+from collections.abc import Callable
+
 import numpy as np
 from PIL import Image
 
 from keras_pixda.datasets.arguments import as_size
+from keras_pixda.typing import Size
 
 # How much red, green and blue add to the brightness that is seen (ITU-R BT.601).
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
-def augmentation(flip=True, scale=None, crop=None, colour=None, ignore_class=255):
-    """Return a function that changes an image and its labels at random.
+def augmentation(
+    flip: bool = True,
+    scale: tuple[float, float] | None = None,
+    crop: Size | None = None,
+    colour: float | None = None,
+    ignore_class: int = 255,
+) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """A function that changes an image and its labels at random.
 
     It is called as `augment(image, labels, seed)` for each sample and depends on
     nothing but these, so that a restarted run sees the same pictures. Labels keep
@@ -32,7 +41,7 @@ def augmentation(flip=True, scale=None, crop=None, colour=None, ignore_class=255
     ```
 
     Args:
-        flip: whether half of the samples are mirrored left to right. Defaults to
+        flip: Whether half of the samples are mirrored left to right. Defaults to
             `True`.
         scale: `(smallest, largest)` factor of size. The picture keeps its height and
             width: of a larger one a window is cut at a random place, a smaller one is
@@ -40,22 +49,22 @@ def augmentation(flip=True, scale=None, crop=None, colour=None, ignore_class=255
             Defaults to `None`.
         crop: `(height, width)` of a window cut at a random place, at most the size of
             the picture; batches then have this size. Defaults to `None`.
-        colour: strength c, 0 to 1, of changes of brightness, by up to c/2 of the
+        colour: Strength c, 0 to 1, of changes of brightness, by up to c/2 of the
             range, and of contrast and saturation, by factors from 1-c to 1+c.
             Defaults to `None`.
-        ignore_class: label of pixels from outside the picture. Defaults to `255`.
+        ignore_class: Label of pixels from outside the picture. Defaults to `255`.
 
     Raises:
-        ValueError: if a value is out of range.
+        ValueError: If a value is out of range.
     """
     if scale is not None and not 0 < scale[0] <= scale[1] < np.inf:
         raise ValueError(
-            f"scale must be (smallest, largest) with 0 < smallest, got {scale!r}"
+            f"scale must be (smallest, largest) with 0 < smallest, received {scale!r}"
         )
     if crop is not None:
         crop = as_size(crop, "crop")
     if colour is not None and not 0 < colour < 1:
-        raise ValueError(f"colour must lie between 0 and 1, got {colour!r}")
+        raise ValueError(f"colour must lie between 0 and 1, received {colour!r}")
 
     def augment(image, labels, seed):
         random = np.random.default_rng(seed)
@@ -94,11 +103,11 @@ class _Window:
         self.filled = slice(self.start - offset, self.stop - offset)
 
     def edges(self):
-        """Return start and stop in the side, in fractions of a pixel."""
+        """Start and stop in the side, in fractions of a pixel."""
         return (place * self.side / self.scaled for place in (self.start, self.stop))
 
     def nearest(self):
-        """Return the nearest pixel of the side for each of the window."""
+        """The nearest pixel of the side for each of the window."""
         middles = np.arange(self.start, self.stop) + 0.5
         return (middles * self.side / self.scaled).astype(np.intp)
 

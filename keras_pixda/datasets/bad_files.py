@@ -1,14 +1,16 @@
 """What happens when a file cannot be used in the middle of a training."""
 
 import sys
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from keras_pixda.datasets.data_error import DataError
+from keras_pixda.datasets.data_error import DataError, Finding
 
 STOP, SKIP = "stop", "skip"
 
 
 class BadFiles:
-    """Stops at files that cannot be used, or lets others stand in for them.
+    """Stop at files that cannot be used, or let others stand in for them.
 
     Which pair stands in depends on nothing but which can be read, so a run that is
     resumed goes on with the same ones.
@@ -32,34 +34,34 @@ class BadFiles:
         on_bad_file: `"stop"` or `"skip"`.
 
     Attributes:
-        left_out: the `Finding` of every file that was left out, a list.
+        left_out: The `Finding` of every file that was left out, a list.
 
     Raises:
-        ValueError: if `on_bad_file` is neither.
+        ValueError: If `on_bad_file` is neither.
     """
 
-    def __init__(self, on_bad_file):
+    def __init__(self, on_bad_file: str):
         if on_bad_file not in (STOP, SKIP):
             raise ValueError(
-                f"on_bad_file must be {STOP!r} or {SKIP!r}, got {on_bad_file!r}"
+                f"on_bad_file must be {STOP!r} or {SKIP!r}, received {on_bad_file!r}"
             )
         self.on_bad_file = on_bad_file
         self._findings = {}
 
     @property
-    def left_out(self):
+    def left_out(self) -> list[Finding]:
         """Findings of the files that were left out."""
         return list(self._findings.values())
 
-    def read(self, read, positions):
-        """Return `read(position)` of the first position where it succeeds.
+    def read(self, read: Callable[[Any], Any], positions: Iterable) -> Any:
+        """`read(position)` of the first position where it succeeds.
 
         Args:
-            read: function of a position that may raise a `DataError`.
-            positions: the position that is meant, and then those that may stand in.
+            read: Function of a position that may raise a `DataError`.
+            positions: The position that is meant, and then those that may stand in.
 
         Raises:
-            DataError: of the first position if files are to stop the training, of
+            DataError: Of the first position if files are to stop the training, of
                 the last if none can be read.
         """
         for position in positions:
@@ -72,7 +74,7 @@ class BadFiles:
                 last = error
         raise last
 
-    def leave_out(self, findings):
+    def leave_out(self, findings: Iterable[Finding]) -> None:
         """Note files that are left out, each once, and say so."""
         for finding in findings:
             if finding.file not in self._findings:

@@ -1,7 +1,16 @@
 """Batches whose labels can be stacked."""
 
+from collections.abc import Iterable, Sequence
 
-def batches_of_one_size(order, sizes, batch_size, drop_remainder=False):
+from keras_pixda.typing import Size
+
+
+def batches_of_one_size(
+    order: Iterable[int],
+    sizes: Sequence[Size | None],
+    batch_size: int,
+    drop_remainder: bool = False,
+) -> list[list[int]]:
     """Cut an order into batches of labels of one size.
 
     Full batches come as they are filled; then what is left of each size, a smaller
@@ -16,10 +25,10 @@ def batches_of_one_size(order, sizes, batch_size, drop_remainder=False):
     ```
 
     Args:
-        order: positions, each once.
-        sizes: size of the labels at each position.
-        batch_size: positions a batch.
-        drop_remainder: whether smaller batches are left out. Defaults to `False`.
+        order: Positions, each once.
+        sizes: Size of the labels at each position.
+        batch_size: Positions a batch.
+        drop_remainder: Whether smaller batches are left out. Defaults to `False`.
 
     Returns:
         A list of lists of positions.

@@ -5,6 +5,7 @@ from keras_pixda.datasets.files import find_files, pair_files, require_folders
 from keras_pixda.datasets.home import home
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 LAYOUT = """\
 ROOT/
@@ -71,8 +72,10 @@ _COLOURS = {
 }
 
 
-def camvid(root, split="train", masks=None):
-    """Return the record of one split of CamVid with its 11 usual classes.
+def camvid(
+    root: FilePath, split: str = "train", masks: str | None = None
+) -> SegmentationRecord:
+    """The record of one split of CamVid with its 11 usual classes.
 
     Takes the layout of the 11-class release (`train`, `trainannot`), the same ids as
     `train/images` and `train/masks`, and the colour masks of the original release,
@@ -97,7 +100,7 @@ def camvid(root, split="train", masks=None):
     ```
 
     Args:
-        root: folder in one of the four layouts.
+        root: Folder in one of the four layouts.
         split: `"train"`, `"val"` or `"test"`. Defaults to `"train"`.
         masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
             positions of the classes: `*_labelTrainIds.png`, which converters leave
@@ -105,9 +108,9 @@ def camvid(root, split="train", masks=None):
             where only `*_labelTrainIds.png` are there.
 
     Raises:
-        DataError: if images and masks do not pair up.
-        FileNotFoundError: if a folder is missing.
-        ValueError: if there is no such split or `masks` is unknown.
+        DataError: If images and masks do not pair up.
+        FileNotFoundError: If a folder is missing.
+        ValueError: If there is no such split or `masks` is unknown.
 
     Reference:
         Brostow et al., Semantic object classes in video, Pattern Recognition
@@ -153,7 +156,7 @@ def camvid(root, split="train", masks=None):
 
 
 def _original_split(key):
-    """Return the split of a frame: drives 0001TP and 0016E5 are divided in time.
+    """The split of a frame: drives 0001TP and 0016E5 are divided in time.
 
     `None` is that of a name which is no frame's.
     """

@@ -1,10 +1,18 @@
 """Walk a whole data set and list everything that would stop a training."""
 
+from collections.abc import Callable
+
 from keras_pixda.datasets.data_check import DataCheck
+from keras_pixda.datasets.data_error import Finding
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 
-def check(record, progress=None, workers=2):
-    """Read every pair of a record and return a list of findings.
+def check(
+    record: SegmentationRecord,
+    progress: Callable[[int, int], object] | None = None,
+    workers: int = 2,
+) -> list[Finding]:
+    """Everything in a record that would stop a training, a list of findings.
 
     Finds unreadable and cut-off files, images and masks that differ in size, ids that
     the record does not know and masks without a labelled pixel; then, in all masks
@@ -43,8 +51,12 @@ def check(record, progress=None, workers=2):
     return [*checked.findings, *checked.notes]
 
 
-def usable_pairs(record, progress=None, workers=2):
-    """Return the record without the pairs that have a fault, and the faults.
+def usable_pairs(
+    record: SegmentationRecord,
+    progress: Callable[[int, int], object] | None = None,
+    workers: int = 2,
+) -> tuple[SegmentationRecord, list[Finding]]:
+    """The record without the pairs that have a fault, and the faults.
 
     What is true of the whole alone, as that a class has no pixel, leaves out no pair.
 

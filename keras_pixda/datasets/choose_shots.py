@@ -5,18 +5,25 @@ import zlib
 import numpy as np
 
 from keras_pixda.datasets.lists import find_listed
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 
-def choose_shots(record, shots, seed=0, shots_file=None):
-    """Return the sorted positions of the shots: K of every city, or those listed."""
+def choose_shots(
+    record: SegmentationRecord,
+    shots: int | None,
+    seed: int = 0,
+    shots_file: FilePath | None = None,
+) -> list[int]:
+    """The sorted positions of the shots: K of every city, or those listed."""
     if not len(record):
         raise ValueError(f"{record.name} holds no pairs to take shots from")
     if seed < 0:
-        raise ValueError(f"seed must not be negative, got {seed}")
+        raise ValueError(f"seed must not be negative, received {seed}")
     if shots is None and shots_file is None:
         raise ValueError("shots=None needs a shots_file")
     if shots is not None and (not isinstance(shots, (int, np.integer)) or shots < 1):
-        raise ValueError(f"shots must be a positive integer, got {shots!r}")
+        raise ValueError(f"shots must be a positive integer, received {shots!r}")
     if shots_file is not None:
         chosen = find_listed(shots_file, [image for image, _ in record.pairs])
         if shots is not None:

@@ -8,6 +8,7 @@ from keras_pixda.datasets.cityscapes_classes import (
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 LAYOUT = """\
 ROOT/
@@ -15,8 +16,10 @@ ROOT/
   gtFine/{split}/CITY/CITY_000000_000019_gtFine_labelIds.png"""
 
 
-def cityscapes(root, split="train", masks=None):
-    """Return the record of one split of Cityscapes, in the layout it is published in.
+def cityscapes(
+    root: FilePath, split: str = "train", masks: str | None = None
+) -> SegmentationRecord:
+    """The record of one split of Cityscapes, in the layout it is published in.
 
     The city of a pair, for K shots, is its folder.
 
@@ -40,7 +43,7 @@ def cityscapes(root, split="train", masks=None):
     ```
 
     Args:
-        root: folder that holds `leftImg8bit` and `gtFine`.
+        root: Folder that holds `leftImg8bit` and `gtFine`.
         split: `"train"`, `"val"` or `"test"`. Defaults to `"train"`.
         masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
             positions of the classes: `*_labelTrainIds.png`, which converters leave
@@ -48,9 +51,9 @@ def cityscapes(root, split="train", masks=None):
             where only `*_labelTrainIds.png` are there.
 
     Raises:
-        DataError: if images and labels do not pair up.
-        FileNotFoundError: if a folder is missing.
-        ValueError: if `masks` is unknown.
+        DataError: If images and labels do not pair up.
+        FileNotFoundError: If a folder is missing.
+        ValueError: If `masks` is unknown.
 
     Reference:
         Cordts et al., The Cityscapes Dataset, CVPR 2016.

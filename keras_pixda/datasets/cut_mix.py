@@ -1,10 +1,14 @@
 """Paste a rectangle of a source image and its labels into a target image."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 
-def cut_mix(area=(0.1, 0.5), probability=0.5):
-    """Return a function that pastes a part of a source pair into a target pair.
+def cut_mix(
+    area: tuple[float, float] = (0.1, 0.5), probability: float = 0.5
+) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """A function that pastes a part of a source pair into a target pair.
 
     It is called as `mix(source, target, seed)` with `(image, labels)` of each and
     returns the pair that takes the target's place: pixels and labels inside a random
@@ -29,10 +33,10 @@ def cut_mix(area=(0.1, 0.5), probability=0.5):
     Args:
         area: `(smallest, largest)` share of the picture that is pasted; all between
             are equally likely. Defaults to `(0.1, 0.5)`.
-        probability: share of the target images that are changed. Defaults to `0.5`.
+        probability: Share of the target images that are changed. Defaults to `0.5`.
 
     Raises:
-        ValueError: if a value is out of range.
+        ValueError: If a value is out of range.
 
     Reference:
         Yun et al., [CutMix](https://arxiv.org/abs/1905.04899), ICCV 2019. French et
@@ -43,15 +47,17 @@ def cut_mix(area=(0.1, 0.5), probability=0.5):
     if not 0 < area[0] <= area[1] <= 1:
         raise ValueError(
             f"area must be (smallest, largest) with 0 < smallest <= largest <= 1, "
-            f"got {area!r}"
+            f"received {area!r}"
         )
     if not 0 < probability <= 1:
-        raise ValueError(f"probability must lie between 0 and 1, got {probability!r}")
+        raise ValueError(
+            f"probability must lie between 0 and 1, received {probability!r}"
+        )
 
     def mix(source, target, seed):
         if source[1].shape != target[1].shape:
             raise ValueError(
-                "Source and target must have the same size, got labels of "
+                "Source and target must have the same size, received labels of "
                 f"{source[1].shape} and {target[1].shape}"
             )
         random = np.random.default_rng(seed)
@@ -71,7 +77,7 @@ def cut_mix(area=(0.1, 0.5), probability=0.5):
 
 
 def _stretch(side, share, random):
-    """Return a random slice of a side that has the given share of it."""
+    """A random slice of a side that has the given share of it."""
     length = max(1, round(side * share))
     start = int(random.integers(side - length + 1))
     return slice(start, start + length)

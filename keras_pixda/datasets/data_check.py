@@ -2,18 +2,26 @@
 
 import collections
 import contextlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from keras_pixda.datasets.conventions import conventions
+from keras_pixda.datasets.count_pixels import count_pixels
 from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.decode import decode_ids
-from keras_pixda.datasets.reader import decode_pair, fit_labels, read_image, read_mask
+from keras_pixda.datasets.reader import (
+    decode_pair,
+    fit_labels,
+    read_image,
+    read_labels,
+)
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 
 class DataCheck:
-    """Reads every pair of a record, counts its pixels and notes all faults.
+    """Read every pair of a record, count its pixels and note all faults.
 
     Example:
     ```python
@@ -51,7 +59,12 @@ class DataCheck:
         shows: bool `(pairs, classes)`, whether the mask of a pair shows a class.
     """
 
-    def __init__(self, record, progress=None, workers=2):
+    def __init__(
+        self,
+        record: SegmentationRecord,
+        progress: Callable[[int, int], object] | None = None,
+        workers: int = 2,
+    ):
         self.record = record
         self.by_pair = []
         self.pixels = np.zeros(len(record.classes), np.int64)
@@ -77,7 +90,7 @@ class DataCheck:
         (self.findings if expected else self.notes).extend(self._absent(expected))
 
     def _absent(self, expected):
-        """Return what is to be said of classes without a pixel."""
+        """What is to be said of classes without a pixel."""
         names = [
             name
             for name, count in zip(self.record.classes, self.pixels, strict=True)
@@ -94,8 +107,8 @@ class DataCheck:
             )
         ]
 
-    def table(self):
-        """Return a table of the classes, at most 80 columns wide."""
+    def table(self) -> str:
+        """A table of the classes, at most 80 columns wide."""
         labelled = max(int(self.pixels.sum()), 1)
         whole = max(int(self.pixels.sum()) + self.ignored, 1)
         masks = self.shows.sum(axis=0)
@@ -116,8 +129,8 @@ class DataCheck:
             lines.append(f"{name:<{min(width, 36)}}  {''.join(cells)}".rstrip())
         return "\n".join(lines)
 
-    def examples(self, count=2):
-        """Return positions of faultless pairs that show the most classes together."""
+    def examples(self, count: int = 2) -> list[int]:
+        """Positions of faultless pairs that show the most classes together."""
         usable = np.array([not findings for findings in self.by_pair], bool)
         seen, chosen = np.zeros(len(self.pixels), bool), []
         for _ in range(min(count, int(usable.sum()))):
@@ -135,7 +148,7 @@ def _share(count, whole):
 
 
 def _look(record, index):
-    """Return the findings of a pair, and the pixels of its train ids and of its ids."""
+    """The findings of a pair, and the pixels of its train ids and of its ids."""
     image_path, mask_path = record.pairs[index]
     findings, labels, ids = (), None, None
     try:
@@ -145,7 +158,7 @@ def _look(record, index):
         alone = []
         for read in (
             lambda: read_image(image_path),
-            lambda: read_mask(mask_path, record),
+            lambda: read_labels(record, index),
         ):
             try:
                 labels = read()
@@ -160,7 +173,7 @@ def _look(record, index):
         labels = fit_labels(labels, None, record.crop)
     counts = np.zeros(256, np.int64)
     if labels is not None:
-        counts = np.bincount(labels.ravel(), minlength=256)
+        counts = count_pixels(labels)
     held = {}
     if ids is not None and not record.is_colour_coded:
         found = np.bincount(ids.ravel())

@@ -1,5 +1,6 @@
 """The one error of the data room: a list of findings, each with a remedy."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -15,9 +16,9 @@ class Finding(NamedTuple):
     ```
 
     Args:
-        file: path of the file.
-        problem: what is wrong, without a full stop.
-        remedy: what to do, a sentence.
+        file: Path of the file.
+        problem: What is wrong, without a full stop.
+        remedy: What to do, a sentence.
     """
 
     file: str
@@ -44,13 +45,13 @@ class DataError(ValueError):
     ```
 
     Args:
-        findings: the problems, a sequence of `Finding`.
-        headline: what they have in common. Defaults to `None`, their number.
+        findings: The problems, a sequence of `Finding`.
+        headline: What they have in common. Defaults to `None`, their number.
     """
 
     shown = 5
 
-    def __init__(self, findings, headline=None):
+    def __init__(self, findings: Iterable[Finding], headline: str | None = None):
         self.findings = tuple(findings)
         self.headline = headline
         lines = [str(finding) for finding in self.findings[: self.shown]]

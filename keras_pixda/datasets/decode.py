@@ -10,6 +10,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from keras_pixda.datasets.data_error import DataError, Finding
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 IMAGE_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 # No other decoder of Pillow is let near a file: one of them starts a program.
@@ -33,8 +35,8 @@ MARKED = (b"eXIf", b"iTXt", b"tEXt", b"zTXt")
 ORIENTATION, UPRIGHT = ExifTags.Base.Orientation, 1
 
 
-def decode_picture(path):
-    """Return a decoded Pillow picture in RGB.
+def decode_picture(path: FilePath) -> Image.Image:
+    """A decoded Pillow picture in RGB.
 
     Its `info["orientation"]` is the camera's mark, which has been obeyed.
     """
@@ -52,8 +54,8 @@ def decode_picture(path):
     return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
-def decode_ids(path, record):
-    """Return what a mask holds: ids `(height, width)` or colours `(.., .., 3)`."""
+def decode_ids(path: FilePath, record: SegmentationRecord) -> np.ndarray:
+    """What a mask holds: ids `(height, width)` or colours `(.., .., 3)`."""
     data = _read_bytes(path)
     if not data.startswith(PNG_SIGNATURE):
         kind = _kind(data)
@@ -95,8 +97,8 @@ def decode_ids(path, record):
     return values[..., 0]
 
 
-def orientation_mark(path):
-    """Return the camera's mark of how a picture is to be turned, 1 if it is not."""
+def orientation_mark(path: FilePath) -> int:
+    """The camera's mark of how a picture is to be turned, 1 if it is not."""
     data = _read_bytes(path)
     # Only in these parts of a PNG can a mark be; masks rarely have them.
     if data.startswith(PNG_SIGNATURE) and not any(part in data for part in MARKED):
@@ -104,8 +106,8 @@ def orientation_mark(path):
     return _decode(path, data).info["orientation"]
 
 
-def fault(path, problem, remedy):
-    """Return the error of one file."""
+def fault(path: FilePath, problem: str, remedy: str) -> DataError:
+    """The error of one file."""
     return DataError([Finding(str(path), problem, remedy)])
 
 
@@ -128,7 +130,7 @@ def _read_bytes(path):
 
 
 def _decode(path, data):
-    """Return a whole, upright picture of Pillow."""
+    """A whole, upright picture of Pillow."""
     # A broken file can make the decoders raise nearly anything.
     try:
         _check_png(data)
@@ -192,7 +194,7 @@ def _check_png(data):
 
 
 def _kind(data):
-    """Return what a file seems to be by its first bytes, `None` if unknown."""
+    """What a file seems to be by its first bytes, `None` if unknown."""
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "WebP"
     return next((kind for start, kind in STARTS if data.startswith(start)), None)

@@ -1,16 +1,20 @@
 """Feed data sets to the replicas of a `tf.distribute` strategy."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_pixda.datasets.counted_passes import CountedPasses
 from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
 
 
-def distribute(dataset, strategy):
-    """Return a data set of which every replica gets its part of every batch.
+def distribute(
+    dataset: CountedPasses, strategy: tf.distribute.Strategy
+) -> tf.distribute.DistributedDataset:
+    """A data set of which every replica gets its part of every batch.
 
     Replica r of R gets the r-th of R equal parts. Each machine reads the parts of its
     own replicas alone, in threads. Length, order and kept images are those that the
@@ -18,25 +22,31 @@ def distribute(dataset, strategy):
 
     Example:
     ```python
+    import tempfile
+
     import tensorflow as tf
 
-    from keras_pixda.datasets import distribute
+    from keras_pixda.datasets import SegmentationDataset, distribute, gta5
+    from keras_pixda.toy_scenes import toy_scenes
 
-    def main(dataset):
-        strategy = tf.distribute.MirroredStrategy()
+    strategy = tf.distribute.MirroredStrategy(["cpu:0"])  # All GPUs without a list.
+    with tempfile.TemporaryDirectory() as root:
+        source, _ = toy_scenes(root, 2, 1, 1, image_size=(32, 48))
+        dataset = SegmentationDataset(gta5(source), 2, image_size=(32, 48))
         for images, labels in distribute(dataset, strategy):
-            print(strategy.experimental_local_results(images["source"]))
+            parts = strategy.experimental_local_results(images)
+    assert [part.shape for part in parts] == [(2, 32, 48, 3)]
     ```
 
     Args:
         dataset: `FewShotDomainDataset`, or `SegmentationDataset` of full batches.
-        strategy: the `tf.distribute.Strategy`.
+        strategy: The `tf.distribute.Strategy`.
 
     Returns:
         A `tf.distribute.DistributedDataset`.
 
     Raises:
-        ValueError: if the batches cannot be divided into equal parts.
+        ValueError: If the batches cannot be divided into equal parts.
     """
     replicas = strategy.num_replicas_in_sync
     ragged = getattr(dataset, "smaller_batches", False)
@@ -54,27 +64,35 @@ def distribute(dataset, strategy):
     return _distributed(strategy, dataset, lambda: len(dataset), read)
 
 
-def distribute_evaluation(dataset, strategy):
-    """Return a data set of which every replica gets every R-th batch.
+def distribute_evaluation(
+    dataset: Any, strategy: tf.distribute.Strategy
+) -> tuple[Any, int | None]:
+    """A data set of which every replica gets every R-th batch.
 
     The last round is filled up with a batch that is wholly ignored, so that each image
     counts once however many there are. Labels may differ in size from batch to batch.
 
     Example:
     ```python
+    import tempfile
+
     import tensorflow as tf
 
-    from keras_pixda.datasets import distribute_evaluation
+    from keras_pixda.datasets import SegmentationDataset, distribute_evaluation, gta5
+    from keras_pixda.toy_scenes import toy_scenes
 
-    def main(model, dataset):
-        strategy = tf.distribute.MirroredStrategy()
+    strategy = tf.distribute.MirroredStrategy(["cpu:0"])  # All GPUs without a list.
+    with tempfile.TemporaryDirectory() as root:
+        source, _ = toy_scenes(root, 2, 1, 1, image_size=(32, 48))
+        dataset = SegmentationDataset(gta5(source), image_size=(32, 48))
         batches, rounds = distribute_evaluation(dataset, strategy)
-        model.evaluate(batches, steps=rounds)
+    # Go on with `model.evaluate(batches, steps=rounds)`.
+    assert batches is dataset and rounds is None  # On one replica.
     ```
 
     Args:
-        dataset: the `SegmentationDataset`; others are left to Keras.
-        strategy: the `tf.distribute.Strategy`.
+        dataset: The `SegmentationDataset`; others are left to Keras.
+        strategy: The `tf.distribute.Strategy`.
 
     Returns:
         A `tf.distribute.DistributedDataset`, and how many rounds it has. With one

@@ -1,6 +1,8 @@
 """Pair every source batch with a batch of the few target images."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +16,14 @@ from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.choose_shots import choose_shots
 from keras_pixda.datasets.class_pixels import class_pixels
 from keras_pixda.datasets.counted_passes import CountedPasses
+from keras_pixda.datasets.data_error import Finding
 from keras_pixda.datasets.pair_cache import PairCache
 from keras_pixda.datasets.rare_class_sampling import RareClassSampling
 from keras_pixda.datasets.reader import read_image, read_pair
 from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.datasets.selection_pass import SelectionPass
+from keras_pixda.typing import FilePath, Size
 
 
 class FewShotDomainDataset(CountedPasses):
@@ -61,61 +66,61 @@ class FewShotDomainDataset(CountedPasses):
     Args:
         source: `SegmentationRecord` of the many images.
         target: `SegmentationRecord` to take the few images from.
-        shots: images to take from every city of the target. `None` takes a
+        shots: Images to take from every city of the target. `None` takes a
             `shots_file` as it is.
-        batch_size: source images a batch, and as many target images.
+        batch_size: Source images a batch, and as many target images.
         image_size: `(height, width)` of images and labels.
-        seed: where the shots, the orders, the augmentation and the mixing come from.
+        seed: Where the shots, the orders, the augmentation and the mixing come from.
             Defaults to `0`.
-        shots_file: text file that names the target images to take, one a line; a name
+        shots_file: Text file that names the target images to take, one a line; a name
             that comes twice counts twice. Defaults to `None`: the seed chooses.
-        augmentation: what `augmentation(...)` returned, for both domains; or a dict
+        augmentation: What `augmentation(...)` returned, for both domains; or a dict
             from `"source"` or `"target"` to it, for one. Defaults to `None`.
-        mixing: what `cut_mix(...)` returned: puts parts of a batch's source images
+        mixing: What `cut_mix(...)` returned: puts parts of a batch's source images
             into its target images, after the augmentation. Defaults to `None`.
-        rare_class_sampling: temperature, such as 0.01; the smaller, the more of the
+        rare_class_sampling: Temperature, such as 0.01; the smaller, the more of the
             source images hold rare classes. An image may then come more than once an
             epoch, or not at all, and all masks of the source are read at once to count
             their classes. Defaults to `None`, every image once.
-        cache: keeps decoded source images for later epochs: `"memory"`, a folder or
+        cache: Keeps decoded source images for later epochs: `"memory"`, a folder or
             a `PairCache`. The shots stay in memory anyway. Defaults to `None`, every
             epoch decodes them.
         on_bad_file: `"stop"`, or `"skip"`: in place of a pair that cannot be read, as
             when its files vanish, the next that can is taken. Defaults to `"stop"`.
-        workers: number of threads that prepare batches. Defaults to `2`.
-        max_queue_size: number of batches prepared ahead. Defaults to `10`.
+        workers: Number of threads that prepare batches. Defaults to `2`.
+        max_queue_size: Number of batches prepared ahead. Defaults to `10`.
 
     Attributes:
-        epoch: number of finished epochs; may be set.
-        first_batch: batches to leave out at the beginning of this epoch, which is that
+        epoch: Number of finished epochs; may be set.
+        first_batch: Batches to leave out at the beginning of this epoch, which is that
             much shorter; may be set, to go on in the midst of one.
-        kept: positions in `source.pairs` that are used, sorted. Starts as all; may be
+        kept: Positions in `source.pairs` that are used, sorted. Starts as all; may be
             set.
-        target: the record of the chosen shots.
-        left_out: the `Finding` of every file that was left out so far, a list.
+        target: The record of the chosen shots.
+        left_out: The `Finding` of every file that was left out so far, a list.
 
     Raises:
-        DataError: if `shots_file` names an image that is not in the target.
-        ValueError: if the classes of the two differ, a city has too few images or an
+        DataError: If `shots_file` names an image that is not in the target.
+        ValueError: If the classes of the two differ, a city has too few images or an
             argument does not fit.
     """
 
     def __init__(
         self,
-        source,
-        target,
-        shots,
-        batch_size,
-        image_size,
-        seed=0,
-        shots_file=None,
-        augmentation=None,
-        mixing=None,
-        rare_class_sampling=None,
-        cache=None,
-        on_bad_file="stop",
-        workers=2,
-        max_queue_size=10,
+        source: SegmentationRecord,
+        target: SegmentationRecord,
+        shots: int | None,
+        batch_size: int,
+        image_size: Size,
+        seed: int = 0,
+        shots_file: FilePath | None = None,
+        augmentation: Callable | dict[str, Callable | None] | None = None,
+        mixing: Callable | None = None,
+        rare_class_sampling: float | None = None,
+        cache: FilePath | PairCache | None = None,
+        on_bad_file: str = "stop",
+        workers: int = 2,
+        max_queue_size: int = 10,
     ):
         super().__init__(workers=workers, max_queue_size=max_queue_size)
         for fact in ("classes", "ignore_class"):
@@ -148,28 +153,28 @@ class FewShotDomainDataset(CountedPasses):
             )
 
     @property
-    def on_bad_file(self):
+    def on_bad_file(self) -> str:
         """`"stop"` or `"skip"`."""
         return self._bad_files.on_bad_file
 
     @property
-    def left_out(self):
+    def left_out(self) -> list[Finding]:
         """The `Finding` of every file that was left out so far, a list."""
         return self._bad_files.left_out
 
     @property
-    def kept(self):
+    def kept(self) -> np.ndarray:
         """Positions in `source.pairs` that are used: a sorted integer array."""
         return self._kept
 
     @kept.setter
-    def kept(self, indices):
+    def kept(self, indices: Sequence[int] | np.ndarray) -> None:
         indices = np.asarray(indices)
         if indices.size == 0:
             indices = indices.astype(np.int64)
         if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
             raise ValueError(
-                "kept must be a list of integers, positions in source.pairs, got "
+                "kept must be a list of integers, positions in source.pairs, received "
                 f"{indices.dtype} of shape {indices.shape}"
             )
         kept = np.unique(indices).astype(np.int64)
@@ -177,19 +182,20 @@ class FewShotDomainDataset(CountedPasses):
             raise ValueError("kept names an image twice")
         if len(kept) and not 0 <= kept[0] <= kept[-1] < len(self.source):
             raise ValueError(
-                f"kept must lie in 0..{len(self.source) - 1}, got {kept[0]}..{kept[-1]}"
+                f"kept must lie in 0..{len(self.source) - 1}, received "
+                f"{kept[0]}..{kept[-1]}"
             )
         kept.flags.writeable = False
         self._kept = kept
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.kept) // self.batch_size - self.first_batch
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[dict, dict]:
         return self.part(index, 0, self.batch_size)
 
-    def part(self, index, start, stop):
-        """Return what lies from `start` to `stop` in a batch; only that is read."""
+    def part(self, index: int, start: int, stop: int) -> tuple[dict, dict]:
+        """What lies from `start` to `stop` in a batch; only that is read."""
         self.note_reading()
         index += self.first_batch
         sources, targets, epoch = self._batch(index)
@@ -217,33 +223,35 @@ class FewShotDomainDataset(CountedPasses):
         )
         return images, labels
 
-    def batch_names(self, index):
-        """Return the image paths of a batch of this epoch, by domain."""
+    def batch_names(self, index: int) -> dict[str, list[str]]:
+        """The image paths of a batch of this epoch, by domain."""
         sources, targets, _ = self._batch(self.first_batch + index)
         return {
             "source": [self.source.pairs[sample][0] for sample in sources],
             "target": [self.target.pairs[sample][0] for sample in targets],
         }
 
-    def selection_pass(self, batch_size=None):
-        """Return the kept source images in order, each with a target image.
+    def selection_pass(self, batch_size: int | None = None) -> SelectionPass:
+        """The kept source images in order, each with a target image.
 
         Batches are dictionaries: `"source"` and `"target"` images and `"index"`, the
         positions in `source.pairs`. Nothing is shuffled, augmented or left out.
 
         Args:
-            batch_size: images a batch. Defaults to `None`, that of this data set.
+            batch_size: Images a batch. Defaults to `None`, that of this data set.
         """
         return SelectionPass(self, batch_size or self.batch_size)
 
-    def target_dataset(self, batch_size=None, steps=None, **options):
-        """Return the shots alone, augmented as here, for fine-tuning and distillation.
+    def target_dataset(
+        self, batch_size: int | None = None, steps: int | None = None, **options: Any
+    ) -> SegmentationDataset:
+        """The shots alone, augmented as here, for fine-tuning and distillation.
 
         Args:
-            batch_size: images a batch. Defaults to `None`, that of this data set.
-            steps: number of batches; the shots go round until they are filled.
+            batch_size: Images a batch. Defaults to `None`, that of this data set.
+            steps: Number of batches; the shots go round until they are filled.
                 Defaults to `None`, one pass over the shots.
-            **options: further arguments of `SegmentationDataset`.
+            **options: Further arguments of `SegmentationDataset`.
         """
         batch_size = batch_size or self.batch_size
         record = self.target
@@ -266,8 +274,8 @@ class FewShotDomainDataset(CountedPasses):
             | options,
         )
 
-    def read_shot(self, index):
-        """Return image and labels of a shot; they are few and stay in memory."""
+    def read_shot(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Image and labels of a shot; they are few and stay in memory."""
         size = self.image_size
 
         def read(index):
@@ -275,8 +283,8 @@ class FewShotDomainDataset(CountedPasses):
 
         return self._bad_files.read(read, _from(index, np.arange(len(self.target))))
 
-    def read_source_image(self, index):
-        """Return a source image alone; its labels are not decoded for it."""
+    def read_source_image(self, index: int) -> np.ndarray:
+        """A source image alone; its labels are not decoded for it."""
         return self._bad_files.read(self._read_image, _from(index, self.kept))
 
     def _read_image(self, index):
@@ -296,7 +304,7 @@ class FewShotDomainDataset(CountedPasses):
         return read_pair(self.source, index, size, size)
 
     def _batch(self, index):
-        """Return the source and target positions of a batch, and its epoch."""
+        """The source and target positions of a batch, and its epoch."""
         # Read once: a callback may change both while threads prepare batches.
         kept, epoch = self.kept, self.epoch
         batches = len(kept) // self.batch_size
@@ -314,7 +322,7 @@ class FewShotDomainDataset(CountedPasses):
         return sources, targets, epoch
 
     def _shots_from(self, start, count):
-        """Return a stretch of an endless row of permutations of the shots."""
+        """A stretch of an endless row of permutations of the shots."""
         shots = len(self.target)
         rounds = range(start // shots, (start + count - 1) // shots + 1)
         row = [

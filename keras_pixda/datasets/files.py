@@ -5,10 +5,12 @@ import contextvars
 import os
 import stat
 import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.home import home
+from keras_pixda.typing import FilePath
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".jpe")
 ARRAY_SUFFIXES = (".npy", ".npz")
@@ -32,8 +34,8 @@ OTHER_KINDS = {
 }
 
 
-def require_folders(root, names, layout):
-    """Return the named folders below `root`, or say which layout was expected."""
+def require_folders(root: FilePath, names: Iterable[str], layout: str) -> list[Path]:
+    """The named folders below `root`; an error shows the layout that was expected."""
     folders = [home(root) / name for name in names]
     for folder in folders:
         if not folder.is_dir():
@@ -47,39 +49,43 @@ class FoundFiles(dict):
     """Paths of pictures by key.
 
     Attributes:
-        others: paths by key of files of `OTHER_KINDS`.
+        others: Paths by key of files of `OTHER_KINDS`.
     """
 
-    def __init__(self, files=(), others=()):
+    def __init__(
+        self,
+        files: Mapping[str, Path] | Iterable = (),
+        others: Mapping[str, Path] | Iterable = (),
+    ):
         super().__init__(files)
         self.others = dict(others)
 
-    def choose(self, key_of):
-        """Return the files whose key `key_of(key)` is not `None`, by that key."""
+    def choose(self, key_of: Callable[[str], str | None]) -> "FoundFiles":
+        """The files whose key `key_of(key)` is not `None`, by that key."""
         chosen = (
             {new: path for key, path in files.items() if (new := key_of(key))}
             for files in (self, self.others)
         )
         return FoundFiles(*chosen)
 
-    def ending(self, ending):
-        """Return the files whose keys have an ending, without it."""
+    def ending(self, ending: str) -> "FoundFiles":
+        """The files whose keys have an ending, without it."""
         return self.choose(
             lambda key: key.removesuffix(ending) if key.endswith(ending) else None
         )
 
 
-def find_files(folder):
-    """Return the pictures below a folder by their path in it without suffix.
+def find_files(folder: FilePath) -> FoundFiles:
+    """The pictures below a folder by their path in it without suffix.
 
     Args:
-        folder: where to look, at any depth.
+        folder: Where to look, at any depth.
 
     Returns:
         The `FoundFiles`.
 
     Raises:
-        DataError: if a folder or a file cannot be used; lists all of them.
+        DataError: If a folder or a file cannot be used; lists all of them.
     """
     folder = Path(folder)
     found = FoundFiles()
@@ -110,7 +116,7 @@ def find_files(folder):
 
 
 def _walk(folder, parents=()):
-    """Return the files below a folder, sorted, and what keeps some from being seen."""
+    """The files below a folder, sorted, and what keeps some from being seen."""
     try:
         paths = sorted(folder.iterdir())
         parents = (*parents, folder.resolve())
@@ -135,7 +141,7 @@ def _walk(folder, parents=()):
 
 
 def _problem_of_name(path):
-    """Return why a file that is called like a picture can be none, or `None`."""
+    """Why a file that is called like a picture can be none, or `None`."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -153,7 +159,7 @@ _collected = contextvars.ContextVar("_collected", default=None)
 
 
 @contextlib.contextmanager
-def collected_findings():
+def collected_findings() -> Iterator[list[Finding]]:
     """Collect what would stop a record from being made; yields the list of it."""
     findings = []
     token = _collected.set(findings)
@@ -163,7 +169,7 @@ def collected_findings():
         _collected.reset(token)
 
 
-def stop_or_collect(findings, headline=None):
+def stop_or_collect(findings: Sequence[Finding], headline: str | None = None) -> None:
     """Raise the `DataError` of findings, or note them where they are collected."""
     collected = _collected.get()
     if findings and collected is None:
@@ -172,19 +178,21 @@ def stop_or_collect(findings, headline=None):
         collected.extend(findings)
 
 
-def pair_files(images, masks, name, layout):
-    """Return the sorted keys and `(image path, mask path)` of files that match.
+def pair_files(
+    images: Mapping[str, Path], masks: Mapping[str, Path], name: str, layout: str
+) -> tuple[list[str], tuple[tuple[str, str], ...]]:
+    """The sorted keys and `(image path, mask path)` of files that match.
 
     Args:
-        images: paths by key, `FoundFiles` as `find_files` returns them.
-        masks: the same for the masks.
-        name: what messages call the data set.
-        layout: the layout to show where nothing was found.
+        images: Paths by key, `FoundFiles` as `find_files` returns them.
+        masks: The same for the masks.
+        name: What messages call the data set.
+        layout: The layout to show where nothing was found.
 
     Raises:
-        DataError: if an image has no mask or a mask no image, or one of them is of
+        DataError: If an image has no mask or a mask no image, or one of them is of
             another kind than PNG or JPEG; lists all of them.
-        FileNotFoundError: if there are no files.
+        FileNotFoundError: If there are no files.
     """
     other_images = _others(images, masks)
     other_masks = _others(masks, images)
@@ -216,7 +224,7 @@ def pair_files(images, masks, name, layout):
 
 
 def _others(files, partners):
-    """Return the files of other kinds that a partner would be paired with."""
+    """The files of other kinds that a partner would be paired with."""
     wanted = {*partners, *getattr(partners, "others", ())}
     others = getattr(files, "others", {})
     return {
@@ -224,8 +232,8 @@ def _others(files, partners):
     }
 
 
-def other_kind(path, expected="PNG or JPEG"):
-    """Return the finding of a file of `OTHER_KINDS`."""
+def other_kind(path: Path, expected: str = "PNG or JPEG") -> Finding:
+    """The finding of a file of `OTHER_KINDS`."""
     kind = OTHER_KINDS[path.suffix.lower()]
     article = "an" if kind == "AVIF" else "a"
     return Finding(
@@ -235,8 +243,8 @@ def other_kind(path, expected="PNG or JPEG"):
     )
 
 
-def file_state(path):
-    """Return what changes when a file does; `None` if it cannot be looked at."""
+def file_state(path: FilePath) -> tuple[int, int] | None:
+    """What changes when a file does; `None` if it cannot be looked at."""
     try:
         status = os.stat(path)
     except OSError:

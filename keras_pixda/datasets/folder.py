@@ -1,11 +1,13 @@
 """Any two folders: images and masks with the same names."""
 
 import colorsys
+from collections.abc import Callable, Mapping, Sequence
 
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
 from keras_pixda.datasets.home import home
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord, require_names
+from keras_pixda.typing import FilePath, Palette
 
 LAYOUT = """\
 {images}/NAME.jpg    (.jpg, .jpeg or .png, at any depth)
@@ -13,16 +15,16 @@ LAYOUT = """\
 
 
 def folder(
-    images,
-    masks,
-    classes,
-    id_map=None,
-    palette=None,
-    city=None,
-    name="folder",
-    mask_ending=None,
-):
-    """Return the record of two plain folders, matched by name without suffix.
+    images: FilePath,
+    masks: FilePath,
+    classes: Sequence[str],
+    id_map: Mapping | None = None,
+    palette: Palette | None = None,
+    city: Callable[[str], str] | None = None,
+    name: str = "folder",
+    mask_ending: str | None = None,
+) -> SegmentationRecord:
+    """The record of two plain folders, matched by name without suffix.
 
     Masks may also be called like their images and one ending more, the same for all:
     `a.jpg` and `a_mask.png`. Masks that end in `_labelTrainIds`, as converters leave
@@ -51,25 +53,25 @@ def folder(
     ```
 
     Args:
-        images: folder of the images.
-        masks: folder of the masks.
-        classes: class names; the position is the train id.
-        id_map: every id the masks may hold, mapped to a train id or to 255, ignored;
+        images: Folder of the images.
+        masks: Folder of the masks.
+        classes: Class names; the position is the train id.
+        id_map: Every id the masks may hold, mapped to a train id or to 255, ignored;
             RGB triples as keys where masks are colour coded. Defaults to `None`: ids
             are train ids and 255 is ignored.
-        palette: one `(red, green, blue)` a class. Defaults to `None`, colours spread
+        palette: One `(red, green, blue)` a class. Defaults to `None`, colours spread
             round the colour wheel.
-        city: function that gives the group of an image, for K shots, from its path
+        city: Function that gives the group of an image, for K shots, from its path
             relative to `images`. Defaults to `None`, all are one group.
-        name: what messages call the data set. Defaults to `"folder"`.
-        mask_ending: what the names of masks have after those of their images, such as
+        name: What messages call the data set. Defaults to `"folder"`.
+        mask_ending: What the names of masks have after those of their images, such as
             `"_labelTrainIds"`; others are not looked at. Defaults to `None`: nothing,
             or the ending that all have.
 
     Raises:
-        DataError: if images and masks do not pair up.
-        FileNotFoundError: if a folder is missing.
-        ValueError: if the classes are no list of names, or the other facts do not fit.
+        DataError: If images and masks do not pair up.
+        FileNotFoundError: If a folder is missing.
+        ValueError: If the classes are no list of names, or the other facts do not fit.
     """
     # Each letter of a text would be a class.
     classes = classes if isinstance(classes, (str, bytes)) else tuple(classes)
@@ -101,7 +103,7 @@ def folder(
 
 
 def _common_ending(images, masks):
-    """Return what all masks' names have after their images', `""` if nothing."""
+    """What all masks' names have after their images', `""` if nothing."""
     keys = [*masks, *masks.others]
     if not keys or any(key in images or key in images.others for key in keys):
         return ""

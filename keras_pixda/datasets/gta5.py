@@ -1,5 +1,7 @@
 """GTA5, "Playing for Data": 24 966 rendered street scenes."""
 
+from collections.abc import Sequence
+
 from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_CLASSES,
     CITYSCAPES_ID_MAP,
@@ -8,6 +10,7 @@ from keras_pixda.datasets.cityscapes_classes import (
 from keras_pixda.datasets.files import find_files, pair_files, require_folders
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 LAYOUT = """\
 ROOT/
@@ -15,8 +18,12 @@ ROOT/
   labels/00001.png"""
 
 
-def gta5(root, leave_out=("15188", "17705"), masks=None):
-    """Return the record of GTA5, in the layout it is published in.
+def gta5(
+    root: FilePath,
+    leave_out: Sequence[str] = ("15188", "17705"),
+    masks: str | None = None,
+) -> SegmentationRecord:
+    """The record of GTA5, in the layout it is published in.
 
     The labels are palette PNGs that hold Cityscapes label ids.
 
@@ -38,8 +45,8 @@ def gta5(root, leave_out=("15188", "17705"), masks=None):
     ```
 
     Args:
-        root: folder that holds `images` and `labels`.
-        leave_out: names without suffix of pairs not to use. Defaults to two pairs
+        root: Folder that holds `images` and `labels`.
+        leave_out: Names without suffix of pairs not to use. Defaults to two pairs
             that users of the release report as invalid; `()` uses all.
         masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
             positions of the classes: `*_labelTrainIds.png`, which converters leave
@@ -47,9 +54,9 @@ def gta5(root, leave_out=("15188", "17705"), masks=None):
             where only `*_labelTrainIds.png` are there.
 
     Raises:
-        DataError: if images and labels do not pair up.
-        FileNotFoundError: if a folder is missing.
-        ValueError: if `leave_out` holds no names or `masks` is unknown.
+        DataError: If images and labels do not pair up.
+        FileNotFoundError: If a folder is missing.
+        ValueError: If `leave_out` holds no names or `masks` is unknown.
 
     Reference:
         Richter et al., Playing for Data, ECCV 2016.
@@ -57,7 +64,7 @@ def gta5(root, leave_out=("15188", "17705"), masks=None):
     if isinstance(leave_out, str) or any(not isinstance(n, str) for n in leave_out):
         raise ValueError(
             "gta5: leave_out must be a list of names such as '15188', "
-            f"got {leave_out!r}"
+            f"received {leave_out!r}"
         )
     folders = require_folders(root, ("images", "labels"), LAYOUT)
     images, labels = map(find_files, folders)

@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
+from keras_pixda.typing import FilePath
 
-def home(path):
-    """Return a path whose `~` at the start is the home folder.
+
+def home(path: FilePath) -> Path:
+    """A path whose `~` at the start is the home folder.
 
     A shell puts it in where `~` begins a word, and so not in `gta5:~/data`.
 
@@ -20,6 +22,6 @@ def home(path):
     ```
 
     Args:
-        path: text or path.
+        path: Text or path.
     """
     return Path(os.path.expanduser(path))

@@ -15,6 +15,7 @@ from keras_pixda.datasets.home import home
 from keras_pixda.datasets.lists import find_listed
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 LAYOUT = """\
 ROOT/
@@ -58,8 +59,14 @@ _LABEL_SPACES = {
 }
 
 
-def idda(root, split="train", label_space="camvid", ignore_hood=True, masks=None):
-    """Return the record of one split of IDDA, in the classes of a real data set.
+def idda(
+    root: FilePath,
+    split: str = "train",
+    label_space: str = "camvid",
+    ignore_hood: bool = True,
+    masks: str | None = None,
+) -> SegmentationRecord:
+    """The record of one split of IDDA, in the classes of a real data set.
 
     For `"camvid"` the pictures are centre-cropped to 4:3, CamVid's shape. The masks
     label the hood of the recording car as a vehicle; it is ignored unless asked for.
@@ -84,20 +91,20 @@ def idda(root, split="train", label_space="camvid", ignore_hood=True, masks=None
     ```
 
     Args:
-        root: folder that holds `images`, `masks` and the list files.
-        split: name of a list file without its `.txt`. Defaults to `"train"`.
+        root: Folder that holds `images`, `masks` and the list files.
+        split: Name of a list file without its `.txt`. Defaults to `"train"`.
         label_space: `"camvid"` (11 classes) or `"cityscapes"` (19). Defaults to
             `"camvid"`.
-        ignore_hood: whether pixels of the own hood are ignored. Defaults to `True`.
+        ignore_hood: Whether pixels of the own hood are ignored. Defaults to `True`.
         masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
             positions of the classes: `*_labelTrainIds.png`, which converters leave
             beside them, or masks without this ending. Defaults to `None`: train ids
             where only `*_labelTrainIds.png` are there.
 
     Raises:
-        DataError: if images and masks do not pair up or a listed name is missing.
-        FileNotFoundError: if a folder, the list or a picture of a hood is missing.
-        ValueError: if there is no such label space or `masks` is unknown.
+        DataError: If images and masks do not pair up or a listed name is missing.
+        FileNotFoundError: If a folder, the list or a picture of a hood is missing.
+        ValueError: If there is no such label space or `masks` is unknown.
 
     Reference:
         Alberti et al., IDDA: a large-scale multi-domain dataset for autonomous

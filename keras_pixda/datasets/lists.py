@@ -2,23 +2,25 @@
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.home import home
 from keras_pixda.read_text import read_text
+from keras_pixda.typing import FilePath
 
 
-def read_list(path, what="image"):
-    """Return `(line number, name)` of the lines of a list file that are not blank.
+def read_list(path: FilePath, what: str = "image") -> list[tuple[int, str]]:
+    """`(line number, name)` of the lines of a list file that are not blank.
 
     Args:
-        path: the list, as any editor writes it; a `~` at its start is the home folder.
-        what: what the names are of, for messages. Defaults to `"image"`.
+        path: The list, as any editor writes it; a `~` at its start is the home folder.
+        what: What the names are of, for messages. Defaults to `"image"`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it holds no name or is no text.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no name or is no text.
     """
     path = home(path)
     if not path.is_file():
@@ -38,16 +40,16 @@ def read_list(path, what="image"):
     return names
 
 
-def read_classes(path):
-    """Return the class names of a list file, in the order of the ids.
+def read_classes(path: FilePath) -> tuple[str, ...]:
+    """The class names of a list file, in the order of the ids.
 
     Args:
-        path: the list, one class name a line.
+        path: The list, one class name a line.
 
     Raises:
-        DataError: if a name comes twice or a line is a comment; lists all of them.
-        FileNotFoundError: if there is no such file.
-        ValueError: if it holds no name or is no text.
+        DataError: If a name comes twice or a line is a comment; lists all of them.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no name or is no text.
     """
     names, findings = {}, []
     for line, name in read_list(path, "class"):
@@ -67,17 +69,19 @@ def read_classes(path):
     return tuple(names)
 
 
-def find_listed(path, images, once=False):
-    """Return the positions of the images that a list file names, line by line.
+def find_listed(
+    path: FilePath, images: Sequence[FilePath], once: bool = False
+) -> list[int]:
+    """The positions of the images that a list file names, line by line.
 
     Args:
-        path: the list, one name a line. A name is the end of an image's path or the
+        path: The list, one name a line. A name is the end of an image's path or the
             whole of it, with or without suffix, divided by `/` or as on Windows.
-        images: the paths to find them in.
-        once: whether no image may be named twice. Defaults to `False`.
+        images: The paths to find them in.
+        once: Whether no image may be named twice. Defaults to `False`.
 
     Raises:
-        DataError: if a name is missing, fits several images or comes again.
+        DataError: If a name is missing, fits several images or comes again.
     """
     images = [PurePath(_normal(os.path.abspath(image))) for image in images]
     # Positions by the last parts of the path, one table for each number of parts.

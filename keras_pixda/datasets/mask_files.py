@@ -1,27 +1,33 @@
 """Masks of label ids, and those of train ids that converters write beside them."""
 
+from collections.abc import Sequence
+
+from keras_pixda.datasets.files import FoundFiles
+
 CHOICES = ("ids", "train_ids")
 # mmsegmentation, DAFormer and Cityscapes's own scripts name them so.
 TRAIN_IDS = "_labelTrainIds"
 
 
-def mask_files(files, masks, name, ids=""):
-    """Return the masks to use out of all that were found, and if they hold train ids.
+def mask_files(
+    files: FoundFiles, masks: str | None, name: str, ids: str = ""
+) -> tuple[FoundFiles, bool]:
+    """The masks to use out of all that were found, and if they hold train ids.
 
     Args:
         files: `FoundFiles` of the folder of masks.
         masks: `"ids"`, those of the release; `"train_ids"`, those that end in
             `_labelTrainIds` or, if there are none, masks that hold train ids under the
             names of the release; or `None`, train ids where only they are.
-        name: what messages call the data set.
-        ids: ending of the names in the release before `_labelTrainIds` is put there, as
+        name: What messages call the data set.
+        ids: Ending of the names in the release before `_labelTrainIds` is put there, as
             in `_gtFine_labelIds`. Defaults to `""`, none.
 
     Returns:
         `FoundFiles` by key without ending, and a bool.
 
     Raises:
-        ValueError: if `masks` is none of these.
+        ValueError: If `masks` is none of these.
     """
     if masks is not None and masks not in CHOICES:
         raise ValueError(
@@ -36,6 +42,6 @@ def mask_files(files, masks, name, ids=""):
     return published, masks == "train_ids"
 
 
-def train_id_map(classes):
-    """Return the map of masks that hold train ids and 255 where they have none."""
+def train_id_map(classes: Sequence[str]) -> dict[int, int]:
+    """The map of masks that hold train ids and 255 where they have none."""
     return {**{train_id: train_id for train_id in range(len(classes))}, 255: 255}

@@ -6,14 +6,15 @@ from pathlib import Path
 from keras_pixda.datasets.data_error import DataError
 from keras_pixda.datasets.decode import MAX_PIXELS, PNG_SIGNATURE, orientation_mark
 from keras_pixda.datasets.reader import cropped_size
+from keras_pixda.typing import FilePath, Size
 
 # What of a PNG can say how it is to be turned: a part, or a text of this name.
 _MARK, _TEXTS = b"eXIf", (b"iTXt", b"tEXt", b"zTXt")
 _NAMES = (b"Raw profile type", b"XML:com.adobe.xmp")
 
 
-def mask_size(path, crop=None):
-    """Return the size that `read_mask` gives a mask, from the head of its file.
+def mask_size(path: FilePath, crop: float | None = None) -> Size | None:
+    """The size that `read_mask` gives a mask, from the head of its file.
 
     Example:
     ```python
@@ -30,8 +31,8 @@ def mask_size(path, crop=None):
     ```
 
     Args:
-        path: a PNG file.
-        crop: as of a `SegmentationRecord`. Defaults to `None`.
+        path: A PNG file.
+        crop: As of a `SegmentationRecord`. Defaults to `None`.
 
     Returns:
         `(height, width)`, or `None` if the file cannot be used; reading it says why.

@@ -8,12 +8,15 @@ import time
 import uuid
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from keras_pixda.datasets.files import file_state
 from keras_pixda.datasets.reader import read_pair
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath, Size
 
 # To be raised when the reader gives other pixels for the same file.
 _FORMAT = 1
@@ -60,30 +63,30 @@ class PairCache:
     Args:
         place: `"memory"`, or the path of a folder, which is made if it is missing.
             Defaults to `"memory"`.
-        max_bytes: most bytes to keep. Defaults to `None`: 2 GiB in memory, 50 GiB in
+        max_bytes: Most bytes to keep. Defaults to `None`: 2 GiB in memory, 50 GiB in
             a folder (GTA5 takes 43 GiB at 1024x512).
 
     Attributes:
-        bytes: number of bytes kept. For a folder, what was found in it and what this
+        bytes: Number of bytes kept. For a folder, what was found in it and what this
             process added; what others add is counted from time to time.
-        full: whether the cache has stopped adding pairs.
+        full: Whether the cache has stopped adding pairs.
 
     Raises:
-        ValueError: if an argument does not fit.
-        OSError: if the folder cannot be made.
+        ValueError: If an argument does not fit.
+        OSError: If the folder cannot be made.
     """
 
-    def __init__(self, place="memory", max_bytes=None):
+    def __init__(self, place: FilePath = "memory", max_bytes: int | None = None):
         if not isinstance(place, (str, os.PathLike)) or not os.fspath(place):
             raise ValueError(
-                f'A cache is "memory" or the path of a folder, got {place!r}'
+                f'A cache is "memory" or the path of a folder, received {place!r}'
             )
         self.place = place
         self.folder = None if place == "memory" else Path(place).absolute()
         if max_bytes is None:
             max_bytes = _FOLDER_BYTES if self.folder else _MEMORY_BYTES
         if max_bytes < 0:
-            raise ValueError(f"max_bytes must not be negative, got {max_bytes}")
+            raise ValueError(f"max_bytes must not be negative, received {max_bytes}")
         self.max_bytes = max_bytes
         self.bytes = 0
         self.full = False
@@ -103,15 +106,22 @@ class PairCache:
         # A copy, as in another process, shares the folder or starts with no pairs.
         return PairCache, (self.place, self.max_bytes)
 
-    def read(self, record, index, image_size=None, label_size=None, read=read_pair):
-        """Return image and labels of a pair, from the cache where it is there.
+    def read(
+        self,
+        record: SegmentationRecord,
+        index: int,
+        image_size: Size | None = None,
+        label_size: Size | None = None,
+        read: Callable = read_pair,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Image and labels of a pair, from the cache where it is there.
 
         Args:
-            record: the `SegmentationRecord`.
-            index: position in `record.pairs`.
+            record: The `SegmentationRecord`.
+            index: Position in `record.pairs`.
             image_size: `(height, width)` of the image. Defaults to `None`, as it is.
             label_size: `(height, width)` of the labels. Defaults to `None`, as it is.
-            read: what reads a pair that is not there. Defaults to `read_pair`.
+            read: What reads a pair that is not there. Defaults to `read_pair`.
 
         Returns:
             As `read_pair`; the arrays cannot be written to.
@@ -125,8 +135,14 @@ class PairCache:
             self._add(key, stamp, pair)
         return pair
 
-    def find(self, record, index, image_size=None, label_size=None):
-        """Return a pair if it is there and `None` if not; arguments as in `read`."""
+    def find(
+        self,
+        record: SegmentationRecord,
+        index: int,
+        image_size: Size | None = None,
+        label_size: Size | None = None,
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """A pair if it is there and `None` if not; arguments as in `read`."""
         return self._find(*_identity(record, index, image_size, label_size))
 
     def _find(self, key, stamp):
@@ -196,10 +212,10 @@ class PairCache:
 
 
 def _identity(record, index, image_size, label_size):
-    """Return the key of a pair and the state of its files."""
+    """The key of a pair and the state of its files."""
     files = [*record.pairs[index]]
-    if record.ignore_masks and record.ignore_masks[index]:
-        files.append(record.ignore_masks[index])
+    if record.ignore_mask(index):
+        files.append(record.ignore_mask(index))
     files = [os.path.abspath(file) for file in files]
     facts = (
         _FORMAT,
@@ -222,7 +238,7 @@ def _frozen(pair):
 
 
 def _pack(stamp, pair):
-    """Return a checksum and the arrays behind it, as bytes."""
+    """A checksum and the arrays behind it, as bytes."""
     buffer = io.BytesIO(bytes(4))
     buffer.seek(4)
     for array in (np.array(stamp, np.int64), *pair):
@@ -233,7 +249,7 @@ def _pack(stamp, pair):
 
 
 def _unpack(path):
-    """Return stamp and pair of a file, or `None` if it is missing or damaged."""
+    """Stamp and pair of a file, or `None` if it is missing or damaged."""
     try:
         data = memoryview(path.read_bytes())
     except OSError:

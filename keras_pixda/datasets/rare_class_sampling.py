@@ -7,7 +7,7 @@ SMALLEST_SHARE = 0.0015
 
 
 class RareClassSampling:
-    """Draws a class, the rarer the likelier, and then an image that holds it.
+    """Draw a class, the rarer the likelier, and then an image that holds it.
 
     A class c with the share f of all labelled pixels is drawn with a probability in
     proportion to `exp((1 - f) / temperature)`, then each image that holds c with the
@@ -26,24 +26,24 @@ class RareClassSampling:
     ```
 
     Args:
-        pixels: integers `(images, classes)`, as `class_pixels` returns them.
-        picture_pixels: number of pixels of a picture. An image holds a class if at
+        pixels: Integers `(images, classes)`, as `class_pixels` returns them.
+        picture_pixels: Number of pixels of a picture. An image holds a class if at
             least 0.15 % of them, and at least one, are of the class.
-        temperature: the smaller, the more the rarest classes are preferred.
+        temperature: The smaller, the more the rarest classes are preferred.
 
     Raises:
-        ValueError: if the temperature is not positive or no pixel is labelled.
+        ValueError: If the temperature is not positive or no pixel is labelled.
 
     Reference:
         Hoyer et al., [DAFormer](https://arxiv.org/abs/2111.14887), CVPR 2022, where
         the temperature is 0.01.
     """
 
-    def __init__(self, pixels, picture_pixels, temperature):
+    def __init__(self, pixels: np.ndarray, picture_pixels: int, temperature: float):
         if isinstance(temperature, bool) or not 0 < temperature < np.inf:
             raise ValueError(
                 "rare_class_sampling must be a positive temperature, such as 0.01, "
-                f"got {temperature!r}"
+                f"received {temperature!r}"
             )
         if not pixels.any():
             raise ValueError("rare_class_sampling: no source image has labelled pixels")
@@ -51,8 +51,8 @@ class RareClassSampling:
         self.shares = pixels.sum(0) / pixels.sum()
         self.holds = pixels >= max(1, SMALLEST_SHARE * picture_pixels)
 
-    def probabilities(self, images):
-        """Return the probability of each class, zero if none of the images holds it."""
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """The probability of each class, zero if none of the images holds it."""
         rarity = (1 - self.shares) / self.temperature
         held = self.holds[images].any(0)
         if not held.any():
@@ -66,12 +66,14 @@ class RareClassSampling:
         )
         return weights / weights.sum()
 
-    def draw(self, images, count, random):
-        """Return `count` of the images; one may come more than once.
+    def draw(
+        self, images: np.ndarray, count: int, random: np.random.Generator
+    ) -> np.ndarray:
+        """`count` of the images; one may come more than once.
 
         Args:
-            images: integer array, rows of `pixels` to choose from.
-            count: how many to draw.
+            images: Integer array, rows of `pixels` to choose from.
+            count: How many to draw.
             random: `numpy.random.Generator`.
         """
         probabilities = self.probabilities(images)

@@ -13,10 +13,13 @@ from keras_pixda.datasets.decode import (
     orientation_mark,
 )
 from keras_pixda.datasets.files import file_state
-from keras_pixda.datasets.segmentation_record import UNKNOWN
+from keras_pixda.datasets.segmentation_record import UNKNOWN, SegmentationRecord
+from keras_pixda.typing import FilePath, Size
 
 
-def read_image(path, size=None, crop=None):
+def read_image(
+    path: FilePath, size: Size | None = None, crop: float | None = None
+) -> np.ndarray:
     """Read a picture as it is shown on a screen.
 
     Palette, gray, transparent and CMYK pictures become RGB, and a camera's
@@ -51,7 +54,12 @@ def read_image(path, size=None, crop=None):
     return _fit(decode_picture(path), size, crop, Image.Resampling.BICUBIC)
 
 
-def read_mask(path, record, size=None, ignore_mask=None):
+def read_mask(
+    path: FilePath,
+    record: SegmentationRecord,
+    size: Size | None = None,
+    ignore_mask: FilePath | None = None,
+) -> np.ndarray:
     """Read a mask as train ids, by the record's map of ids.
 
     Palette masks give their indices, 16-bit masks are read exactly, and resizing
@@ -93,7 +101,12 @@ def read_mask(path, record, size=None, ignore_mask=None):
     return fit_labels(labels, size, record.crop)
 
 
-def read_pair(record, index, image_size=None, label_size=None):
+def read_pair(
+    record: SegmentationRecord,
+    index: int,
+    image_size: Size | None = None,
+    label_size: Size | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Read one image of a record with its labels.
 
     Example:
@@ -137,16 +150,56 @@ def read_pair(record, index, image_size=None, label_size=None):
     )
 
 
-def decode_pair(record, index):
-    """Return picture, train ids and the mask's own ids or colours, as on disk.
+def read_labels(
+    record: SegmentationRecord, index: int, size: Size | None = None
+) -> np.ndarray:
+    """The labels of a pair alone, without what its ignore mask covers.
+
+    Example:
+
+    ```python
+    import pathlib
+    import tempfile
+
+    from PIL import Image
+
+    from keras_pixda.datasets import folder
+    from keras_pixda.datasets.reader import read_labels
+
+    with tempfile.TemporaryDirectory() as root:
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            pathlib.Path(root, kind).mkdir()
+            Image.new(mode, (32, 24)).save(f"{root}/{kind}/a.png")
+        record = folder(f"{root}/images", f"{root}/masks", ("road",))
+        labels = read_labels(record, 0)
+    assert labels.shape == (24, 32)
+    ```
+
+    Args:
+        record: The `SegmentationRecord`.
+        index: Position in `record.pairs`.
+        size: `(height, width)` in pixels. Defaults to `None`, as it is.
+
+    Returns:
+        `uint8` array `(height, width)` of train ids and `record.ignore_class`.
+
+    Raises:
+        DataError: As `read_mask` does.
+    """
+    return read_mask(record.pairs[index][1], record, size, record.ignore_mask(index))
+
+
+def decode_pair(
+    record: SegmentationRecord, index: int
+) -> tuple[Image.Image, np.ndarray, np.ndarray]:
+    """Picture, train ids and the mask's own ids or colours, as on disk.
 
     Raises what `read_pair` raises.
     """
     image_path, mask_path = record.pairs[index]
-    ignore_mask = record.ignore_masks[index] if record.ignore_masks else None
     picture = decode_picture(image_path)
     ids = decode_ids(mask_path, record)
-    labels = _labels(mask_path, ids, record, ignore_mask)
+    labels = _labels(mask_path, ids, record, record.ignore_mask(index))
     _require_same_size(mask_path, labels.shape, image_path, picture.size[::-1])
     _require_same_side_up(image_path, picture, mask_path)
     if (labels == record.ignore_class).all():
@@ -159,7 +212,7 @@ def decode_pair(record, index):
 
 
 def _labels(path, ids, record, ignore_mask):
-    """Return the train ids of a mask's ids, with what is ignored for this pair."""
+    """The train ids of a mask's ids, with what is ignored for this pair."""
     labels = _train_ids(path, ids, record)
     if ignore_mask:
         ignored = _ignored_pixels(ignore_mask, file_state(ignore_mask))
@@ -208,8 +261,8 @@ def _ignored_pixels(path, state):
     return np.asarray(decode_picture(path))[..., 0] == 255
 
 
-def cropped_size(width, height, crop):
-    """Return width and height after a centre-crop to their quotient, if any."""
+def cropped_size(width: int, height: int, crop: float | None) -> tuple[int, int]:
+    """Width and height after a centre-crop to their quotient, if any."""
     if not crop:
         return width, height
     return min(width, round(height * crop)), min(height, round(width / crop))
@@ -227,8 +280,8 @@ def _fit(picture, size, crop, resample):
     return np.asarray(picture)
 
 
-def fit_labels(labels, size, crop):
-    """Return train ids, centre-cropped and resized as a record wants it."""
+def fit_labels(labels: np.ndarray, size: Size | None, crop: float | None) -> np.ndarray:
+    """Train ids, centre-cropped and resized as a record wants it."""
     if size is None and crop is None:
         return labels
     return _fit(Image.fromarray(labels), size, crop, Image.Resampling.NEAREST)

@@ -3,6 +3,7 @@
 import collections
 import functools
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,8 +12,12 @@ from keras_pixda.datasets.arguments import as_batch_size, as_cache, as_size
 from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.batches_of_one_size import batches_of_one_size
 from keras_pixda.datasets.counted_passes import CountedPasses
+from keras_pixda.datasets.data_error import Finding
 from keras_pixda.datasets.mask_size import mask_size
+from keras_pixda.datasets.pair_cache import PairCache
 from keras_pixda.datasets.reader import read_pair
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath, Size
 
 
 class SegmentationDataset(CountedPasses):
@@ -45,49 +50,49 @@ class SegmentationDataset(CountedPasses):
     ```
 
     Args:
-        record: the `SegmentationRecord` to read.
-        batch_size: images a batch. Defaults to `1`.
+        record: The `SegmentationRecord` to read.
+        batch_size: Images a batch. Defaults to `1`.
         image_size: `(height, width)` of the images.
         label_size: `(height, width)` of the labels; `"native"`, as they are on disk,
             which is what an evaluation wants; or `"image"`, as the images. Defaults
             to `"native"`.
-        shuffle: whether each epoch has an order of its own. Defaults to `False`.
-        seed: where the orders and the augmentation come from. Defaults to `0`.
-        augmentation: what `augmentation(...)` returned; wants labels of the size of
+        shuffle: Whether each epoch has an order of its own. Defaults to `False`.
+        seed: Where the orders and the augmentation come from. Defaults to `0`.
+        augmentation: What `augmentation(...)` returned; wants labels of the size of
             the images. Defaults to `None`.
-        drop_remainder: whether a last, smaller batch, or that of each size of labels,
+        drop_remainder: Whether a last, smaller batch, or that of each size of labels,
             is left out. Defaults to `False`.
-        cache: keeps decoded pairs for later epochs: `"memory"`, a folder or a
+        cache: Keeps decoded pairs for later epochs: `"memory"`, a folder or a
             `PairCache`. Defaults to `None`, every epoch decodes them.
         on_bad_file: `"stop"`, or `"skip"`: a pair that cannot be read, as when its
             files vanish, becomes black with every pixel ignored, which counts for
             nothing. Defaults to `"stop"`.
-        workers: number of threads that prepare batches. Defaults to `2`.
-        max_queue_size: number of batches prepared ahead. Defaults to `10`.
+        workers: Number of threads that prepare batches. Defaults to `2`.
+        max_queue_size: Number of batches prepared ahead. Defaults to `10`.
 
     Attributes:
-        epoch: number of finished epochs; may be set.
-        first_batch: batches to leave out at the beginning of this epoch; may be set.
-        left_out: the `Finding` of every file that was left out so far, a list.
+        epoch: Number of finished epochs; may be set.
+        first_batch: Batches to leave out at the beginning of this epoch; may be set.
+        left_out: The `Finding` of every file that was left out so far, a list.
 
     Raises:
-        ValueError: if an argument does not fit.
+        ValueError: If an argument does not fit.
     """
 
     def __init__(
         self,
-        record,
-        batch_size=1,
-        image_size=None,
-        label_size="native",
-        shuffle=False,
-        seed=0,
-        augmentation=None,
-        drop_remainder=False,
-        cache=None,
-        on_bad_file="stop",
-        workers=2,
-        max_queue_size=10,
+        record: SegmentationRecord,
+        batch_size: int = 1,
+        image_size: Size | None = None,
+        label_size: Size | str = "native",
+        shuffle: bool = False,
+        seed: int = 0,
+        augmentation: Callable | None = None,
+        drop_remainder: bool = False,
+        cache: FilePath | PairCache | None = None,
+        on_bad_file: str = "stop",
+        workers: int = 2,
+        max_queue_size: int = 10,
     ):
         super().__init__(workers=workers, max_queue_size=max_queue_size)
         self.record = record
@@ -101,7 +106,7 @@ class SegmentationDataset(CountedPasses):
         if augmentation and label_size != "image":
             raise ValueError(
                 "augmentation needs labels of the size of the images, "
-                f'label_size="image", got {label_size!r}'
+                f'label_size="image", received {label_size!r}'
             )
         self.augmentation = augmentation
         self.drop_remainder = drop_remainder
@@ -109,14 +114,14 @@ class SegmentationDataset(CountedPasses):
         self._bad_files = BadFiles(on_bad_file)
         self._batches = None, ()
 
-    def __len__(self):
+    def __len__(self) -> int:
         counts = collections.Counter(self.label_sizes or [None] * len(self.record))
         round_ = math.floor if self.drop_remainder else math.ceil
         whole = sum(round_(count / self.batch_size) for count in counts.values())
         return whole - self.first_batch
 
     @functools.cached_property
-    def label_sizes(self):
+    def label_sizes(self) -> list[Size] | None:
         """`(height, width)` of each pair's labels; `None` if all are alike."""
         if self.label_size != "native":
             return None
@@ -140,22 +145,22 @@ class SegmentationDataset(CountedPasses):
         return [size or usual for size in sizes]
 
     @property
-    def mixed_sizes(self):
+    def mixed_sizes(self) -> bool:
         """Whether batches differ in the size of their labels."""
         return self.label_sizes is not None
 
     @property
-    def smaller_batches(self):
+    def smaller_batches(self) -> bool:
         """Whether some batches are smaller than others."""
         counts = collections.Counter(self.label_sizes or [None] * len(self.record))
         left = any(count % self.batch_size for count in counts.values())
         return left and not self.drop_remainder
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         return self.part(index, 0, self.batch_size)
 
-    def part(self, index, start, stop):
-        """Return what lies from `start` to `stop` in a batch; only that is read."""
+    def part(self, index: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        """What lies from `start` to `stop` in a batch; only that is read."""
         self.note_reading()
         first, chosen, epoch = self._batch(index)
         first, chosen = first + start, chosen[start:stop]
@@ -181,12 +186,12 @@ class SegmentationDataset(CountedPasses):
             )
         return np.stack(images), np.stack(labels)
 
-    def batch_names(self, index):
-        """Return the image paths of a batch of this epoch."""
+    def batch_names(self, index: int) -> list[str]:
+        """The image paths of a batch of this epoch."""
         return [self.record.pairs[sample][0] for sample in self._batch(index)[1]]
 
     def _batch(self, index):
-        """Return where a batch begins, its positions in the record, and its epoch."""
+        """Where a batch begins, its positions in the record, and its epoch."""
         if not 0 <= index < len(self):
             raise IndexError(f"batch {index} of {len(self)}")
         epoch = self.epoch
@@ -200,7 +205,7 @@ class SegmentationDataset(CountedPasses):
         return first, order[first : first + self.batch_size], epoch
 
     def _of_one_size(self, order, epoch):
-        """Return the batches of an epoch, which are found once for each."""
+        """The batches of an epoch, which are found once for each."""
         known, batches = self._batches
         if known != (self.seed, epoch):
             batches = batches_of_one_size(
@@ -210,12 +215,12 @@ class SegmentationDataset(CountedPasses):
         return batches
 
     @property
-    def left_out(self):
+    def left_out(self) -> list[Finding]:
         """The `Finding` of every file that was left out so far, a list."""
         return self._bad_files.left_out
 
     def _blank(self, samples, label_size):
-        """Return a pair without labels, as large as the others of a batch."""
+        """A pair without labels, as large as the others of a batch."""
         for pair in samples:
             if pair is not None:
                 image, labels = map(np.empty_like, pair)

@@ -1,7 +1,8 @@
 """What is known about one labelled data set: facts and file names, no pixels."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -9,12 +10,12 @@ import numpy as np
 UNKNOWN = 254
 
 
-def require_names(classes, name):
+def require_names(classes: Any, name: str) -> None:
     """Raise unless `classes` is a list of different names; `name` is the data set's."""
     if isinstance(classes, (str, bytes)):
         raise ValueError(
-            f"{name}: classes must be a list of names, got the text {classes!r}; a "
-            'file of names is read by load("folder:IMAGES,MASKS,CLASSES.txt")'
+            f"{name}: classes must be a list of names, received the text {classes!r}; "
+            'a file of names is read by load("folder:IMAGES,MASKS,CLASSES.txt")'
         )
     seen = set()
     for position, class_name in enumerate(classes):
@@ -32,8 +33,8 @@ class SegmentationRecord:
     """The facts of one labelled data set and its resolved pairs of files.
 
     To add a data set, write one function that finds its files and returns a
-    record (`gta5.py` is the shortest model) and name it in `load.py`. The reader,
-    the data sets for `fit` and the checks then work as they are.
+    record (`gta5.py` is the shortest model) and declare it in `registry.py`. The
+    reader, the data sets for `fit`, the commands and the checks then work as they are.
 
     Example:
     ```python
@@ -52,27 +53,27 @@ class SegmentationRecord:
     ```
 
     Args:
-        name: what messages call the data set.
+        name: What messages call the data set.
         pairs: `(image path, mask path)` of every picture, sorted.
-        classes: class names; the position is the train id.
-        palette: one `(red, green, blue)` a class, for pictures of predictions.
-        id_map: every id a mask may hold, mapped to its train id or to
+        classes: Class names; the position is the train id.
+        palette: One `(red, green, blue)` a class, for pictures of predictions.
+        id_map: Every id a mask may hold, mapped to its train id or to
             `ignore_class`. An id that is not listed is an error. The keys are
             integers 0..65535 or, where masks are colour coded, RGB triples.
-        cities: the group of each pair; K shots are K pairs of every group.
-        ignore_class: train id of pixels without a label. Defaults to `255`.
-        crop: width / height that pictures and masks are centre-cropped to before
+        cities: The group of each pair; K shots are K pairs of every group.
+        ignore_class: Train id of pixels without a label. Defaults to `255`.
+        crop: Width / height that pictures and masks are centre-cropped to before
             they are resized. Defaults to `None`, no crop.
-        ignore_masks: for each pair the path of a picture whose pixels of value 255
+        ignore_masks: For each pair the path of a picture whose pixels of value 255
             are ignored, or `None`. Defaults to `()`, none.
-        mask_channel: channel of the mask that holds the id, where the others hold
+        mask_channel: Channel of the mask that holds the id, where the others hold
             something else. Defaults to `None`, masks have one value a pixel.
-        every_class: whether the classes were listed for these very masks, so that one
+        every_class: Whether the classes were listed for these very masks, so that one
             without a pixel is a fault; `False` where they are those of a benchmark, of
             which a part may be at hand. Defaults to `True`.
 
     Raises:
-        ValueError: if the facts do not fit each other.
+        ValueError: If the facts do not fit each other.
     """
 
     name: str
@@ -96,7 +97,7 @@ class SegmentationRecord:
         if not 0 < len(self.classes) < UNKNOWN:
             raise ValueError(
                 f"{self.name}: expected 1 to {UNKNOWN - 1} classes, "
-                f"got {len(self.classes)}"
+                f"received {len(self.classes)}"
             )
         if not len(self.classes) <= self.ignore_class <= 255 or (
             self.ignore_class == UNKNOWN
@@ -108,7 +109,7 @@ class SegmentationRecord:
         if not isinstance(self.id_map, Mapping) or not self.id_map:
             raise ValueError(
                 f"{self.name}: id_map must map every id that a mask may hold, such as "
-                f"{{0: 0, 1: 1, 255: 255}}, got {self.id_map!r}"
+                f"{{0: 0, 1: 1, 255: 255}}, received {self.id_map!r}"
             )
         known = {*range(len(self.classes)), self.ignore_class}
         for file_id, train_id in self.id_map.items():
@@ -143,19 +144,27 @@ class SegmentationRecord:
             f"{len(self.classes)} classes, {len(set(self.cities))} groups)"
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
+    def ignore_mask(self, index: int) -> str | None:
+        """The path of the picture that says what is ignored of a pair, if there is one.
+
+        Args:
+            index: Position in `pairs`.
+        """
+        return self.ignore_masks[index] if self.ignore_masks else None
+
     @property
-    def is_colour_coded(self):
+    def is_colour_coded(self) -> bool:
         """Whether the masks show classes as colours instead of ids."""
         return isinstance(next(iter(self.id_map), None), tuple)
 
-    def select(self, indices):
-        """Return the record of some of the pairs, in the order asked for.
+    def select(self, indices: Iterable[int]) -> "SegmentationRecord":
+        """The record of some of the pairs, in the order asked for.
 
         Args:
-            indices: positions in `pairs`; one may come more than once.
+            indices: Positions in `pairs`; one may come more than once.
         """
         return dataclasses.replace(
             self,

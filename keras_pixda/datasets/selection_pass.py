@@ -15,20 +15,20 @@ class SelectionPass(keras.utils.PyDataset):
     read, nothing is augmented, and what is kept later does not change it.
 
     Args:
-        dataset: the `FewShotDomainDataset`.
-        batch_size: images a batch.
+        dataset: The `FewShotDomainDataset`.
+        batch_size: Images a batch.
     """
 
-    def __init__(self, dataset, batch_size):
+    def __init__(self, dataset: keras.utils.PyDataset, batch_size: int):
         super().__init__(workers=dataset.workers, max_queue_size=dataset.max_queue_size)
         self.dataset = dataset
         self.batch_size = batch_size
         self.kept = dataset.kept
 
-    def __len__(self):
+    def __len__(self) -> int:
         return math.ceil(len(self.kept) / self.batch_size)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
         if not 0 <= index < len(self):
             raise IndexError(f"batch {index} of {len(self)}")
         first = index * self.batch_size

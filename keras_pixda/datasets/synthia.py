@@ -8,6 +8,7 @@ from keras_pixda.datasets.files import find_files, pair_files, require_folders
 from keras_pixda.datasets.home import home
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import FilePath
 
 LAYOUT = """\
 ROOT/
@@ -42,8 +43,8 @@ _ID_TO_CLASS = {
 }
 
 
-def synthia(root, masks=None):
-    """Return the record of SYNTHIA (RAND_CITYSCAPES), as it is published.
+def synthia(root: FilePath, masks: str | None = None) -> SegmentationRecord:
+    """The record of SYNTHIA (RAND_CITYSCAPES), as it is published.
 
     The labels are 16-bit colour PNGs with the class id in the red channel. Of the 19
     Cityscapes classes, terrain, truck and train have no pixels.
@@ -65,7 +66,7 @@ def synthia(root, masks=None):
     ```
 
     Args:
-        root: folder that holds `RGB` and `GT`; labels of 8 bits may also lie in
+        root: Folder that holds `RGB` and `GT`; labels of 8 bits may also lie in
             `parsed_LABELS`.
         masks: `"ids"`, the label files of the release; or `"train_ids"`, masks of the
             positions of the classes: `*_labelTrainIds.png`, which converters leave
@@ -73,9 +74,9 @@ def synthia(root, masks=None):
             where only `*_labelTrainIds.png` are there.
 
     Raises:
-        DataError: if images and labels do not pair up.
-        FileNotFoundError: if a folder is missing.
-        ValueError: if `masks` is unknown.
+        DataError: If images and labels do not pair up.
+        FileNotFoundError: If a folder is missing.
+        ValueError: If `masks` is unknown.
 
     Reference:
         Ros et al., The SYNTHIA Dataset, CVPR 2016.

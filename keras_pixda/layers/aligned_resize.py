@@ -1,10 +1,15 @@
 """Bilinear resizing with aligned corners."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_pixda.typing import Tensor
 
-def aligned_resize(images, size):
+
+def aligned_resize(images: Tensor, size: Sequence) -> Tensor:
     """Resize bilinearly so that the corner pixels stay corner pixels.
 
     Written as two matrix products: it compiles under XLA, exports with dynamic sizes
@@ -17,7 +22,7 @@ def aligned_resize(images, size):
     from keras_pixda.layers import aligned_resize
 
     row = np.array([0.0, 1.0], dtype="float32").reshape(1, 1, 2, 1)
-    aligned_resize(row, (1, 3))  # 0.0, 0.5, 1.0
+    assert np.ravel(aligned_resize(row, (1, 3))).tolist() == [0.0, 0.5, 1.0]
     ```
 
     Args:
@@ -56,23 +61,23 @@ class AlignedResize(keras.layers.Layer):
     from keras_pixda.layers import AlignedResize
 
     logits, images = np.zeros((1, 9, 17, 5)), np.zeros((1, 64, 128, 3))
-    AlignedResize()((logits, images)).shape  # (1, 64, 128, 5)
+    assert AlignedResize()((logits, images)).shape == (1, 64, 128, 5)
     ```
 
     Args:
         **kwargs: As in `keras.layers.Layer`.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Nothing to build: the layer has no weights."""
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
         """The first of the pair, at the size of the second."""
         images, reference = inputs
         return aligned_resize(images, ops.shape(reference)[1:3])
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple:
         """Batch and channels of the first input, height and width of the second."""
         images, reference = input_shape
         return (images[0], *reference[1:3], images[3])

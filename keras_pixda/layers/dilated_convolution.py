@@ -1,5 +1,7 @@
 """Convolution by paths that are fast on a CPU."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -7,6 +9,7 @@ from keras_pixda.layers.native_gradients import (
     has_fast_gradients,
     has_native_gradients,
 )
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -28,7 +31,7 @@ class DilatedConvolution(keras.layers.Conv2D):
     from keras_pixda.layers import DilatedConvolution
 
     layer = DilatedConvolution(filters=19, kernel_size=3, dilation_rate=6)
-    layer(np.zeros((1, 17, 33, 256), dtype="float32")).shape  # (1, 17, 33, 19)
+    assert layer(np.zeros((1, 17, 33, 256), "float32")).shape == (1, 17, 33, 19)
     ```
 
     Args:
@@ -41,7 +44,13 @@ class DilatedConvolution(keras.layers.Conv2D):
         ValueError: If the kernel has an even side, or another option is given.
     """
 
-    def __init__(self, filters, kernel_size, padding="same", **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, int],
+        padding: str = "same",
+        **kwargs: Any,
+    ):
         super().__init__(filters, kernel_size, padding=padding, **kwargs)
         plain = self.padding == "same" and set(self.strides) == {1}
         plain = plain and self.groups == 1 and self.data_format == "channels_last"
@@ -51,7 +60,7 @@ class DilatedConvolution(keras.layers.Conv2D):
                 "no groups and channels last: use keras.layers.Conv2D for others."
             )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create the weights and choose how to convolve."""
         super().build(input_shape)
         taps = self.kernel_size[0] * self.kernel_size[1]
@@ -61,7 +70,7 @@ class DilatedConvolution(keras.layers.Conv2D):
         self._natively = has_native_gradients(self.compute_dtype)
         self._by_products = not (self._natively and has_fast_gradients())
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The convolved inputs, of their height and width."""
         outputs = self._convolve(inputs, self.kernel, training)
         if self.use_bias:

@@ -1,5 +1,7 @@
 """Batch normalisation with fixed scale and offset."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -7,6 +9,7 @@ from keras_pixda.layers.native_gradients import (
     has_fast_gradients,
     has_native_gradients,
 )
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -29,7 +32,7 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
 
     layer = FixedScaleBatchNormalization()
     layer.build((None, 8, 8, 4))
-    len(layer.trainable_variables)  # 0
+    assert layer.trainable_variables == []
     ```
 
     Args:
@@ -38,15 +41,17 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
         **kwargs: As in `keras.layers.BatchNormalization`.
     """
 
-    def __init__(self, momentum=0.9, epsilon=1e-5, **kwargs):
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any):
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create the variables and fix gamma and beta."""
         super().build(input_shape)
         self.gamma.trainable = self.beta.trainable = False
 
-    def call(self, inputs, training=None, mask=None):
+    def call(
+        self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None
+    ) -> Tensor:
         """The normalised inputs."""
         fused = (
             keras.backend.backend() == "tensorflow"
@@ -94,12 +99,12 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
         return self.compute_dtype == "float32" and onednn and not has_fast_gradients()
 
     @property
-    def trainable(self):
+    def trainable(self) -> bool:
         """Whether the running statistics may move; gamma and beta never do."""
         return keras.layers.BatchNormalization.trainable.fget(self)
 
     @trainable.setter
-    def trainable(self, value):
+    def trainable(self, value: bool) -> None:
         keras.layers.BatchNormalization.trainable.fset(self, value)
         if self.built:
             self.gamma.trainable = self.beta.trainable = False

@@ -1,7 +1,11 @@
 """LeakyReLU that remembers its outputs alone."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -18,7 +22,7 @@ class LeanLeakyReLU(keras.layers.LeakyReLU):
     import numpy as np
     from keras_pixda.layers import LeanLeakyReLU
 
-    LeanLeakyReLU(0.2)(np.array([-1.0, 2.0]))  # -0.2, 2.0
+    assert np.allclose(LeanLeakyReLU(0.2)(np.array([-1.0, 2.0])), [-0.2, 2.0])
     ```
 
     Args:
@@ -29,12 +33,12 @@ class LeanLeakyReLU(keras.layers.LeakyReLU):
         ValueError: If `negative_slope` is not above 0.
     """
 
-    def __init__(self, negative_slope=0.3, **kwargs):
+    def __init__(self, negative_slope: float = 0.3, **kwargs: Any):
         super().__init__(negative_slope, **kwargs)
         if self.negative_slope <= 0:
             raise ValueError(f"negative_slope is {negative_slope}, expected above 0.")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """The inputs, negative ones times `negative_slope`."""
         slope = self.negative_slope
 

@@ -8,7 +8,7 @@ import keras
 
 
 @functools.cache
-def has_fast_gradients():
+def has_fast_gradients() -> bool:
     """Whether native gradients are fast: on GPUs, and by oneDNN with AVX-512 alone."""
     import tensorflow as tf
 
@@ -22,7 +22,7 @@ def has_fast_gradients():
 
 
 @functools.cache
-def has_native_gradients(dtype):
+def has_native_gradients(dtype: str) -> bool:
     """Whether TensorFlow trains dilated convolutions here; plain CPU kernels do not."""
     if keras.backend.backend() != "tensorflow":
         return False

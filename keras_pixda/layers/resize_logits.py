@@ -1,9 +1,13 @@
 """Bilinear resizing of logits to any size, known now or only when the graph runs."""
 
+from collections.abc import Sequence
+
 from keras import ops
 
+from keras_pixda.typing import Tensor
 
-def resize_logits(logits, size):
+
+def resize_logits(logits: Tensor, size: Sequence) -> Tensor:
     """Logits resized bilinearly, half-pixel centres, in float32.
 
     Example:
@@ -12,7 +16,8 @@ def resize_logits(logits, size):
     import numpy as np
     from keras_pixda.layers import resize_logits
 
-    resize_logits(np.zeros((1, 4, 8, 3), "float16"), (16, 32)).shape  # (1, 16, 32, 3)
+    logits = np.zeros((1, 4, 8, 3), "float16")
+    assert resize_logits(logits, (16, 32)).shape == (1, 16, 32, 3)
     ```
 
     Args:

@@ -3,8 +3,12 @@
 import keras
 from keras import ops
 
+from keras_pixda.typing import Tensor
 
-def resized_like(images, reference, name, dtype=None):
+
+def resized_like(
+    images: Tensor, reference: Tensor, name: str, dtype: str | None = None
+) -> Tensor:
     """Resize a symbolic map to the size of another, as `AlignedResize` does.
 
     The numbers are those of `AlignedResize`, but the model is made of operations that
@@ -14,11 +18,13 @@ def resized_like(images, reference, name, dtype=None):
 
     ```python
     import keras
+    import numpy as np
     from keras_pixda.layers import resized_like
 
     images = keras.Input((None, None, 3))
     x = keras.layers.Conv2D(5, 3, strides=2)(images)
     model = keras.Model(images, resized_like(x, images, name="logits"))
+    assert model(np.zeros((1, 33, 47, 3))).shape == (1, 33, 47, 5)
     ```
 
     Args:

@@ -1,6 +1,8 @@
 """What `compile(loss=...)` may be given, as one `keras.losses.Loss`."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -10,6 +12,7 @@ from keras_pixda.losses.focal import FocalLoss, focal_loss
 from keras_pixda.losses.pix_adv import PixAdvLoss, pix_adv_loss
 from keras_pixda.losses.pixel_cross_entropy import pixel_cross_entropy
 from keras_pixda.private_keras import leaves_pixels_out
+from keras_pixda.typing import Tensor
 
 # Losses of this package that go by name, as those of Keras do.
 NAMED = {
@@ -21,7 +24,7 @@ NAMED = {
 } | dict.fromkeys(("crossentropy", "ce"), keras.losses.sparse_categorical_crossentropy)
 
 
-def as_loss(loss):
+def as_loss(loss: Any) -> keras.losses.Loss | None:
     """A `keras.losses.Loss` that means what `loss` means in `keras.Model.compile`.
 
     Example:
@@ -65,7 +68,7 @@ def as_loss(loss):
     return FunctionLoss(loss)
 
 
-def only_one(loss, what="loss"):
+def only_one(loss: Any, what: str = "loss") -> Any:
     """The loss, or the weight of it, in a list or dictionary of one."""
     if isinstance(loss, dict) and "class_name" not in loss:
         loss = list(loss.values())
@@ -100,7 +103,7 @@ class FunctionLoss(keras.losses.Loss):
 
     counts_over_replicas = False
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[[Tensor, Tensor], Tensor]):
         name = getattr(function, "__name__", type(function).__name__)
         super().__init__(name=name, dtype="float32")
         self.function = function
@@ -111,11 +114,11 @@ class FunctionLoss(keras.losses.Loss):
             self.ignore_class = ignore_class
 
     @property
-    def average_over(self):
+    def average_over(self) -> str:
         """Whether the mean is over `"labelled"` pixels or `"all"`."""
         return "labelled" if self.masks else "all"
 
-    def call(self, labels, predictions):
+    def call(self, labels: Tensor, predictions: Tensor) -> Tensor:
         """Values of the function."""
         values = self.function(labels, predictions)
         # So Keras's cross-entropy says which pixels its mean is taken over.
@@ -123,7 +126,7 @@ class FunctionLoss(keras.losses.Loss):
         return values
 
 
-def default_of(function, argument):
+def default_of(function: Any, argument: str) -> Any:
     """The default of a function's argument, also one that `functools.partial` set."""
     try:
         parameters = inspect.signature(function).parameters

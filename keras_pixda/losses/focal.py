@@ -1,5 +1,8 @@
 """Focal loss for sparse labels with pixels to ignore."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -11,11 +14,17 @@ from keras_pixda.losses.pixel_cross_entropy import (
     pixel_cross_entropy,
     standardize_labels,
 )
+from keras_pixda.typing import Tensor
 
 
 def focal_loss(
-    labels, logits, gamma=2.0, alpha=None, ignore_class=255, probability_offset=0.0
-):
+    labels: Tensor,
+    logits: Tensor,
+    gamma: float = 2.0,
+    alpha: float | Sequence[float] | None = None,
+    ignore_class: int | None = 255,
+    probability_offset: float = 0.0,
+) -> Tensor:
     """Focal loss of every pixel: cross-entropy, less where the class is certain.
 
     `-alpha * (1 - p) ** gamma * log(p)`, p the probability of the pixel's own class.
@@ -28,7 +37,7 @@ def focal_loss(
 
     labels = np.array([[[0, 255]]], dtype="uint8")
     logits = np.zeros((1, 1, 2, 2), dtype="float32")
-    focal_loss(labels, logits)  # [[[log(2) / 4, 0]]]
+    assert np.allclose(focal_loss(labels, logits), [[[np.log(2) / 4, 0.0]]])
     ```
 
     Args:
@@ -91,7 +100,7 @@ class FocalLoss(Float32Loss):
 
     labels = np.array([[[0, 1, 255]]], dtype="uint8")
     logits = np.zeros((1, 1, 3, 2), dtype="float32")
-    FocalLoss(gamma=2.0)(labels, logits)  # log(2) / 4
+    assert np.isclose(FocalLoss(gamma=2.0)(labels, logits), np.log(2) / 4)
     ```
 
     Args:
@@ -118,13 +127,13 @@ class FocalLoss(Float32Loss):
 
     def __init__(
         self,
-        gamma=2.0,
-        alpha=None,
-        ignore_class=255,
-        probability_offset=0.0,
-        reduction="sum_over_batch_size",
-        name="focal_loss",
-        dtype=None,
+        gamma: float = 2.0,
+        alpha: float | Sequence[float] | None = None,
+        ignore_class: int | None = 255,
+        probability_offset: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "focal_loss",
+        dtype: Any = None,
     ):
         super().__init__(reduction, name, dtype)
         if gamma < 0:
@@ -135,11 +144,11 @@ class FocalLoss(Float32Loss):
         self.probability_offset = probability_offset
 
     @property
-    def average_over(self):
+    def average_over(self) -> str:
         """Whether the mean is over `"labelled"` pixels or `"all"`."""
         return "labelled" if self.reduction in MEANS else "all"
 
-    def call(self, labels, logits):
+    def call(self, labels: Tensor, logits: Tensor) -> Tensor:
         """Loss of every pixel, scaled for the mean over labelled pixels."""
         values = focal_loss(
             labels,
@@ -153,7 +162,7 @@ class FocalLoss(Float32Loss):
             values = mean_over_labelled(values, labels, self.ignore_class)
         return values
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Arguments that rebuild this loss."""
         return {
             **super().get_config(),

@@ -2,6 +2,8 @@
 
 import contextlib
 import re
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import tensorflow as tf
 
@@ -11,6 +13,7 @@ from keras_pixda.losses.wrong_labels import (
     comparable,
     what_was_expected,
 )
+from keras_pixda.typing import Tensor
 
 # How TensorFlow shows the assertion below.
 SHOWN = re.compile(
@@ -19,7 +22,9 @@ SHOWN = re.compile(
 )
 
 
-def after_assertion(labels, wrong, num_classes, ignore_class, name):
+def after_assertion(
+    labels: Tensor, wrong: Tensor, num_classes: int, ignore_class: int | None, name: str
+) -> Tensor:
     """The labels, there once it is sure that none is wrong."""
     found = describe(labels, wrong)[None]
     checked = assert_right(found, num_classes, ignore_class, name)
@@ -27,7 +32,7 @@ def after_assertion(labels, wrong, num_classes, ignore_class, name):
         return tf.identity(labels)
 
 
-def describe(labels, wrong):
+def describe(labels: Tensor, wrong: Tensor) -> Tensor:
     """Number of wrong labels, of all labels, and the least wrong values, float64.
 
     Where there are fewer than `NAMED` different values, others are there besides:
@@ -56,7 +61,9 @@ def _least(labels, left):
     return tf.stack(values)
 
 
-def assert_right(found, num_classes, ignore_class, name):
+def assert_right(
+    found: Tensor, num_classes: int, ignore_class: int | None, name: str
+) -> Any:
     """An operation that fails if any of the descriptions counts a wrong label.
 
     Args:
@@ -82,7 +89,7 @@ def assert_right(found, num_classes, ignore_class, name):
 
 
 @contextlib.contextmanager
-def clear_label_errors():
+def clear_label_errors() -> Iterator[None]:
     """Make a failed assertion about labels the error that eager code raises.
 
     Example:
@@ -97,7 +104,8 @@ def clear_label_errors():
         with clear_label_errors():
             tf.function(FocalLoss())(tf.fill((1, 2, 2), 9), tf.zeros((1, 2, 2, 3)))
     except ValueError as error:
-        assert str(error).startswith("labels hold [9] in 4 of 4 pixels")
+        message = str(error)
+    assert message.startswith("labels hold [9] in 4 of 4 pixels")
     ```
 
     Raises:
@@ -112,7 +120,7 @@ def clear_label_errors():
         raise parsed(found) from None
 
 
-def parsed(found):
+def parsed(found: re.Match) -> WrongLabelsError:
     """The error that a text of `SHOWN` stands for."""
     name, values, count, pixels, last, ignore_class = found.groups()
     num_classes = int(last) + 1
@@ -121,7 +129,14 @@ def parsed(found):
     return error_of(values, int(count), int(pixels), num_classes, ignore_class, name)
 
 
-def error_of(values, count, pixels, num_classes, ignore_class, name):
+def error_of(
+    values: Iterable[float],
+    count: int,
+    pixels: int,
+    num_classes: int,
+    ignore_class: int | None,
+    name: str,
+) -> WrongLabelsError:
     """The error of described values, of which some are padding."""
     right = {ignore_class, *range(num_classes)}
     values = sorted(set(values) - right)

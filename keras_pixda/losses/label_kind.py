@@ -1,11 +1,13 @@
 """Which losses take integer labels and which want them one-hot."""
 
 import inspect
+from typing import Any
 
 import keras
 
 from keras_pixda.losses.as_loss import default_of
 from keras_pixda.losses.pixel_cross_entropy import without_channel
+from keras_pixda.typing import Tensor
 
 # Losses of Keras that compare element by element: labels are shaped as predictions.
 _FUNCTIONS = (
@@ -25,7 +27,7 @@ _CLASSES = (
 ONE_HOT = [getattr(keras.losses, name) for name in (*_CLASSES, *_FUNCTIONS)]
 
 
-def check_label_kind(loss, labels):
+def check_label_kind(loss: keras.losses.Loss, labels: Tensor) -> None:
     """Raise if a loss of Keras is given integers for one-hot labels, or one-hot ones.
 
     Example:
@@ -38,7 +40,8 @@ def check_label_kind(loss, labels):
     try:
         check_label_kind(keras.losses.Dice(), np.zeros((1, 32, 32)))
     except ValueError as error:
-        assert "OneHotLoss(keras.losses.Dice(...)" in str(error)
+        message = str(error)
+    assert "OneHotLoss(keras.losses.Dice(...)" in message
     ```
 
     Args:
@@ -62,7 +65,7 @@ def check_label_kind(loss, labels):
         without_channel(labels)  # Raises.
 
 
-def kinds_of(loss):
+def kinds_of(loss: keras.losses.Loss) -> tuple[type, Any]:
     """The class of a loss, and the function that it takes the mean of."""
     function = getattr(loss, "function", None)
     while hasattr(function, "func"):  # Of functools.partial.
@@ -70,7 +73,7 @@ def kinds_of(loss):
     return type(loss), function
 
 
-def takes_probabilities(loss):
+def takes_probabilities(loss: keras.losses.Loss) -> bool:
     """Whether a loss is Keras's sparse cross-entropy with `from_logits=False`."""
     kind, function = kinds_of(loss)
     if kind is keras.losses.SparseCategoricalCrossentropy:

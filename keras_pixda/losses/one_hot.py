@@ -1,6 +1,7 @@
 """Losses that want one-hot labels, for masks with pixels to ignore."""
 
 import inspect
+from typing import Any
 
 import keras
 from keras import ops
@@ -14,6 +15,7 @@ from keras_pixda.losses.pixel_cross_entropy import (
     without_channel,
 )
 from keras_pixda.losses.refuse_wrong_labels import refuse_wrong_labels
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -51,7 +53,13 @@ class OneHotLoss(keras.losses.Loss):
         ValueError: If `loss` is none, or a label is neither a class nor `ignore_class`.
     """
 
-    def __init__(self, loss, ignore_class=255, from_logits=None, name=None):
+    def __init__(
+        self,
+        loss: Any,
+        ignore_class: int | None = 255,
+        from_logits: bool | None = None,
+        name: str | None = None,
+    ):
         self.loss = only_one(loss)
         self._loss = as_loss(loss)
         if self._loss is None:
@@ -69,7 +77,7 @@ class OneHotLoss(keras.losses.Loss):
         self.ignore_class = ignore_class
         self.from_logits = from_logits
 
-    def call(self, labels, logits):
+    def call(self, labels: Tensor, logits: Tensor) -> Tensor:
         """Loss of labels that count, scaled for the mean over them."""
         num_classes = logits.shape[-1]
         labels = without_channel(labels)
@@ -100,7 +108,7 @@ class OneHotLoss(keras.losses.Loss):
         return values
 
     @property
-    def average_over(self):
+    def average_over(self) -> str:
         """Whether the mean is over `"labelled"` pixels or `"all"` of something else."""
         return "labelled" if self._is_a_map(2) else "all"
 
@@ -116,7 +124,7 @@ class OneHotLoss(keras.losses.Loss):
         wanted = getattr(self._loss, "from_logits", default_of(function, "from_logits"))
         return wanted is not inspect.Parameter.empty and bool(wanted)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Arguments that rebuild this loss."""
         return {
             "name": self.name,
@@ -126,7 +134,7 @@ class OneHotLoss(keras.losses.Loss):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "OneHotLoss":
         """Rebuild a loss from its config."""
         loss = keras.saving.deserialize_keras_object(config["loss"])
         return cls(**{**config, "loss": loss})

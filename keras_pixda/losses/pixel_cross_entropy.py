@@ -4,12 +4,15 @@ from keras import ops
 
 from keras_pixda.losses.refuse_wrong_labels import refuse_wrong_labels
 from keras_pixda.replicas import number_of_replicas, sum_over_replicas
+from keras_pixda.typing import Tensor
 
 # Reductions that take a mean, which here is over labelled pixels.
 MEANS = ("sum_over_batch_size", "mean")
 
 
-def pixel_cross_entropy(labels, logits, ignore_class=255):
+def pixel_cross_entropy(
+    labels: Tensor, logits: Tensor, ignore_class: int | None = 255
+) -> Tensor:
     """Cross-entropy of every pixel against its label, 0 on ignored pixels.
 
     The map is float32 whatever the logits are. A label that is neither a class nor
@@ -25,7 +28,7 @@ def pixel_cross_entropy(labels, logits, ignore_class=255):
 
     labels = np.array([[[0, 255]]], dtype="uint8")
     logits = np.zeros((1, 1, 2, 4), dtype="float32")
-    pixel_cross_entropy(labels, logits)  # [[[log(4), 0]]]
+    assert np.allclose(pixel_cross_entropy(labels, logits), [[[np.log(4), 0.0]]])
     ```
 
     Args:
@@ -55,12 +58,12 @@ def pixel_cross_entropy(labels, logits, ignore_class=255):
     return ops.where(unknown, float("nan"), values)
 
 
-def standardize_labels(labels):
+def standardize_labels(labels: Tensor) -> Tensor:
     """Labels as an int32 tensor of shape `(batch, height, width)`."""
     return ops.cast(without_channel(labels), "int32")
 
 
-def without_channel(labels):
+def without_channel(labels: Tensor) -> Tensor:
     """Labels as a tensor of shape `(batch, height, width)`, of the type they have."""
     labels = ops.convert_to_tensor(labels)
     if len(labels.shape) == 4 and labels.shape[-1] == 1:
@@ -73,21 +76,23 @@ def without_channel(labels):
     return labels
 
 
-def one_hot_remedy(labels):
+def one_hot_remedy(labels: Tensor) -> str:
     """What to do with labels that look one-hot, as the end of a sentence."""
     if len(labels.shape) != 4:
         return ""
     return ": if they are one-hot, take keras.ops.argmax(labels, axis=-1)"
 
 
-def labelled_pixels(labels, ignore_class):
+def labelled_pixels(labels: Tensor, ignore_class: int | None) -> Tensor:
     """True where a pixel counts, that is, where it is not `ignore_class`."""
     if ignore_class is None:
         return ops.ones_like(labels, dtype="bool")
     return ops.not_equal(labels, ignore_class)
 
 
-def number_labelled(labels, ignore_class, over_replicas=True):
+def number_labelled(
+    labels: Tensor, ignore_class: int | None, over_replicas: bool = True
+) -> Tensor:
     """How many pixels count on all replicas, or on this one, float32."""
     counted = labelled_pixels(standardize_labels(labels), ignore_class)
     # Counted in integers: a float32 sum of ones stops growing at 2 ** 24 pixels.
@@ -95,7 +100,9 @@ def number_labelled(labels, ignore_class, over_replicas=True):
     return sum_over_replicas(number) if over_replicas else number
 
 
-def mean_over_labelled(values, labels, ignore_class):
+def mean_over_labelled(
+    values: Tensor, labels: Tensor, ignore_class: int | None
+) -> Tensor:
     """`values` scaled so that their plain mean is the mean over labelled pixels.
 
     Replicas divide by the labelled pixels of all of them; Keras then divides each mean
@@ -106,7 +113,7 @@ def mean_over_labelled(values, labels, ignore_class):
     return values * (size / number)
 
 
-def check_same_size(labels, tensor, name):
+def check_same_size(labels: Tensor, tensor: Tensor, name: str) -> None:
     """Raise if `tensor`, channels last, has another height or width than `labels`."""
     expected, actual = labels.shape[1:3], tensor.shape[1:3]
     if any(

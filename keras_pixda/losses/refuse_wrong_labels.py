@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -13,12 +14,15 @@ from keras_pixda.losses.wrong_labels import (
     has_values,
     wrong_labels,
 )
+from keras_pixda.typing import Tensor
 
 # Whether the step has looked at its labels, so that its losses need not again.
 _SEEN = contextvars.ContextVar("labels have been looked at", default=False)
 
 
-def refuse_wrong_labels(labels, num_classes, ignore_class, name="labels"):
+def refuse_wrong_labels(
+    labels: Tensor, num_classes: int, ignore_class: int | None, name: str = "labels"
+) -> tuple[Tensor, Tensor]:
     """Raise if a label is wrong: at once, or when the compiled function runs.
 
     Where the values are at hand it raises here. Inside a `tf.function` an assertion is
@@ -32,6 +36,12 @@ def refuse_wrong_labels(labels, num_classes, ignore_class, name="labels"):
     from keras_pixda.losses.refuse_wrong_labels import refuse_wrong_labels
 
     labels, wrong = refuse_wrong_labels(np.array([[[0, 1]]]), 2, 255)
+    assert not np.any(wrong)
+    try:
+        refuse_wrong_labels(np.array([[[0, 2]]]), 2, 255)
+    except ValueError as error:
+        message = str(error)
+    assert message.startswith("labels hold [2] in 1 of 2 pixels, expected 0..1")
     ```
 
     Args:
@@ -66,8 +76,8 @@ def refuse_wrong_labels(labels, num_classes, ignore_class, name="labels"):
 
 
 @contextlib.contextmanager
-def labels_seen():
-    """Losses called meanwhile make no assertion of their own in a `tf.function`."""
+def labels_seen() -> Iterator[None]:
+    """Keep losses called meanwhile from making assertions in a `tf.function`."""
     before = _SEEN.set(True)
     try:
         yield

@@ -1,9 +1,12 @@
 """Labels that are neither a class nor ignored: found and named."""
 
 import sys
+from collections.abc import Sequence
 
 import keras
 from keras import ops
+
+from keras_pixda.typing import Tensor
 
 # How many different values an error names.
 NAMED = 10
@@ -30,7 +33,15 @@ class WrongLabelsError(ValueError):
         name: What the labels are. Defaults to `"labels"`.
     """
 
-    def __init__(self, values, count, pixels, num_classes, ignore_class, name="labels"):
+    def __init__(
+        self,
+        values: Sequence[float],
+        count: int,
+        pixels: int,
+        num_classes: int,
+        ignore_class: int | None,
+        name: str = "labels",
+    ):
         shown = ", ".join(f"{value:.15g}" for value in values)
         text = (
             f"{name} hold [{shown}] in {count} of {pixels} pixels, "
@@ -43,7 +54,7 @@ class WrongLabelsError(ValueError):
         super().__init__(text)
 
 
-def what_was_expected(num_classes, ignore_class):
+def what_was_expected(num_classes: int, ignore_class: int | None) -> str:
     """What labels may be, and the remedy, as the end of a sentence."""
     ignored = "" if ignore_class is None else f" or the ignore_class {ignore_class}"
     return (
@@ -52,7 +63,7 @@ def what_was_expected(num_classes, ignore_class):
     )
 
 
-def wrong_labels(labels, num_classes, ignore_class):
+def wrong_labels(labels: Tensor, num_classes: int, ignore_class: int | None) -> Tensor:
     """True where a label is neither a class nor `ignore_class`.
 
     Example:
@@ -82,7 +93,7 @@ def wrong_labels(labels, num_classes, ignore_class):
     return ops.logical_not(right)
 
 
-def comparable(labels):
+def comparable(labels: Tensor) -> Tensor:
     """Labels in a type that any class and any `ignore_class` can be compared in."""
     labels = ops.convert_to_tensor(labels)
     dtype = keras.backend.standardize_dtype(labels.dtype)
@@ -93,7 +104,7 @@ def comparable(labels):
     return ops.cast(labels, "int64") if dtype.startswith("uint") else labels
 
 
-def has_values(tensor):
+def has_values(tensor: Tensor) -> bool:
     """Whether the values of a tensor are at hand, or it stands for one to come."""
     if isinstance(tensor, keras.KerasTensor):
         return False

@@ -54,13 +54,13 @@ class FDA(Method):
         from keras_pixda.layers import FourierStyleTransfer
         from keras_pixda.losses import FocalLoss
         from keras_pixda.methods.joint_training.joint_model import JointModel
+        from keras_pixda.methods.method_optimizers import method_optimizers
         from keras_pixda.methods.phase import Phase
-        from keras_pixda.training.fit_steps import optimizers
 
         own, training = settings[self.name], settings.training
         model = JointModel(start, FourierStyleTransfer(own.style_window))
         model.compile(
-            optimizers(settings, self.name)["optimizer"],
+            method_optimizers(settings, self.name)["optimizer"],
             FocalLoss(training.gamma),
             entropy_weight=own.entropy_weight,
             accumulate=training.accumulate,

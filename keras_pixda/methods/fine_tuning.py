@@ -23,14 +23,14 @@ class FineTuning(Method):
     def phases(self, start, data, settings):
         """Yield adaptation, of one pass over the shots as often as it takes."""
         from keras_pixda.losses import FocalLoss
+        from keras_pixda.methods.method_optimizers import method_optimizers
         from keras_pixda.methods.phase import Phase
         from keras_pixda.training import SupervisedModel
-        from keras_pixda.training.fit_steps import optimizers
 
         training = settings.training
         model = SupervisedModel(start)
         model.compile(
-            optimizers(settings, self.name)["optimizer"],
+            method_optimizers(settings, self.name)["optimizer"],
             FocalLoss(training.gamma),
             accumulate=training.accumulate,
         )

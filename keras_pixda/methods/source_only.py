@@ -29,10 +29,11 @@ class SourceOnly(Method):
     def phases(self, start, data, settings):
         """Yield the one phase, on source images as often as it takes."""
         from keras_pixda.datasets import SegmentationDataset
+        from keras_pixda.datasets.ordinary_augmentation import ordinary_augmentation
         from keras_pixda.losses import FocalLoss
+        from keras_pixda.methods.method_optimizers import method_optimizers
         from keras_pixda.methods.phase import Phase
         from keras_pixda.training import SupervisedModel
-        from keras_pixda.training.fit_steps import optimizers, ordinary_augmentation
 
         training = settings.training
         source = SegmentationDataset(
@@ -48,7 +49,7 @@ class SourceOnly(Method):
         )
         model = SupervisedModel(start)
         model.compile(
-            optimizers(settings, self.name)["optimizer"],
+            method_optimizers(settings, self.name)["optimizer"],
             FocalLoss(training.gamma),
             accumulate=training.accumulate,
         )

@@ -1,10 +1,12 @@
 """Evaluation data as a list of batches."""
 
+from typing import Any
+
 # As `batch_size` of `keras.Model.evaluate`.
 BATCH_SIZE = 32
 
 
-def as_batches(data):
+def as_batches(data: Any) -> Any:
     """Batches from a list of them, or from the arrays of all images and labels.
 
     Args:

@@ -1,6 +1,8 @@
 """The per-class IoU metric."""
 
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -16,6 +18,7 @@ from keras_pixda.metrics.count_dtype import count_dtype
 from keras_pixda.metrics.iou_from_confusion import iou_from_confusion
 from keras_pixda.metrics.labels_from_logits import labels_from_logits
 from keras_pixda.metrics.log_name import log_name
+from keras_pixda.typing import Tensor
 
 _DEFAULT_NAME = "class_iou"
 _RESERVED_NAMES = ("mean_iou", "well_iou", "under_iou", "absent_share", "loss")
@@ -58,9 +61,10 @@ class ClassIoU(keras.metrics.Metric):
     labels = np.array([[[0, 0, 1, 255]]])
     predictions = np.array([[[0, 1, 1, 0]]])
     metric.update_state(labels, predictions)
-    print({name: float(value) for name, value in metric.result().items()})
-    # {'mean_iou': 0.5, 'well_iou': 0.5, 'under_iou': 0.5, 'absent_share': 0.0,
-    #  'road': 0.5, 'traffic light': 0.5, 'sky': nan}
+    result = {name: float(value) for name, value in metric.result().items()}
+    assert result["road"] == result["traffic light"] == result["mean_iou"] == 0.5
+    assert result["well_iou"] == result["under_iou"] == 0.5
+    assert np.isnan(result["sky"]) and result["absent_share"] == 0.0
     ```
 
     Args:
@@ -83,12 +87,12 @@ class ClassIoU(keras.metrics.Metric):
 
     def __init__(
         self,
-        classes,
-        ignore_class=255,
-        well=None,
-        name=_DEFAULT_NAME,
-        dtype=None,
-        per_class=True,
+        classes: Sequence[str] | int,
+        ignore_class: int | None = 255,
+        well: Sequence[str | int] | None = None,
+        name: str = _DEFAULT_NAME,
+        dtype: Any = None,
+        per_class: bool = True,
     ):
         super().__init__(name=name, dtype=dtype)
         self.classes = _names(classes)
@@ -103,7 +107,7 @@ class ClassIoU(keras.metrics.Metric):
         if clashing:
             raise ValueError(
                 f"Class names must differ from each other and from "
-                f"{_RESERVED_NAMES}, got {clashing}."
+                f"{_RESERVED_NAMES}, received {clashing}."
             )
         if ignore_class is not None and 0 <= ignore_class < len(self.classes):
             raise ValueError(
@@ -120,12 +124,12 @@ class ClassIoU(keras.metrics.Metric):
         )
 
     @property
-    def well_names(self):
+    def well_names(self) -> list[str] | None:
         """Names of the well-represented classes, or `None`."""
         return None if self.well is None else [self.classes[i] for i in self._well]
 
     @property
-    def entries(self):
+    def entries(self) -> list[str]:
         """Names of the entries of the plain result, in their order."""
         classes = self.classes if self.per_class else ()
         return ["mean_iou", *self._groups(), "absent_share", *classes]
@@ -143,7 +147,9 @@ class ClassIoU(keras.metrics.Metric):
                 )
         return [int(index) for index in indices]
 
-    def update_state(self, labels, logits, sample_weight=None):
+    def update_state(
+        self, labels: Tensor, logits: Tensor, sample_weight: Tensor | None = None
+    ) -> None:
         """Count a batch.
 
         Args:
@@ -165,7 +171,7 @@ class ClassIoU(keras.metrics.Metric):
             if len(logits.shape) != 4 or logits.shape[-1] != len(self.classes):
                 raise ValueError(
                     f"Expected logits of shape (batch, height, width, "
-                    f"{len(self.classes)}), one channel for each class, got "
+                    f"{len(self.classes)}), one channel for each class, received "
                     f"{tuple(logits.shape)}."
                 )
             predictions = labels_from_logits(logits, *ops.shape(labels)[1:3])
@@ -187,8 +193,8 @@ class ClassIoU(keras.metrics.Metric):
         self.matrix.assign_add(matrix)
         self.unknown.assign_add(unknown)
 
-    def result(self):
-        """Give the IoU of everything counted since the last `reset_state`.
+    def result(self) -> dict[str, Tensor]:
+        """The IoU of everything counted since the last `reset_state`.
 
         Returns:
             Dict of scalars: `mean_iou`, with `well` also `well_iou` and `under_iou`,
@@ -205,7 +211,7 @@ class ClassIoU(keras.metrics.Metric):
             prefix = f"{key}_"
         return {f"{prefix}{name}": value for name, value in self.plain_result().items()}
 
-    def plain_result(self):
+    def plain_result(self) -> dict[str, Tensor]:
         """As `result`, whatever the name of the metric.
 
         Returns:
@@ -237,8 +243,8 @@ class ClassIoU(keras.metrics.Metric):
         groups = {"well_iou": self._well, "under_iou": under}
         return {name: group for name, group in groups.items() if group}
 
-    def get_config(self):
-        """Give the constructor's arguments."""
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that rebuild this metric."""
         return {
             **super().get_config(),
             "classes": self.classes,
@@ -254,7 +260,7 @@ def _names(classes):
         return tuple(classes)
     if isinstance(classes, bool) or classes < 1:
         raise ValueError(
-            f"`classes` must be class names or their number, got {classes!r}."
+            f"`classes` must be class names or their number, received {classes!r}."
         )
     return tuple(f"class_{i}" for i in range(classes))
 

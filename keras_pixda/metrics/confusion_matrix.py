@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_pixda.metrics.count_dtype import count_dtype
+from keras_pixda.typing import Tensor
 
 # Label values that an error can name: all of uint8 and int8.
 LOWEST_NAMED, HIGHEST_NAMED = -128, 255
@@ -13,8 +14,12 @@ UNKNOWN_COUNTERS = _NAMED + 2
 
 
 def confusion_matrix(
-    labels, predictions, num_classes, ignore_class=255, sample_weight=None
-):
+    labels: Tensor,
+    predictions: Tensor,
+    num_classes: int,
+    ignore_class: int | None = 255,
+    sample_weight: Tensor | None = None,
+) -> Tensor:
     """Count how often each class was predicted for each labelled class.
 
     Pixels labelled `ignore_class` are left out. The counts are float64, exact up to
@@ -24,10 +29,11 @@ def confusion_matrix(
 
     Example:
     ```python
+    import numpy as np
     from keras_pixda.metrics import confusion_matrix
 
     matrix = confusion_matrix([0, 0, 1, 255], [0, 1, 1, 0], num_classes=2)
-    print(matrix.numpy())  # [[1. 1.] [0. 1.]]
+    assert np.array(matrix).tolist() == [[1, 1], [0, 1]]
     ```
 
     Args:
@@ -53,8 +59,12 @@ def confusion_matrix(
 
 
 def count_pixels(
-    labels, predictions, num_classes, ignore_class=255, sample_weight=None
-):
+    labels: Tensor,
+    predictions: Tensor,
+    num_classes: int,
+    ignore_class: int | None = 255,
+    sample_weight: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
     """Count pixels by class pair, and beside it those that fit no class.
 
     Args:
@@ -106,7 +116,9 @@ def count_pixels(
     return matrix, counts[pairs : pairs + UNKNOWN_COUNTERS]
 
 
-def raise_if_unknown(unknown, num_classes, ignore_class):
+def raise_if_unknown(
+    unknown: Tensor, num_classes: int, ignore_class: int | None
+) -> None:
     """Raise an error that names the values counted in `unknown`, if there are any.
 
     Args:
@@ -148,7 +160,7 @@ def raise_if_unknown(unknown, num_classes, ignore_class):
     raise ValueError(". ".join(problems) + ".")
 
 
-def nan_if_unknown(values, unknown):
+def nan_if_unknown(values: Tensor, unknown: Tensor) -> Tensor:
     """Turn `values` into NaN where a wrong label could not raise an error.
 
     Args:

@@ -3,7 +3,7 @@
 import keras
 
 
-def count_dtype():
+def count_dtype() -> str:
     """float64, or float32 where JAX was not told to have 64 bits."""
     if keras.backend.backend() == "jax":
         import jax

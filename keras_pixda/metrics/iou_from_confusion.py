@@ -3,9 +3,10 @@
 from keras import ops
 
 from keras_pixda.metrics.count_dtype import count_dtype
+from keras_pixda.typing import Tensor
 
 
-def iou_from_confusion(matrix):
+def iou_from_confusion(matrix: Tensor) -> Tensor:
     """Intersection over union of each class, from a confusion matrix.
 
     IoU = true positives / (true positives + false positives + false negatives). A
@@ -21,7 +22,7 @@ def iou_from_confusion(matrix):
     from keras_pixda.metrics import iou_from_confusion
 
     iou = iou_from_confusion(np.array([[3, 1, 0], [0, 4, 1], [0, 0, 0]]))
-    print(iou.numpy())  # [0.75 0.66666667 nan]
+    assert np.allclose(iou, [3 / 4, 4 / 6, np.nan], equal_nan=True)
     ```
 
     Args:
@@ -36,7 +37,7 @@ def iou_from_confusion(matrix):
     matrix = ops.cast(matrix, count_dtype())
     if len(matrix.shape) != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(
-            f"A confusion matrix has shape (classes, classes), got {matrix.shape}."
+            f"A confusion matrix has shape (classes, classes), received {matrix.shape}."
         )
     correct, labelled = ops.diagonal(matrix), ops.sum(matrix, axis=1)
     union = ops.sum(matrix, axis=0) + labelled - correct

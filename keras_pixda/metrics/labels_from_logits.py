@@ -3,9 +3,10 @@
 from keras import ops
 
 from keras_pixda.layers import resize_logits
+from keras_pixda.typing import Tensor
 
 
-def labels_from_logits(logits, height, width):
+def labels_from_logits(logits: Tensor, height: int, width: int) -> Tensor:
     """Predicted class ids at a given resolution.
 
     Logits of another size are first resized, bilinearly with half-pixel centres and in
@@ -18,7 +19,8 @@ def labels_from_logits(logits, height, width):
 
     logits = np.zeros((1, 4, 8, 3), "float16")
     logits[..., 2] = 1
-    print(labels_from_logits(logits, height=8, width=16).shape)  # (1, 8, 16)
+    labels = np.array(labels_from_logits(logits, height=8, width=16))
+    assert labels.shape == (1, 8, 16) and (labels == 2).all()
     ```
 
     Args:

@@ -2,8 +2,10 @@
 
 import sys
 
+import keras
 
-def log_name(metric):
+
+def log_name(metric: keras.metrics.Metric) -> str:
     """The key that Keras gives a metric's result in its logs.
 
     Keras spreads a result that is a dictionary and drops its own key for it, which

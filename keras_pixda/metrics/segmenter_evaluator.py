@@ -1,17 +1,22 @@
 """Per-class IoU of a segmenter over a data set."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 
 from keras_pixda.datasets import distribute_evaluation
 from keras_pixda.freed_memory import keep_freed_memory
 from keras_pixda.metrics.as_batches import as_batches
+from keras_pixda.metrics.class_iou import ClassIoU
 from keras_pixda.private_keras import BuiltModel
 from keras_pixda.replicas import logs_of_machines, strategy_of
+from keras_pixda.typing import Tensor
 
 
 class SegmenterEvaluator(BuiltModel, keras.Model):
-    """Measures the per-class IoU of a segmenter over a data set.
+    """Measure the per-class IoU of a segmenter over a data set.
 
     The forward pass and the counting run in one compiled function that is traced once,
     however often `iou` is called; data loading is Keras's own, with its workers. The
@@ -27,8 +32,9 @@ class SegmenterEvaluator(BuiltModel, keras.Model):
     segmenter = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 1)])
     dataset = [(np.zeros((1, 8, 8, 3)), np.zeros((1, 16, 16), "uint8"))]
     evaluator = SegmenterEvaluator(segmenter, ClassIoU(("road", "car")))
-    print(evaluator.iou(dataset))
-    # {'mean_iou': 1.0, 'absent_share': 0.0, 'road': 1.0, 'car': nan}
+    iou = evaluator.iou(dataset)
+    assert iou["road"] == iou["mean_iou"] == 1.0
+    assert np.isnan(iou["car"])  # In no label.
     ```
 
     Args:
@@ -37,7 +43,7 @@ class SegmenterEvaluator(BuiltModel, keras.Model):
         metric: A `ClassIoU`.
     """
 
-    def __init__(self, segmenter, metric):
+    def __init__(self, segmenter: Any, metric: ClassIoU):
         # float32: a global half-precision policy would round the images.
         super().__init__(dtype="float32")
         self.segmenter = segmenter
@@ -48,20 +54,27 @@ class SegmenterEvaluator(BuiltModel, keras.Model):
             jit_compile=getattr(segmenter, "jit_compile", "auto"),
         )
 
-    def call(self, images):
+    def call(self, images: Tensor) -> Tensor:
         """Run the segmenter as in inference."""
         return self.segmenter(images, training=False)
 
-    def compute_loss(self, *args, **kwargs):
-        """None: there is nothing to train."""
+    def compute_loss(self, *args: Any, **kwargs: Any) -> Tensor:
+        """Zero: there is nothing to train."""
         return keras.ops.zeros(())
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Count one batch."""
         self.metric.update_state(y, y_pred, sample_weight)
         return logs_of_machines({"mean_iou": self.metric.plain_result()["mean_iou"]})
 
-    def iou(self, dataset, verbose=0, progress=None):
+    def iou(
+        self,
+        dataset: Any,
+        verbose: int = 0,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> dict[str, float]:
         """Evaluate over `dataset`.
 
         Args:

@@ -1,9 +1,15 @@
 """Which classes hold many of the labelled pixels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
-def well_represented(pixel_counts, classes, threshold=0.04):
+def well_represented(
+    pixel_counts: Sequence[int] | np.ndarray,
+    classes: Sequence[str],
+    threshold: float = 0.04,
+) -> tuple[str, ...]:
     """Classes that hold a good share of the labelled pixels.
 
     The mean IoU over these and over the rest tells whether a method serves the rare
@@ -13,8 +19,8 @@ def well_represented(pixel_counts, classes, threshold=0.04):
     ```python
     from keras_pixda.metrics import well_represented
 
-    print(well_represented([900, 80, 20], ("road", "car", "pole")))
-    # ('road', 'car')
+    well = well_represented([900, 80, 20], ("road", "car", "pole"))
+    assert well == ("road", "car")
     ```
 
     Args:
@@ -31,8 +37,8 @@ def well_represented(pixel_counts, classes, threshold=0.04):
     pixel_counts = np.asarray(pixel_counts, "float64")
     if pixel_counts.shape != (len(classes),):
         raise ValueError(
-            f"Expected one pixel count for each of the {len(classes)} classes, got "
-            f"shape {pixel_counts.shape}."
+            f"Expected one pixel count for each of the {len(classes)} classes, "
+            f"received shape {pixel_counts.shape}."
         )
     if not pixel_counts.sum() > 0:
         raise ValueError("No labelled pixel: all of `pixel_counts` is 0.")

@@ -5,8 +5,31 @@ import keras
 from keras_pixda.models.segmenter_end import activation_at_the_end
 
 
-def check_segmenter(segmenter):
-    """Raise unless `segmenter` maps images to one map of logits."""
+def check_segmenter(segmenter: keras.Model) -> None:
+    """Raise unless `segmenter` maps images to one map of logits.
+
+    Example:
+
+    ```python
+    import keras
+    from keras_pixda.models.check_segmenter import check_segmenter
+
+    images = keras.Input((None, None, 3))
+    check_segmenter(keras.Model(images, keras.layers.Conv2D(5, 1)(images)))
+    softmax = keras.layers.Conv2D(5, 1, activation="softmax")(images)
+    try:
+        check_segmenter(keras.Model(images, softmax))
+    except ValueError as error:
+        message = str(error)
+    assert "expected logits" in message
+    ```
+
+    Args:
+        segmenter: What is to be trained or exported.
+
+    Raises:
+        ValueError: With the remedy.
+    """
     if not isinstance(segmenter, keras.Model):
         raise ValueError(f"segmenter must be a keras.Model, received {segmenter!r}.")
     try:

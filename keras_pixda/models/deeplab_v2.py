@@ -1,5 +1,7 @@
 """The published network: DeepLabV2 on ResNet-101."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -15,13 +17,13 @@ BLOCKS = (3, 4, 23, 3)
 
 
 def deeplab_v2(
-    num_classes,
-    auxiliary_head=False,
-    blocks=BLOCKS,
-    filters=64,
-    weights=None,
-    name="deeplab_v2",
-):
+    num_classes: int,
+    auxiliary_head: bool = False,
+    blocks: Sequence[int] = BLOCKS,
+    filters: int = 64,
+    weights: str | None = None,
+    name: str = "deeplab_v2",
+) -> keras.Model:
     """DeepLabV2 on ResNet-101, the network of the published results.
 
     Output stride 8, batch normalisation with fixed scale and offset, heads of four
@@ -42,7 +44,7 @@ def deeplab_v2(
     # A toy depth and width; the published network is deeplab_v2(num_classes=19).
     segmenter = deeplab_v2(num_classes=19, blocks=(1, 1, 1, 1), filters=4)
     images = np.zeros((1, 64, 96, 3), dtype="uint8")
-    segmenter(images).shape  # (1, 64, 96, 19)
+    assert segmenter(images).shape == (1, 64, 96, 19)
     ```
 
     Args:

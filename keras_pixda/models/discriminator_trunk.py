@@ -5,9 +5,12 @@ from keras import layers
 
 from keras_pixda.layers import LeanLeakyReLU
 from keras_pixda.models.pixel_discriminator import INITIALIZER
+from keras_pixda.typing import Tensor
 
 
-def discriminator_trunk(x, filters, channels, spectral_norm=False):
+def discriminator_trunk(
+    x: Tensor, filters: int, channels: int, spectral_norm: bool = False
+) -> Tensor:
     """Five 4x4 convolutions of stride 2 and padding 1, LeakyReLU 0.2 between.
 
     The last one works in float32 under every dtype policy.

@@ -6,8 +6,11 @@ from keras_pixda.models.discriminator_trunk import discriminator_trunk
 
 
 def image_discriminator(
-    num_classes, filters=64, spectral_norm=False, name="image_discriminator"
-):
+    num_classes: int,
+    filters: int = 64,
+    spectral_norm: bool = False,
+    name: str = "image_discriminator",
+) -> keras.Model:
     """Discriminator of whole predictions: a coarse map of domain logits, 1/32 of size.
 
     Five 4x4 convolutions of stride 2 and padding 1, LeakyReLU 0.2 between. In PixDA it
@@ -21,9 +24,9 @@ def image_discriminator(
     import numpy as np
     from keras_pixda.models import image_discriminator
 
-    discriminator = image_discriminator(num_classes=19)
+    discriminator = image_discriminator(num_classes=19, filters=8)
     probabilities = np.full((1, 64, 128, 19), 1 / 19, dtype="float32")
-    discriminator(probabilities).shape  # (1, 2, 4, 1)
+    assert discriminator(probabilities).shape == (1, 2, 4, 1)
     ```
 
     Args:

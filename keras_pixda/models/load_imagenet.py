@@ -21,7 +21,9 @@ NETWORKS = {
 NETWORK_MEAN = (123.68, 116.779, 103.939)
 
 
-def load_imagenet(segmenter, network=None):
+def load_imagenet(
+    segmenter: keras.Model, network: keras.Model | None = None
+) -> keras.Model:
     """Copy the ImageNet weights of a keras.applications ResNet into `deeplab_v2`.
 
     The two are the same network up to where DeepLabV2 dilates instead of striding, and

@@ -6,7 +6,9 @@ from keras import layers
 from keras_pixda.models.discriminator_trunk import discriminator_trunk
 
 
-def pair_discriminator(num_classes, filters=64, name="pair_discriminator"):
+def pair_discriminator(
+    num_classes: int, filters: int = 64, name: str = "pair_discriminator"
+) -> keras.Model:
     """Discriminator of FSDA's pairs: tells which domains two predictions come from.
 
     The two softmax maps come stacked. Five 4x4 convolutions of stride 2 and padding 1
@@ -20,9 +22,9 @@ def pair_discriminator(num_classes, filters=64, name="pair_discriminator"):
     import numpy as np
     from keras_pixda.models import pair_discriminator
 
-    discriminator = pair_discriminator(num_classes=19)
+    discriminator = pair_discriminator(num_classes=19, filters=8)
     pair = np.full((1, 64, 128, 2 * 19), 1 / 19, dtype="float32")
-    discriminator(pair).shape  # (1, 2, 4, 3)
+    assert discriminator(pair).shape == (1, 2, 4, 3)
     ```
 
     Args:

@@ -19,7 +19,9 @@ class Conv2D(DilatedConvolution):
     """
 
 
-def pixel_discriminator(num_classes, filters=64, name="pixel_discriminator"):
+def pixel_discriminator(
+    num_classes: int, filters: int = 64, name: str = "pixel_discriminator"
+) -> keras.Model:
     """Discriminator of PixDA: one domain logit for every pixel, at full size.
 
     Two 3x3 convolutions and a 1x1 classifier, LeakyReLU 0.2 between. The classifier
@@ -33,7 +35,7 @@ def pixel_discriminator(num_classes, filters=64, name="pixel_discriminator"):
 
     discriminator = pixel_discriminator(num_classes=19)
     probabilities = np.full((1, 32, 64, 19), 1 / 19, dtype="float32")
-    discriminator(probabilities).shape  # (1, 32, 64, 1)
+    assert discriminator(probabilities).shape == (1, 32, 64, 1)
     ```
 
     Args:

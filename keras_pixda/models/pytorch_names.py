@@ -1,8 +1,11 @@
 """How published checkpoints name and lay out the weights of `deeplab_v2`."""
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
+import numpy as np
 
 KINDS = {
     "kernel": "weight",
@@ -16,7 +19,7 @@ AUXILIARY_HEAD, HEAD = "layer5.conv2d_list", "layer6.conv2d_list"
 HEAD_CONVOLUTIONS = 4
 
 
-def pytorch_name(layer, variable):
+def pytorch_name(layer: str, variable: str) -> str:
     """The name in a checkpoint of a layer's variable.
 
     Args:
@@ -31,20 +34,20 @@ def pytorch_name(layer, variable):
     return f"{layer}.{KINDS.get(variable, variable)}"
 
 
-def to_keras(name, value):
+def to_keras(name: str, value: np.ndarray) -> np.ndarray:
     """A checkpoint's array as our variable holds it."""
     if name == "conv1.weight":
         value = value[:, ::-1]  # From BGR to RGB.
     return value.transpose(2, 3, 1, 0) if value.ndim == 4 else value
 
 
-def to_pytorch(name, value):
+def to_pytorch(name: str, value: np.ndarray) -> np.ndarray:
     """Our variable's array as a checkpoint holds it."""
     value = value.transpose(3, 2, 0, 1) if value.ndim == 4 else value
     return value[:, ::-1] if name == "conv1.weight" else value
 
 
-def pytorch_variables(segmenter):
+def pytorch_variables(segmenter: keras.Model) -> dict[str, keras.Variable]:
     """The variables of a `deeplab_v2` by the names they have in a checkpoint.
 
     Raises:
@@ -67,7 +70,7 @@ def pytorch_variables(segmenter):
     )
 
 
-def pytorch_shapes(variables):
+def pytorch_shapes(variables: Mapping[str, keras.Variable]) -> dict[str, tuple]:
     """The shapes that variables have in a checkpoint, by name."""
 
     def shape(variable):
@@ -77,7 +80,7 @@ def pytorch_shapes(variables):
     return {name: shape(variable) for name, variable in variables.items()}
 
 
-def architecture(shapes):
+def architecture(shapes: Mapping[str, tuple]) -> dict[str, Any]:
     """Arguments of `deeplab_v2` that give these shapes, as far as they tell."""
 
     def first(name, default):
@@ -95,7 +98,9 @@ def architecture(shapes):
     }
 
 
-def network_shapes(num_classes, auxiliary_head, blocks, filters):
+def network_shapes(
+    num_classes: int, auxiliary_head: bool, blocks: Sequence[int], filters: int
+) -> dict[str, tuple]:
     """The shapes in a checkpoint of a `deeplab_v2` of these arguments, by name."""
     shapes = {}
 

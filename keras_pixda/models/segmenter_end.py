@@ -1,5 +1,7 @@
 """What a segmenter ends in."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -22,7 +24,7 @@ BOUNDED = {
 }
 
 
-def activation_at_the_end(segmenter):
+def activation_at_the_end(segmenter: keras.Model) -> tuple[str, Any] | None:
     """The name of an activation whose values are no logits, and the layer it is in.
 
     It is looked for inside nested models and wrappers and before whatever only moves

@@ -7,8 +7,11 @@ from keras_pixda.layers import resized_like
 
 
 def small_segmenter(
-    num_classes, filters=24, auxiliary_head=False, name="small_segmenter"
-):
+    num_classes: int,
+    filters: int = 24,
+    auxiliary_head: bool = False,
+    name: str = "small_segmenter",
+) -> keras.Model:
     """A small U-shaped segmenter that trains from scratch on a CPU in minutes.
 
     The stem and four stages halve the resolution to 1/16, the way back adds the encoder
@@ -21,7 +24,8 @@ def small_segmenter(
     from keras_pixda.models import small_segmenter
 
     segmenter = small_segmenter(num_classes=11, filters=8)
-    segmenter(np.zeros((1, 48, 64, 3), dtype="uint8")).shape  # (1, 48, 64, 11)
+    images = np.zeros((1, 48, 64, 3), dtype="uint8")
+    assert segmenter(images).shape == (1, 48, 64, 11)
     ```
 
     Args:

@@ -1,9 +1,12 @@
 """Adam as the published discriminators were trained with it."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_pixda.private_keras import moments_of
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -16,9 +19,13 @@ class BiasCorrectedAdam(keras.optimizers.Adam):
     Example:
 
     ```python
+    import keras
     from keras_pixda.optimizers import BiasCorrectedAdam
 
-    optimizer = BiasCorrectedAdam(4e-4, beta_2=0.99)
+    weight = keras.Variable([0.0])
+    optimizer = BiasCorrectedAdam(1.0, beta_2=0.99)
+    optimizer.apply([keras.ops.array([1e-7])], [weight])
+    assert abs(float(weight[0]) + 10 / 11) < 1e-3  # A step of g / (g + 1e-8).
     ```
 
     Args:
@@ -34,12 +41,16 @@ class BiasCorrectedAdam(keras.optimizers.Adam):
         Optimization](https://arxiv.org/abs/1412.6980), ICLR 2015.
     """
 
-    def __init__(self, learning_rate=0.001, epsilon=1e-8, **kwargs):
+    def __init__(
+        self, learning_rate: Any = 0.001, epsilon: float = 1e-8, **kwargs: Any
+    ):
         super().__init__(learning_rate=learning_rate, epsilon=epsilon, **kwargs)
         if self.amsgrad:
             raise ValueError("BiasCorrectedAdam has no amsgrad: use keras Adam.")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor
+    ) -> None:
         """Update one variable and its two moments."""
         gradient = ops.cast(gradient, variable.dtype)
         step = ops.cast(self.iterations + 1, variable.dtype)

@@ -1,5 +1,7 @@
 """Two optimizers in one whose rates keep their ratio."""
 
+from typing import Any
+
 import keras
 
 from keras_pixda.optimizers.scaled_schedule import ScaledSchedule
@@ -40,7 +42,11 @@ class BodyHeadOptimizer(AverageOfParts, keras.optimizers.MultiOptimizer):
     """
 
     def __init__(
-        self, optimizer_map, head_factor=10.0, loss_scale_factor=None, name=None
+        self,
+        optimizer_map: Any,
+        head_factor: float = 10.0,
+        loss_scale_factor: float | None = None,
+        name: str | None = None,
     ):
         super().__init__(optimizer_map, loss_scale_factor, name)
         self.head_factor = head_factor
@@ -48,17 +54,17 @@ class BodyHeadOptimizer(AverageOfParts, keras.optimizers.MultiOptimizer):
         self.parts = [body, *(o for o in super().optimizers if o is not body)]
 
     @property
-    def optimizers(self):
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
         """Not here, see above."""
         raise AttributeError(f"{self.name!r} calls its optimizers `parts`.")
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """The rate of the body, a variable or the value of its schedule now."""
         return self.parts[0].learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, value):
+    def learning_rate(self, value: Any) -> None:
         body, *heads = self.parts
         try:
             # First, since it refuses a number in the place of a schedule.
@@ -72,12 +78,12 @@ class BodyHeadOptimizer(AverageOfParts, keras.optimizers.MultiOptimizer):
         for head in heads:
             head.learning_rate = scaled(value, self.head_factor)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Arguments that rebuild this optimizer."""
         return {**super().get_config(), "head_factor": self.head_factor}
 
 
-def scaled(rate, factor):
+def scaled(rate: Any, factor: float) -> Any:
     """A number or schedule, times a factor."""
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return ScaledSchedule(rate, factor)

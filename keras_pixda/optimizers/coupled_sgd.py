@@ -1,9 +1,12 @@
 """Stochastic gradient descent as the published networks were trained with it."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_pixda.private_keras import velocity_of
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -20,9 +23,15 @@ class CoupledSGD(keras.optimizers.SGD):
     Example:
 
     ```python
+    import keras
     from keras_pixda.optimizers import CoupledSGD
 
-    optimizer = CoupledSGD(1e-3, momentum=0.9, coupled_decay=5e-4)
+    weight = keras.Variable([1.0])
+    optimizer = CoupledSGD(1.0, momentum=0.9, coupled_decay=0.1)
+    for _ in range(2):
+        optimizer.apply([keras.ops.zeros(1)], [weight])
+    # 1 - 0.1, and then the decay of that with nine tenths of the first one.
+    assert abs(float(weight[0]) - (0.9 - 0.09 - 0.09)) < 1e-6
     ```
 
     Args:
@@ -36,7 +45,13 @@ class CoupledSGD(keras.optimizers.SGD):
         ValueError: If `coupled_decay` is negative or `nesterov` is asked for.
     """
 
-    def __init__(self, learning_rate=0.01, momentum=0.0, coupled_decay=0.0, **kwargs):
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        momentum: float = 0.0,
+        coupled_decay: float = 0.0,
+        **kwargs: Any,
+    ):
         super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
         if coupled_decay < 0:
             raise ValueError(
@@ -46,7 +61,9 @@ class CoupledSGD(keras.optimizers.SGD):
             raise ValueError("CoupledSGD has no Nesterov momentum: use keras SGD.")
         self.coupled_decay = coupled_decay
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor
+    ) -> None:
         """Update one variable and its velocity."""
         learning_rate = ops.cast(learning_rate, variable.dtype)
         gradient = ops.cast(gradient, variable.dtype)
@@ -63,7 +80,7 @@ class CoupledSGD(keras.optimizers.SGD):
         self.assign(velocity, gradient)
         self.assign_sub(variable, learning_rate * gradient)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Arguments that rebuild this optimizer."""
         return {**super().get_config(), "coupled_decay": self.coupled_decay}
 

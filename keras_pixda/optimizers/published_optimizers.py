@@ -3,6 +3,7 @@
 import inspect
 import math
 import numbers
+from typing import Any
 
 import keras
 
@@ -14,17 +15,18 @@ _SCHEDULE = keras.optimizers.schedules.LearningRateSchedule
 
 
 def published_optimizers(
-    learning_rate=1e-3,
-    head_factor=10.0,
-    momentum=0.9,
-    coupled_decay=5e-4,
-    discriminator_learning_rate=4e-4,
-    decay_steps=62_500,
-    power=0.9,
-    head=".*head.*",
-    ema_momentum=None,
-    optimizer=None,
-):
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
+    head_factor: float = 10.0,
+    momentum: float = 0.9,
+    coupled_decay: float = 5e-4,
+    discriminator_learning_rate: float
+    | keras.optimizers.schedules.LearningRateSchedule = 4e-4,
+    decay_steps: int | None = 62_500,
+    power: float = 0.9,
+    head: str | None = ".*head.*",
+    ema_momentum: float | None = None,
+    optimizer: Any = None,
+) -> dict[str, keras.optimizers.Optimizer]:
     """The three optimizers of PixDA, to be handed to `compile` as they are.
 
     Segmenter: SGD with momentum and coupled weight decay, the head at ten times the
@@ -45,6 +47,8 @@ def published_optimizers(
 
     model = PixDAModel(small_segmenter(num_classes=3, filters=4))
     model.compile(**published_optimizers(decay_steps=1_000))
+    body, head = model.optimizer.parts
+    assert abs(head.learning_rate - 10 * body.learning_rate) < 1e-6
 
     # Another optimizer and another schedule.
     import keras

@@ -1,6 +1,10 @@
 """Any learning rate schedule, times a factor."""
 
+from typing import Any
+
 import keras
+
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -22,16 +26,18 @@ class ScaledSchedule(keras.optimizers.schedules.LearningRateSchedule):
         factor: What every rate is multiplied by.
     """
 
-    def __init__(self, schedule, factor):
+    def __init__(
+        self, schedule: keras.optimizers.schedules.LearningRateSchedule, factor: float
+    ):
         super().__init__()
         self.schedule = schedule
         self.factor = factor
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor) -> Tensor:
         """The rate at a step."""
         return self.schedule(step) * self.factor
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Arguments that rebuild this schedule."""
         return {
             "schedule": keras.saving.serialize_keras_object(self.schedule),
@@ -39,7 +45,7 @@ class ScaledSchedule(keras.optimizers.schedules.LearningRateSchedule):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "ScaledSchedule":
         """Rebuild a schedule from its config."""
         schedule = keras.saving.deserialize_keras_object(config["schedule"])
         return cls(schedule, config["factor"])

@@ -1,9 +1,12 @@
 """Loss scaling that all replicas agree on."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
 from keras_pixda.replicas import sum_over_replicas
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -21,6 +24,7 @@ class SharedLossScaleOptimizer(keras.optimizers.LossScaleOptimizer):
     from keras_pixda.optimizers import SharedLossScaleOptimizer
 
     optimizer = SharedLossScaleOptimizer(keras.optimizers.SGD(0.01))
+    assert optimizer.scale_loss(2.0) == 2.0 * 32768
     ```
 
     Args:
@@ -31,7 +35,7 @@ class SharedLossScaleOptimizer(keras.optimizers.LossScaleOptimizer):
         name: Name of the optimizer. Defaults to `None`.
     """
 
-    def check_finite(self, grads):
+    def check_finite(self, grads: Sequence[Tensor]) -> Tensor:
         """Whether all gradients of all replicas are finite."""
         broken = ops.logical_not(super().check_finite(grads))
         return sum_over_replicas(ops.cast(broken, "float32")) == 0.0

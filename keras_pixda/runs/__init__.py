@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keras_pixda.runs.run_folder import RunFolder
     from keras_pixda.runs.run_plan import run_plan
     from keras_pixda.runs.run_records import RunRecords
+    from keras_pixda.runs.saved_facts import saved_facts
     from keras_pixda.runs.saved_run import saved_run
     from keras_pixda.runs.settings import Settings
     from keras_pixda.runs.starting_segmenter import starting_segmenter
@@ -51,6 +52,7 @@ __all__ = [
     "measure",
     "predict",
     "present_table",
+    "saved_facts",
     "run_plan",
     "saved_run",
     "starting_segmenter",

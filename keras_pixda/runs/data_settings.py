@@ -3,6 +3,7 @@
 import dataclasses
 
 from keras_pixda.checked_settings import CheckedSettings
+from keras_pixda.datasets import find_dataset, load
 from keras_pixda.datasets.bad_files import SKIP, STOP
 from keras_pixda.setting import setting
 
@@ -23,7 +24,8 @@ class DataSettings(CheckedSettings):
     Args:
         source: Source data set as `keras_pixda.datasets.load` spells it.
         target: Target data set, likewise.
-        validation: Data to evaluate on. Defaults to `None`, the target's split "val".
+        validation: Data to evaluate on, the split for it if there is one. Defaults to
+            `None`, the target's.
         shots: Target images from each city. Defaults to 1.
         shots_file: List of the target images to take instead. Defaults to `None`.
         image_size: `(height, width)` of images in training and evaluation.
@@ -59,20 +61,13 @@ class DataSettings(CheckedSettings):
         "published": {"image_size": (512, 1024)},
     }
 
-    def __post_init__(self):
-        super().__post_init__()
-        fits = min(self.image_size) >= 32
-        self.expect("image_size", fits, "(height, width), at least 32 each")
-
     def validation_record(self):
         """The record of the data to evaluate on."""
-        from keras_pixda.datasets import load  # NumPy need not be waited for.
-
         if self.validation:
-            return load(self.validation)
-        if self.target.startswith("folder:"):
+            return load(self.validation, evaluation=True)
+        if find_dataset(self.target).evaluation_split is None:
             raise ValueError(
-                "validation is missing: a folder has no split of its own, so name the "
-                "data to evaluate on (--validation folder:IMAGES,MASKS,CLASSES.txt)."
+                f"validation is missing: {self.target} has no split to evaluate on, so "
+                "name other data (--validation folder:IMAGES,MASKS,CLASSES.txt)."
             )
-        return load(self.target, "val")
+        return load(self.target, evaluation=True)

@@ -3,9 +3,9 @@
 import dataclasses
 
 from keras_pixda.checked_settings import CheckedSettings
+from keras_pixda.models.segmenters import SEGMENTERS
 from keras_pixda.setting import setting
 
-SEGMENTERS = ("small", "deeplab_v2")
 DTYPES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -22,14 +22,15 @@ class NetworkSettings(CheckedSettings):
     ```
 
     Args:
-        segmenter: `"small"` or `"deeplab_v2"`.
+        segmenter: `"small"`, `"deeplab_v2"` or another of
+            `keras_pixda.models.SEGMENTERS`.
         weights: File to start from, a `.keras` model, `.weights.h5` or a published
             PyTorch checkpoint `.pth`, instead of the source-only phase. Defaults to
             `None`.
         dtype: Dtype policy. Defaults to `"float32"`.
     """
 
-    segmenter: str = setting(one_of=SEGMENTERS)
+    segmenter: str
     weights: str | None = None
     dtype: str = setting("float32", one_of=DTYPES)
 
@@ -38,3 +39,8 @@ class NetworkSettings(CheckedSettings):
         "small": {"segmenter": "small"},
         "published": {"segmenter": "deeplab_v2"},
     }
+
+    def __post_init__(self):
+        super().__post_init__()
+        known = self.segmenter in SEGMENTERS
+        self.expect("segmenter", known, f"one of {[*SEGMENTERS]}")

@@ -1,10 +1,10 @@
 """Which branch of the settings a name belongs to."""
 
 import dataclasses
-import difflib
 import reprlib
 
 from keras_pixda.checked_settings import CheckedSettings
+from keras_pixda.did_you_mean import did_you_mean
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.runs.data_settings import DataSettings
 from keras_pixda.runs.network_settings import NetworkSettings
@@ -71,6 +71,9 @@ def route_settings(values: dict) -> dict[str, dict]:
 def branches():
     """The class of settings of every branch, of the methods as registered now."""
     methods = {name: method.Settings for name, method in METHODS.items()}
+    taken = methods.keys() & {*COMMON, "method", "preset"}
+    if taken:
+        raise ValueError(f"a method is called {min(taken)!r}, expected another name.")
     return {**COMMON, **methods}
 
 
@@ -106,6 +109,5 @@ def _unknown(key):
     for branch, kind in branches().items():
         dotted = [f"{branch}.{name}" for name in names_of(kind)]
         known += [branch, *names_of(kind), *dotted]
-    close = difflib.get_close_matches(key, known, 1)
-    hint = f", did you mean {close[0]!r}?" if close else "."
+    hint = did_you_mean(key, known)
     return SettingError(f"unknown setting {reprlib.repr(key)}{hint}", key)

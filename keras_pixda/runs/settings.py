@@ -6,9 +6,11 @@ from typing import Any
 
 from keras_pixda.methods.method_settings import MethodSettings
 from keras_pixda.methods.registry import METHODS
+from keras_pixda.models.segmenters import SEGMENTERS
 from keras_pixda.runs.data_settings import DataSettings
 from keras_pixda.runs.network_settings import NetworkSettings
-from keras_pixda.runs.read_json import parse_json, read_json
+from keras_pixda.runs.parse_json import parse_json
+from keras_pixda.runs.read_json import read_json
 from keras_pixda.runs.read_yaml import read_yaml
 from keras_pixda.runs.route_settings import (
     COMMON,
@@ -74,7 +76,11 @@ class Settings:
             raise SettingError(f"method is {self.method!r}, {expected}.", "method")
         methods = {n: self.methods.get(n, m.Settings()) for n, m in METHODS.items()}
         object.__setattr__(self, "methods", methods)
-        training, size = self.training, self.data.batch_size
+        data, training = self.data, self.training
+        least = SEGMENTERS[self.network.segmenter].smallest_side
+        fits = min(data.image_size) >= least
+        data.expect("image_size", fits, f"(height, width), at least {least} each")
+        size = data.batch_size
         fits = training.accumulate <= size
         training.expect("accumulate", fits, f"at most the batch_size {size}")
         needed = training.target_steps

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_pixda.models import deeplab_v2, small_segmenter
+from keras_pixda.models import find_segmenter
 from keras_pixda.runs.saved_run import load_model, load_weights
 from keras_pixda.runs.settings import Settings
 from keras_pixda.weights import load_pytorch
@@ -33,8 +33,7 @@ def starting_segmenter(settings: Settings, num_classes: int) -> keras.Model:
         return load_model(weights)
     if weights is not None and weights.endswith((".pth", ".pt")):
         return load_pytorch(weights)
-    kind = settings.network.segmenter
-    segmenter = {"small": small_segmenter, "deeplab_v2": deeplab_v2}[kind](num_classes)
+    segmenter = find_segmenter(settings.network.segmenter).build(num_classes)
     if weights is not None:
         load_weights(segmenter, weights)
     return segmenter

@@ -2,11 +2,16 @@
 
 import contextlib
 import re
+from collections.abc import Iterator
+
+import keras
 
 
 @contextlib.contextmanager
-def converter_errors(segmenter, format, size):
-    """Turns what a converter raises into a `ValueError` that says what to do.
+def converter_errors(
+    segmenter: keras.Model, format: str, size: tuple[int | None, int | None]
+) -> Iterator[None]:
+    """Turn what a converter raises into a `ValueError` that says what to do.
 
     Args:
         segmenter: The `keras.Model` that is exported.

@@ -16,6 +16,7 @@ from keras_pixda.serving.exported import load_exported, require
 from keras_pixda.serving.float32_copy import float32_copy
 from keras_pixda.serving.plain_keras import plain_keras
 from keras_pixda.serving.serving_model import ServingModel
+from keras_pixda.typing import FilePath, Size
 
 # Suffix of each format; a SavedModel is a folder and has none.
 FORMATS = {"savedmodel": "", "keras": ".keras", "onnx": ".onnx", "litert": ".tflite"}
@@ -25,14 +26,14 @@ TRIAL_SHAPES = ((1, 64, 96), (2, 96, 64))
 
 
 def export_segmenter(
-    segmenter,
-    path,
-    format,
-    outputs="logits",
-    image_size=None,
-    verify=True,
-    overwrite=False,
-):
+    segmenter: keras.Model,
+    path: FilePath,
+    format: str,
+    outputs: str = "logits",
+    image_size: Size | None = None,
+    verify: bool = True,
+    overwrite: bool = False,
+) -> float | None:
     """Write a segmenter as SavedModel, ONNX, LiteRT or plain Keras, and check it.
 
     The exported file takes `images`, RGB `(batch, height, width, 3)`, uint8, and gives
@@ -52,7 +53,8 @@ def export_segmenter(
     images = keras.Input((None, None, 3))
     segmenter = keras.Model(images, keras.layers.Conv2D(5, 1)(images))
     with tempfile.TemporaryDirectory() as folder:
-        export_segmenter(segmenter, f"{folder}/segmenter", "savedmodel") < 1e-4  # True
+        difference = export_segmenter(segmenter, f"{folder}/model", "savedmodel")
+    assert difference < 1e-4
     ```
 
     Args:

@@ -1,10 +1,13 @@
 """Read exported files back, as somebody who serves them would."""
 
 import importlib.util
+from collections.abc import Callable
 
 import keras
+import numpy as np
 
 from keras_pixda.layers import resize_logits
+from keras_pixda.typing import FilePath
 
 # What a format needs to be written, and what it needs to be run.
 WRITERS = {"savedmodel": (), "keras": (), "onnx": ("tf2onnx",), "litert": ()}
@@ -16,7 +19,7 @@ RUNNERS = {
 }
 
 
-def require(format, verify):
+def require(format: str, verify: bool) -> None:
     """Raise unless the packages for a format are there."""
     needed = WRITERS[format] + (RUNNERS[format] if verify else ())
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
@@ -27,7 +30,9 @@ def require(format, verify):
         )
 
 
-def load_exported(path, format, outputs):
+def load_exported(
+    path: FilePath, format: str, outputs: str
+) -> Callable[[np.ndarray], np.ndarray]:
     """A function from uint8 images to the answer of an exported file, both NumPy."""
     loaders = {
         "keras": _keras,

@@ -5,7 +5,7 @@ import keras
 HALF = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 
 
-def float32_copy(model):
+def float32_copy(model: keras.Model) -> keras.Model:
     """A model with the same weights that computes in float32 throughout.
 
     A model that already does is given back as it is.

@@ -19,7 +19,7 @@ STOCK = {
 }
 
 
-def plain_keras(model):
+def plain_keras(model: keras.Model) -> keras.Model:
     """A model of the same weights and answers without a layer of this package.
 
     A file of it is loaded by `keras.saving.load_model` where only Keras is installed.

@@ -2,17 +2,24 @@
 
 import itertools
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
 
 from keras_pixda.datasets.arguments import as_size
 from keras_pixda.layers import resize_logits
+from keras_pixda.typing import Size
 
 
 def sliding_window(
-    segmenter, images, window=None, overlap=0.25, flip=False, batch_size=4
-):
+    segmenter: Callable,
+    images: np.ndarray,
+    window: Size | None = None,
+    overlap: float = 0.25,
+    flip: bool = False,
+    batch_size: int = 4,
+) -> np.ndarray:
     """Logits of images that are too large for one pass, averaged over windows.
 
     The windows are spread evenly, so that they cover every pixel and overlap by at
@@ -29,7 +36,8 @@ def sliding_window(
 
     segmenter = small_segmenter(num_classes=5, filters=2)
     image = np.zeros((1, 64, 96, 3), dtype="uint8")
-    sliding_window(segmenter, image, window=(48, 48)).shape  # (1, 64, 96, 5)
+    logits = sliding_window(segmenter, image, window=(48, 48))
+    assert logits.shape == (1, 64, 96, 5)
     ```
 
     Args:
@@ -92,7 +100,8 @@ class SlidingWindow:
 
     segmenter = SlidingWindow(small_segmenter(2, filters=2), window=(32, 32), flip=True)
     batch = np.zeros((1, 48, 64, 3), "uint8"), np.zeros((1, 48, 64), "uint8")
-    SegmenterEvaluator(segmenter, ClassIoU(("road", "car"))).iou([batch])
+    iou = SegmenterEvaluator(segmenter, ClassIoU(("road", "car"))).iou([batch])
+    assert 0 <= iou["road"] <= 1
     ```
 
     Args:
@@ -109,7 +118,14 @@ class SlidingWindow:
     # Windows are cut and added up outside of any compiled function.
     run_eagerly = True
 
-    def __init__(self, segmenter, window=None, overlap=0.25, flip=False, batch_size=4):
+    def __init__(
+        self,
+        segmenter: Callable,
+        window: Size | None = None,
+        overlap: float = 0.25,
+        flip: bool = False,
+        batch_size: int = 4,
+    ):
         _check(window, overlap, batch_size)
         self.segmenter = segmenter
         self.window = window
@@ -117,7 +133,7 @@ class SlidingWindow:
         self.flip = flip
         self.batch_size = batch_size
 
-    def __call__(self, images, training=False):
+    def __call__(self, images: np.ndarray, training: bool = False) -> np.ndarray:
         """Logits of images, float32, as large as the images; only for inference."""
         if training:
             raise ValueError("A sliding window is for inference, received training.")

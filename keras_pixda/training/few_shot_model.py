@@ -265,10 +265,12 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
 
     @property
     def metrics(self):
-        """Loss terms and compiled metrics."""
+        """The loss first, as in Keras, then its terms and the compiled metrics."""
         # Keras's own tracker of the loss stays unused: it would report a second "loss".
-        own = self.loss_trackers[0]
-        return [m for m in super().metrics if m is own or m.name != "loss"]
+        return [
+            self.loss_trackers[0],
+            *(m for m in super().metrics if m.name != "loss"),
+        ]
 
     def stylise(self, source_images, target_images):
         """Source images in the look of the target images, float32."""

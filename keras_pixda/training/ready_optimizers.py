@@ -8,7 +8,7 @@ from keras_pixda.replicas import number_of_replicas
 from keras_pixda.training.checks import check_every_rate_is_used, check_precision
 
 
-def ready_optimizers(optimizers, auto_scale_loss=True):
+def ready_optimizers(optimizers: list, auto_scale_loss: bool = True) -> list:
     """Optimizers that scale their losses where needed, built for their networks.
 
     Example:
@@ -19,7 +19,7 @@ def ready_optimizers(optimizers, auto_scale_loss=True):
 
     networks = small_segmenter(3, filters=4), image_discriminator(3, filters=4)
     first, second = ready_optimizers([("adam", networks[0]), (None, networks[1])])
-    assert first.name == second.name == "adam"
+    assert type(first) is type(second) and first.name == second.name
     assert len(first.variables) > len(second.variables) > 2
     ```
 

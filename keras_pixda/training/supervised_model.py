@@ -1,5 +1,7 @@
 """Training on labelled images of one domain, with or without a teacher."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
@@ -64,13 +66,13 @@ class SupervisedModel(FewShotModel):
 
     def __init__(
         self,
-        segmenter,
-        teacher=None,
-        distillation_loss=None,
-        weight=0.5,
-        name="supervised",
+        segmenter: keras.Model,
+        teacher: keras.Model | None = None,
+        distillation_loss: keras.losses.Loss | None = None,
+        weight: float = 0.5,
+        name: str = "supervised",
         **kwargs,
-    ):
+    ) -> None:
         super().__init__(segmenter, name=name, **kwargs)
         self.teacher = teacher
         self.distillation_loss = distillation_loss
@@ -82,8 +84,13 @@ class SupervisedModel(FewShotModel):
             self.loss_trackers.append(keras.metrics.Mean(name="distillation_loss"))
 
     def compile(
-        self, optimizer="sgd", loss=None, metrics=None, auto_scale_loss=True, **kwargs
-    ):
+        self,
+        optimizer: str | keras.optimizers.Optimizer = "sgd",
+        loss: str | Callable | keras.losses.Loss | None = None,
+        metrics: list | None = None,
+        auto_scale_loss: bool = True,
+        **kwargs,
+    ) -> None:
         """Configure training, as `keras.Model.compile` does.
 
         Args:

@@ -25,7 +25,9 @@ class Updates:
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(network(inputs))
         updates.add(tape, loss, optimizer, network)
+    before = network.get_weights()[0]
     updates.apply()
+    assert (abs(network.get_weights()[0] - (before - 0.1)) < 1e-6).all()
     ```
     """
 

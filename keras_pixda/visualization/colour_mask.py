@@ -2,8 +2,14 @@
 
 import numpy as np
 
+from keras_pixda.typing import Palette
 
-def colour_mask(labels, palette, ignore_colour=(0, 0, 0)):
+
+def colour_mask(
+    labels: np.ndarray,
+    palette: Palette,
+    ignore_colour: tuple[int, int, int] = (0, 0, 0),
+) -> np.ndarray:
     """Paint class ids in the colours of a palette.
 
     Example:
@@ -12,8 +18,8 @@ def colour_mask(labels, palette, ignore_colour=(0, 0, 0)):
     from keras_pixda.visualization import colour_mask
 
     labels = np.array([[0, 1, 255]], "uint8")
-    print(colour_mask(labels, palette=[(128, 64, 128), (0, 0, 142)]).tolist())
-    # [[[128, 64, 128], [0, 0, 142], [0, 0, 0]]]
+    colours = colour_mask(labels, palette=[(128, 64, 128), (0, 0, 142)])
+    assert colours.tolist() == [[[128, 64, 128], [0, 0, 142], [0, 0, 0]]]
     ```
 
     Args:
@@ -31,12 +37,12 @@ def colour_mask(labels, palette, ignore_colour=(0, 0, 0)):
     """
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
-        raise ValueError(f"Expected integer class ids, got dtype {labels.dtype}.")
+        raise ValueError(f"Expected integer class ids, received dtype {labels.dtype}.")
     if any(len(colour) != 3 for colour in palette):
-        raise ValueError(f"Expected a palette of RGB colours, got {palette!r}.")
+        raise ValueError(f"Expected a palette of RGB colours, received {palette!r}.")
     colours = np.array([*palette, ignore_colour])
     if colours.min() < 0 or colours.max() > 255:
-        raise ValueError(f"RGB colours lie in 0..255, got {palette!r}.")
+        raise ValueError(f"RGB colours lie in 0..255, received {palette!r}.")
     ignored = len(colours) - 1
     is_class = (labels >= 0) & (labels < ignored)
     return colours.astype("uint8")[np.where(is_class, labels, ignored)]

@@ -1,5 +1,7 @@
 """A confusion matrix as a picture."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -9,7 +11,9 @@ _FULL = (24, 74, 140)  # The colour of a share of 1, on the way from white.
 _CELL, _GAP, _FONT = 36, 8, 14
 
 
-def confusion_picture(matrix, classes):
+def confusion_picture(
+    matrix: np.ndarray | Sequence, classes: Sequence[str]
+) -> Image.Image:
     """Draw which class the pixels of each labelled class were taken for.
 
     A row holds the shares, in %, of the pixels that are labelled with its class;
@@ -21,7 +25,7 @@ def confusion_picture(matrix, classes):
     from keras_pixda.visualization import confusion_picture
 
     picture = confusion_picture([[3.0, 1.0], [0.0, 2.0]], ("road", "car"))
-    print(picture.mode)  # RGB
+    assert picture.mode == "RGB"
     ```
 
     Args:
@@ -40,10 +44,12 @@ def confusion_picture(matrix, classes):
     if matrix.shape != (number, number):
         raise ValueError(
             f"Expected a matrix of shape {(number, number)}, a row and a column for "
-            f"each of {number} classes, got {matrix.shape}."
+            f"each of {number} classes, received {matrix.shape}."
         )
     if not (np.isfinite(matrix) & (matrix >= 0)).all():
-        raise ValueError("Expected counts, got negative or infinite numbers or NaN.")
+        raise ValueError(
+            "Expected counts, received negative or infinite numbers or NaN."
+        )
     pixels = matrix.sum(axis=1, keepdims=True)
     shares = np.divide(matrix, pixels, where=pixels > 0, out=np.zeros_like(matrix))
 

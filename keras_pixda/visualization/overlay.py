@@ -3,8 +3,16 @@
 import keras
 import numpy as np
 
+from keras_pixda.typing import Palette
 
-def overlay(images, labels, palette, alpha=0.5, ignore_class=255):
+
+def overlay(
+    images: np.ndarray,
+    labels: np.ndarray,
+    palette: Palette,
+    alpha: float = 0.5,
+    ignore_class: int = 255,
+) -> np.ndarray:
     """Lay the colours of class ids over images.
 
     A shell over `keras.visualization.draw_segmentation_masks` for masks whose first
@@ -17,8 +25,8 @@ def overlay(images, labels, palette, alpha=0.5, ignore_class=255):
 
     images = np.full((1, 1, 2, 3), 100, "uint8")
     labels = np.array([[[0, 255]]], "uint8")
-    print(overlay(images, labels, palette=[(200, 0, 0)]).tolist())
-    # [[[[150, 50, 50], [100, 100, 100]]]]
+    painted = overlay(images, labels, palette=[(200, 0, 0)])
+    assert painted.tolist() == [[[[150, 50, 50], [100, 100, 100]]]]
     ```
 
     Args:

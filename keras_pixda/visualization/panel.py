@@ -1,8 +1,11 @@
 """Images and masks side by side in one picture."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from keras_pixda.typing import Palette
 from keras_pixda.visualization.colour_mask import colour_mask
 
 _PAPER, _INK, _FAINT = (255, 255, 255), (32, 32, 36), (110, 110, 118)
@@ -10,7 +13,14 @@ _IGNORED, _HATCH = (0, 0, 0), (165, 165, 165)
 _SMALLEST, _LARGEST = 320, 640
 
 
-def panel(columns, palette, classes, captions=None, ignore_class=255, cell_width=None):
+def panel(
+    columns: Mapping[str, Sequence[np.ndarray] | np.ndarray],
+    palette: Palette,
+    classes: Sequence[str],
+    captions: Sequence[str] | None = None,
+    ignore_class: int = 255,
+    cell_width: int | None = None,
+) -> Image.Image:
     """Draw images and class masks side by side, with titles and a legend.
 
     Masks stay crisp: they are scaled to the nearest pixel. Ignored pixels are dark and
@@ -30,7 +40,7 @@ def panel(columns, palette, classes, captions=None, ignore_class=255, cell_width
         palette=[(128, 64, 128), (0, 0, 142)],
         classes=("road", "car"),
     )
-    print(picture.width > 3 * 320)  # True
+    assert picture.width > 3 * 320  # Small images are enlarged.
     ```
 
     Args:
@@ -96,13 +106,13 @@ def _check(columns, palette, classes, captions):
     lengths = {title: len(pictures) for title, pictures in columns.items()}
     if not lengths or len(set(lengths.values())) > 1 or 0 in lengths.values():
         raise ValueError(
-            f"Every column needs the same number of pictures, at least one, got "
+            f"Every column needs the same number of pictures, at least one, received "
             f"{lengths}."
         )
     if captions is not None and len(captions) not in lengths.values():
-        raise ValueError(f"Got {len(captions)} captions for pictures {lengths}.")
+        raise ValueError(f"Received {len(captions)} captions for pictures {lengths}.")
     if len(palette) != len(classes):
-        raise ValueError(f"Got {len(palette)} colours for {len(classes)} classes.")
+        raise ValueError(f"Received {len(palette)} colours for {len(classes)} classes.")
 
 
 def _picture(array, title):

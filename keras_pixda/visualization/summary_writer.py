@@ -2,19 +2,23 @@
 
 import importlib.util
 
+from keras_pixda.typing import FilePath
 
-def summary_writer(log_dir):
+
+def summary_writer(log_dir: FilePath) -> "_SummaryWriter":
     """Open a TensorBoard folder.
 
     Example:
     ```python
     import importlib.util
+    import os
     import tempfile
     from keras_pixda.visualization import summary_writer
 
     if importlib.util.find_spec("tensorboard"):
-        writer = summary_writer(tempfile.mkdtemp())
-        writer.scalars({"iou/road": 0.9}, step=0)
+        with tempfile.TemporaryDirectory() as folder:
+            summary_writer(folder).scalars({"iou/road": 0.9}, step=0)
+            assert os.listdir(folder)[0].startswith("events.out")
     ```
 
     Args:

@@ -4,9 +4,11 @@ import contextlib
 import io
 import struct
 import zipfile
+from typing import BinaryIO
 
 import numpy as np
 
+from keras_pixda.typing import FilePath
 from keras_pixda.weights.tensor_pickle import (
     BFLOAT16,
     CheckpointError,
@@ -39,7 +41,7 @@ class Checkpoint:
             anything but tensors.
     """
 
-    def __init__(self, file, path):
+    def __init__(self, file: BinaryIO, path: FilePath):
         self.path = path
         with self._explained():
             start = file.read(4)
@@ -53,7 +55,7 @@ class Checkpoint:
                 raise CheckpointError(f"{found}, expected a zip archive or a pickle")
             self.tensors = _state_dict(value)
 
-    def read(self, name):
+    def read(self, name: str) -> np.ndarray:
         """The numbers of a tensor, float32."""
         with self._explained(), np.errstate(over="ignore"):
             storage, offset, shape, strides = self.tensors[name]

@@ -2,6 +2,7 @@
 
 import warnings
 
+import keras
 import numpy as np
 
 from keras_pixda.models.deeplab_v2 import deeplab_v2
@@ -15,12 +16,18 @@ from keras_pixda.models.pytorch_names import (
     pytorch_variables,
     to_keras,
 )
+from keras_pixda.typing import FilePath
 from keras_pixda.weights.checkpoint import Checkpoint
 
 SHOWN = 40
 
 
-def load_pytorch(path, segmenter=None, heads=True, head_convolutions=None):
+def load_pytorch(
+    path: FilePath,
+    segmenter: keras.Model | None = None,
+    heads: bool = True,
+    head_convolutions: int | None = None,
+) -> keras.Model:
     """Load a published PyTorch checkpoint into `deeplab_v2`.
 
     Reads what the authors of PixDA and AdaptSegNet publish: the state dict of a
@@ -41,11 +48,11 @@ def load_pytorch(path, segmenter=None, heads=True, head_convolutions=None):
     from keras_pixda.weights import load_pytorch, save_pytorch
 
     # A toy; for a published file, segmenter = load_pytorch("checkpoint.pth").
-    toy = deeplab_v2(num_classes=19, blocks=(1, 1, 1, 1), filters=4)
+    toy = deeplab_v2(num_classes=19, blocks=(1, 1, 1, 1), filters=2)
     with tempfile.TemporaryDirectory() as folder:
         save_pytorch(toy, f"{folder}/checkpoint.pth")
         segmenter = load_pytorch(f"{folder}/checkpoint.pth")
-    segmenter.output_shape  # (None, None, None, 19)
+    assert segmenter.output_shape == (None, None, None, 19)
     ```
 
     Args:

@@ -9,13 +9,14 @@ import keras
 import numpy as np
 
 from keras_pixda.models.pytorch_names import pytorch_variables, to_pytorch
+from keras_pixda.typing import FilePath
 from keras_pixda.whole_file import whole_file
 
 ROOT = "archive"
 ORDERED_DICT = b"ccollections\nOrderedDict\n)R"
 
 
-def save_pytorch(segmenter, path):
+def save_pytorch(segmenter: keras.Model, path: FilePath) -> None:
     """Save a `deeplab_v2` as the state dict of the published PyTorch network.
 
     The file is read by `torch.load(path, weights_only=True)` and fits the released code
@@ -27,12 +28,15 @@ def save_pytorch(segmenter, path):
 
     ```python
     import tempfile
+    import zipfile
     from keras_pixda.models import deeplab_v2
     from keras_pixda.weights import save_pytorch
 
-    segmenter = deeplab_v2(num_classes=19, blocks=(1, 1, 1, 1), filters=4)
+    segmenter = deeplab_v2(num_classes=19, blocks=(1, 1, 1, 1), filters=2)
     with tempfile.TemporaryDirectory() as folder:
         save_pytorch(segmenter, f"{folder}/checkpoint.pth")
+        with zipfile.ZipFile(f"{folder}/checkpoint.pth") as archive:
+            assert "archive/data.pkl" in archive.namelist()
     ```
 
     Args:

@@ -7,7 +7,7 @@ any other name is an error that says which.
 
 import math
 import pickletools
-from typing import NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class Tensor(NamedTuple):
     strides: tuple
 
 
-def read_pickle(file):
+def read_pickle(file: BinaryIO) -> tuple[Any, dict[str, Storage]]:
     """The value of the pickle that starts here, and its storages by their key."""
     stack, outer, memo, storages = [], [], {}, {}
     for opcode, argument, _ in pickletools.genops(file):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_pixda.callbacks import SampleSelection, StopAtStep
+from keras_pixda.callbacks import SampleSelection
 from keras_pixda.methods import PixDAModel
 from keras_pixda.models import image_discriminator, pixel_discriminator
 
@@ -177,28 +177,6 @@ def test_a_one_sided_selection_is_reported(monkeypatch, capsys, score, said):
     model, pairs = model_with_scores(scores, monkeypatch), Pairs()
     model.fit(pairs, callbacks=[SampleSelection(pairs)], verbose=0)
     assert f"One-sided: {said} image passes" in capsys.readouterr().out
-
-
-def test_a_training_that_has_done_its_steps_does_no_more():
-    model = keras.Sequential([keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    data = (np.zeros((8, 2)), np.zeros((8, 1)))
-    model.fit(*data, batch_size=1, callbacks=[StopAtStep(3)], verbose=0)
-    with pytest.warns(UserWarning, match="ran out of data"):  # By Keras.
-        model.fit(*data, batch_size=1, callbacks=[StopAtStep(3)], verbose=0)
-    assert int(model.optimizer.iterations) == 3
-
-
-def test_stop_at_step_counts_the_steps_of_a_restored_optimizer():
-    model = keras.Sequential([keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    x, y = np.zeros((8, 2)), np.zeros((8, 1))
-    for steps, expected in ((3, 3), (5, 5), (12, 12)):
-        stop = [StopAtStep(steps)]
-        model.fit(x, y, batch_size=1, epochs=9, callbacks=stop, verbose=0)
-        assert int(model.optimizer.iterations) == expected
-    with pytest.raises(ValueError, match="must be positive"):
-        StopAtStep(0)
 
 
 @pytest.mark.parametrize(

@@ -42,3 +42,8 @@ def test_rows_follow_the_registry(monkeypatch):
     assert "strange" not in OPTIONS
     changed = ROWS["stranger"].apply(Settings.preset("small", **DATA))
     assert (changed.method, changed.training.gamma) == ("strange", 0.0)
+    Strange.variants = {"cut_mix": Variant("CutMix", {}, "option")}
+    with pytest.raises(
+        ValueError, match="strange has a variant 'cut_mix', which pixda"
+    ):
+        len(ROWS)

@@ -181,5 +181,7 @@ def test_bad_scale(options):
 
 
 def test_bad_colour():
-    with pytest.raises(ValueError, match="colour must lie between 0 and 1, got 1.5"):
+    with pytest.raises(
+        ValueError, match="colour must lie between 0 and 1, received 1.5"
+    ):
         augmentation(colour=1.5)

@@ -61,10 +61,10 @@ def test_list_file(make_record, tmp_path):
     ("shots", "seed", "message"),
     [
         (4, 0, "street: city jena has 3 images, 4 shots were asked for"),
-        (0, 0, "shots must be a positive integer, got 0"),
-        (1.5, 0, "shots must be a positive integer, got 1.5"),
+        (0, 0, "shots must be a positive integer, received 0"),
+        (1.5, 0, "shots must be a positive integer, received 1.5"),
         (None, 0, "shots=None needs a shots_file"),
-        (1, -1, "seed must not be negative, got -1"),
+        (1, -1, "seed must not be negative, received -1"),
     ],
 )
 def test_bad_arguments(make_record, shots, seed, message):

@@ -103,5 +103,7 @@ def test_bad_probability(probability):
 
 def test_sizes_must_agree():
     small = TARGET[0][:5], TARGET[1][:5]
-    with pytest.raises(ValueError, match=r"got labels of \(24, 32\) and \(5, 32\)"):
+    with pytest.raises(
+        ValueError, match=r"received labels of \(24, 32\) and \(5, 32\)"
+    ):
         cut_mix()(SOURCE, small, 0)

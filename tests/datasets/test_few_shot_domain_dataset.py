@@ -317,7 +317,7 @@ def test_kept(make_dataset):
     dataset.kept = []
     assert len(dataset) == 0
     for kept, message in (
-        ([0, 7], r"kept must lie in 0..6, got 0..7"),
+        ([0, 7], r"kept must lie in 0..6, received 0..7"),
         ([-1, 2], "kept must lie in 0..6"),
         ([1, 1], "twice"),
         ([0.5], "integers"),

@@ -88,7 +88,7 @@ def test_train_ids_of_a_converter_are_passed_over_or_chosen(write, tmp_path):
     [
         (
             {"classes": "classes.txt"},
-            "a list of names, got the text 'classes.txt'; a fi",
+            "a list of names, received the text 'classes.txt'; a fi",
         ),
         ({"classes": "road"}, "classes must be a list of names"),
         ({"classes": ["road", "car", "road"]}, "the class 'road' is listed twice"),

@@ -336,7 +336,7 @@ def test_a_copy_for_another_process(place, make_record, get, reads):
 
 @pytest.mark.parametrize("place", [None, "", 3, True])
 def test_bad_place(place):
-    with pytest.raises(ValueError, match='"memory" or the path of a folder, got'):
+    with pytest.raises(ValueError, match='"memory" or the path of a folder, received'):
         PairCache(place)
 
 
@@ -344,5 +344,5 @@ def test_bad_folder_and_bound(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         PairCache(tmp_path / "file")
-    with pytest.raises(ValueError, match="max_bytes must not be negative, got -1"):
+    with pytest.raises(ValueError, match="max_bytes must not be negative, received -1"):
         PairCache(max_bytes=-1)

@@ -214,12 +214,12 @@ def test_a_mask_that_changes_its_size_is_named(make_mixed, write):
         ({"image_size": (0, 4)}, "image_size"),
         ({"image_size": (4.5, 4)}, "image_size"),
         ({"label_size": "full"}, "label_size"),
-        ({"batch_size": 0}, "batch_size must be a positive integer, got 0"),
+        ({"batch_size": 0}, "batch_size must be a positive integer, received 0"),
         (
             {"batch_size": 5, "drop_remainder": True},
             "batch_size 5 is larger than street",
         ),
-        ({"cache": 3}, '"memory" or the path of a folder, got 3'),
+        ({"cache": 3}, '"memory" or the path of a folder, received 3'),
         ({"augmentation": print}, 'label_size="image"'),
     ],
 )

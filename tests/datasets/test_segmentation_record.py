@@ -35,7 +35,7 @@ def test_is_frozen():
         ({"cities": ("ulm",)}, "cities has 1 entries, expected one for each pair, 3"),
         ({"ignore_masks": ("x",)}, "ignore_masks has 1 entries"),
         ({"palette": ()}, "palette has 0 entries, expected one for each class, 2"),
-        ({"classes": (), "palette": ()}, "expected 1 to 253 classes, got 0"),
+        ({"classes": (), "palette": ()}, "expected 1 to 253 classes, received 0"),
         ({"id_map": {7: 2}}, "sends 7 to 2, expected 0..1 or 255"),
         ({"id_map": {-1: 255}}, "id_map key -1"),
         ({"id_map": {(1, 2, 300): 0}}, r"id_map key \(1, 2, 300\)"),

@@ -5,7 +5,6 @@ import sys
 
 import keras
 import pytest
-import tensorflow as tf
 
 from keras_pixda.datasets import FewShotDomainDataset, cityscapes, gta5
 from keras_pixda.models import small_segmenter
@@ -62,14 +61,6 @@ def own_settings(change):
             "distillation_weight": 0.8,
         },
     )
-
-
-@pytest.fixture
-def eagerly():
-    """One small step is quicker than to trace it."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

@@ -171,6 +171,7 @@ def plain_step(model, images, labels, rate, weights):
             + segmentation["target"]
             + weights["auxiliary_adversarial_weight"] * fooling[0]
             + weights["adversarial_weight"] * fooling[1]
+            + 0.1 * tf.reduce_sum(network.get_layer("head").kernel ** 2)
         )
         d1_terms = [sum(both) / 2 for both in zip(*d1_terms, strict=True)]
         d2_terms = [sum(both) / 2 for both in zip(*d2_terms, strict=True)]
@@ -207,6 +208,8 @@ def test_one_step_equals_the_formulas_written_out():
         )
     }
     model = tiny_model(**sgd, **weights)
+    head = model.network.get_layer("head")
+    head.kernel.regularizer = keras.regularizers.L2(0.1)
     batch = tiny_batch(batch_size=3)
     old = [values(network) for network in networks(model)]
     expected, terms = plain_step(model, *batch, rate=0.5, weights=weights)

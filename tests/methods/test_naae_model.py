@@ -91,6 +91,7 @@ def test_one_step_equals_the_objective_written_out():
         image_optimizer=keras.optimizers.SGD(0.4),
         run_eagerly=False,
     )
+    model.segmenter.layers[-1].kernel.regularizer = keras.regularizers.L2(0.01)
     # Larger kernels: weights that differ from pixel to pixel, not 0.5 everywhere.
     for network in networks(model)[1:]:
         network.set_weights([w * 3 for w in network.get_weights()])
@@ -123,6 +124,7 @@ def test_one_step_equals_the_objective_written_out():
             "source_weight": np.mean(w),
         }
         losses = [terms["source_loss"] + terms["target_loss"]]
+        losses[0] += 0.01 * tf.reduce_sum(kernel**2)
         for name, source_answer, target_answer in zip(
             NETWORKS, source, target, strict=True
         ):

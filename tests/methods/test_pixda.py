@@ -107,7 +107,10 @@ def test_a_step_of_distillation_goes_on_from_adaptation(
     [
         ({"adversarial": "surprise"}, {"maps": ("surprise",)}),
         ({"adversarial": "imbalance"}, {"maps": ("imbalance",)}),
-        ({"adversarial": "image"}, {"maps": (), "name": "enlarged_image_discriminator"}),
+        (
+            {"adversarial": "image"},
+            {"maps": (), "name": "enlarged_image_discriminator"},
+        ),
         ({"detach": False}, {"detach": False}),
         ({"style_transfer": False}, {"styled": False}),
         ({"selection": False}, {"callbacks": 0}),

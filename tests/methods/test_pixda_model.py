@@ -4,10 +4,13 @@ import pytest
 import tensorflow as tf
 
 from keras_pixda.callbacks import SelectionState
+from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.losses import FocalLoss
 from keras_pixda.methods import PixDAModel
 from keras_pixda.models import image_discriminator, pixel_discriminator
 from keras_pixda.optimizers import published_optimizers
+from tests.methods.test_joint_model import plain_focal, swap_low_frequencies
+from tests.methods.test_naae_model import plain_trunk
 
 
 def tiny_batch(num_classes=3, seed=0, size=(32, 48)):
@@ -61,6 +64,97 @@ def assert_same_state(model, other):
         assert len(a.variables) == len(b.variables) > 2
         for value, wanted in zip(a.variables, b.variables, strict=True):
             np.testing.assert_array_equal(value.numpy(), wanted.numpy())
+
+
+# === The step, written out ===
+
+
+def plain_pixel_discriminator(weights, x):
+    for i in range(0, len(weights), 2):
+        x = tf.maximum(x, 0.2 * x) if i else x
+        x = tf.nn.conv2d(x, weights[i], 1, "SAME") + weights[i + 1]
+    return x
+
+
+def taken_for(answer, domain):
+    """Binary cross-entropy against a domain: 0 source, 1 target."""
+    probability = tf.sigmoid(answer)
+    return -tf.math.log(probability if domain else 1 - probability)
+
+
+def plain_adversarial(labels, logits, answer):
+    """A * S * B: to pass for source, where a pixel shows badly and its class rarely."""
+    one_hot = tf.one_hot(labels, 3)  # All zero on ignored pixels.
+    surprise = -tf.reduce_sum(one_hot * tf.nn.log_softmax(logits), -1)
+    share = np.mean(one_hot, axis=(1, 2))
+    rarity = np.sum(one_hot * (1 - share[:, None, None]), axis=-1)
+    each = taken_for(answer[..., 0], 0) * tf.stop_gradient(surprise) * rarity
+    return tf.reduce_mean(each)
+
+
+def test_one_step_equals_the_objective_written_out():
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Rescaling(1 / 64, -2.0)(inputs)
+    shrunk = keras.regularizers.L2(0.01)
+    x = keras.layers.Conv2D(3, 3, padding="same", kernel_regularizer=shrunk)(x)
+    model = PixDAModel(
+        keras.Model(inputs, x),
+        pixel_discriminator(3, 4),
+        image_discriminator(3, 4),
+        FourierStyleTransfer(0.1),
+    )
+    for network in networks(model)[1:]:  # Larger kernels, clearer answers.
+        network.set_weights([2 * w for w in network.get_weights()])
+    rates = (0.1, 0.2, 0.3)
+    model.compile(*map(keras.optimizers.SGD, rates), adversarial_weight=0.7)
+    old = [[tf.Variable(w) for w in n.get_weights()] for n in networks(model)]
+    images, labels = tiny_batch()
+    logs = model.train_on_batch(images, labels, return_dict=True)
+
+    (kernel, bias), pixel, image = old
+    source, target = (images[d].astype("float32") for d in ("source", "target"))
+    source = swap_low_frequencies(source, target, half=3)  # floor(0.1 * 32)
+    with tf.GradientTape(persistent=True) as tape:
+        on_source, on_target = (
+            tf.nn.conv2d(x / 64 - 2, kernel, 1, "SAME") + bias for x in (source, target)
+        )
+        answer = plain_pixel_discriminator(pixel, tf.nn.softmax(on_target))
+        terms = {
+            "source_loss": plain_focal(labels["source"], on_source),
+            "target_loss": plain_focal(labels["target"], on_target),
+            "adversarial_loss": plain_adversarial(labels["target"], on_target, answer),
+        }
+        total = terms["source_loss"] + terms["target_loss"]
+        total += 0.7 * terms["adversarial_loss"] + 0.01 * tf.reduce_sum(kernel**2)
+        losses = [total]
+        for name, weights, answers in (
+            ("discriminator", pixel, plain_pixel_discriminator),
+            ("image_discriminator", image, plain_trunk),
+        ):
+            halves = [
+                0.5 * tf.reduce_mean(taken_for(answers(weights, maps), domain))
+                for domain, maps in enumerate(
+                    tf.nn.softmax(x.numpy()) for x in (on_source, on_target)
+                )
+            ]
+            terms[f"{name}_source"], terms[f"{name}_target"] = halves
+            losses.append(sum(halves))
+    for network, rate, loss, before in zip(
+        networks(model), rates, losses, old, strict=True
+    ):
+        gradients = tape.gradient(loss, before)
+        assert any(np.max(np.abs(gradient)) > 1e-3 for gradient in gradients)
+        for value, was, gradient in zip(
+            network.get_weights(), before, gradients, strict=True
+        ):
+            np.testing.assert_allclose(value, was - rate * gradient, atol=3e-6)
+    assert set(logs) == {"loss", *model.loss_terms} == {"loss", *terms}
+    assert logs["loss"] == pytest.approx(float(total), rel=1e-5)
+    for name, value in terms.items():
+        assert logs[name] == pytest.approx(float(value), rel=1e-4), name
+
+
+# === Known answers ===
 
 
 class JointTraining(keras.Model):

@@ -1,5 +1,6 @@
 import pytest
 
+from keras_pixda.methods import METHODS
 from keras_pixda.runs.route_settings import places_of, route_settings
 
 
@@ -8,6 +9,12 @@ def test_places():
     assert places_of("learning_rate") == ["training"]
     assert places_of("style_window") == ["fda", "pixda"]
     assert places_of("stile_window") == []
+
+
+def test_a_method_has_a_name_of_its_own(monkeypatch):
+    monkeypatch.setitem(METHODS, "training", METHODS["fda"])
+    with pytest.raises(ValueError, match="called 'training', expected another name"):
+        route_settings({})
 
 
 def test_whole_branches_are_taken_apart():

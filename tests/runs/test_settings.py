@@ -320,8 +320,9 @@ def test_mistakes_in_a_tree_are_named_with_the_line(tmp_path):
         ('"threshold": 0.4', '"threshold": "x"', "pixda.threshold is 'x', expected"),
         ('"threshold": 0.4', '"thresold": 1', "unknown setting 'pixda.thresold', did"),
     ):
+        [line] = [n for n, row in enumerate(whole.splitlines(), 1) if before in row]
         path.write_text(whole.replace(before, after))
-        with pytest.raises(ValueError, match=rf"config\.json, line \d+: {message}"):
+        with pytest.raises(ValueError, match=rf"config\.json, line {line}: {message}"):
             Settings.from_file(path)
 
 

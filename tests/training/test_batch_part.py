@@ -41,7 +41,8 @@ def frozen(segmenter):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
         if isinstance(layer, keras.layers.Conv2D):
-            layer.kernel_regularizer = keras.regularizers.L2(1e-3)
+            # Read from the variable; that of the layer is for building it.
+            layer.kernel.regularizer = keras.regularizers.L2(1e-3)
     return segmenter
 
 

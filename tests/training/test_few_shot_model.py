@@ -18,6 +18,8 @@ from keras_pixda.models import (
     small_segmenter,
 )
 
+RANDOM = np.random.default_rng(0)
+
 
 def pixda(segmenter):
     model = PixDAModel(
@@ -254,3 +256,45 @@ def test_the_summary_adds_up(name):
     # What the optimizer updates has not changed.
     for old, new in zip(before, model.trainable_variables, strict=True):
         assert old is new
+
+
+# === Hooks ===
+
+
+class Hooked(JointModel):
+    """Takes another image for the target, and counts what follows the updates."""
+
+    def __init__(self, segmenter, **kwargs):
+        super().__init__(segmenter, **kwargs)
+        self.seen = keras.Variable(0, dtype="int32", trainable=False)
+        self.after = keras.Variable(0.0, trainable=False)
+
+    def mix(self, images, labels):
+        self.seen.assign_add(ops.shape(images["target"])[0])
+        return dict.fromkeys(images, 255 - images["source"]), labels
+
+    def after_updates(self):
+        # Of the weights that the step leaves behind, not of those before it.
+        self.after.assign(ops.sum(self.segmenter.trainable_variables[0]))
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_hooks_around_the_parts_of_a_step(accumulate, run_eagerly):
+    images, labels = (
+        {d: RANDOM.integers(0, high, (2, *shape)) for d in ("source", "target")}
+        for high, shape in ((256, (32, 32, 3)), (3, (32, 32)))
+    )
+    plain, hooked = JointModel(conv_model()), Hooked(conv_model())
+    hooked.segmenter.set_weights(plain.segmenter.get_weights())
+    for model in (plain, hooked):
+        model.compile(
+            keras.optimizers.SGD(0.1), accumulate=accumulate, run_eagerly=run_eagerly
+        )
+    mixed = dict.fromkeys(images, 255 - images["source"])
+    wanted = plain.train_on_batch(mixed, labels)
+    assert hooked.train_on_batch(images, labels) == pytest.approx(wanted)
+    kernel, *_ = hooked.segmenter.get_weights()
+    np.testing.assert_allclose(kernel, plain.segmenter.get_weights()[0], atol=1e-7)
+    assert int(hooked.seen) == 2  # The whole batch, once.
+    assert float(hooked.after) == pytest.approx(float(kernel.sum()), abs=1e-5)

@@ -388,14 +388,14 @@ def test_distill_before_compile():
         model.distill(x, y=y)
 
 
-def test_a_distillation_model_takes_both_kinds():
+def test_a_supervised_model_takes_both_kinds():
     x, y = pairs(2)
     values = []
     for images, labels in ((x, y), (x["target"], y["target"])):
         model = SupervisedModel(segmenter(), segmenter())
         model.compile("sgd", loss=FocalLoss(), accumulate=2, run_eagerly=True)
         values.append(model.train_on_batch(images, labels))
-        values[-1] += model.test_on_batch(images, labels)
+        values[-1].append(model.test_on_batch(images, labels))
     assert values[0] == pytest.approx(values[1])
 
 

@@ -39,7 +39,7 @@ def test_longer_names_have_room():
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [
-        (np.zeros((2, 3)), r"shape \(3, 3\).*got \(2, 3\)"),
+        (np.zeros((2, 3)), r"shape \(3, 3\).*received \(2, 3\)"),
         (np.full((3, 3), -1.0), "Expected counts"),
         (np.full((3, 3), np.nan), "Expected counts"),
     ],

@@ -37,9 +37,9 @@ class FSDA(Method):
         """Yield adaptation, of the start with a second head."""
         from keras_pixda.methods.fsda.fsda_model import FSDAModel
         from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head
+        from keras_pixda.methods.method_optimizers import method_optimizers
         from keras_pixda.methods.phase import Phase
         from keras_pixda.models import image_discriminator, pair_discriminator
-        from keras_pixda.training.fit_steps import optimizers
 
         own, classes = settings[self.name], start.output_shape[-1]
         model = FSDAModel(
@@ -48,7 +48,7 @@ class FSDA(Method):
             image_discriminator(classes, own.discriminator_filters, spectral_norm=True),
         )
         model.compile(
-            **optimizers(settings, self.name),
+            **method_optimizers(settings, self.name),
             auxiliary_weight=own.auxiliary_weight,
             certainty=own.certainty,
             adversarial_weight=own.main_adversarial_weight,

@@ -1,5 +1,7 @@
 """FSDA: structured domain adaptation by discriminators of pairs and of images."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -54,7 +56,7 @@ class FSDAModel(FewShotModel):
     model.compile("adam", discriminator_optimizer="adam")
     both = {"source": images, "target": images}
     model.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
-    model.segmenter.output_shape  # (None, None, None, 3)
+    assert model.segmenter.output_shape == (None, None, None, 3)
     ```
 
     Args:
@@ -91,12 +93,12 @@ class FSDAModel(FewShotModel):
 
     def __init__(
         self,
-        network,
-        pair_discriminator=None,
-        image_discriminator=None,
-        name="fsda",
+        network: keras.Model,
+        pair_discriminator: keras.Model | None = None,
+        image_discriminator: keras.Model | None = None,
+        name: str = "fsda",
         **kwargs,
-    ):
+    ) -> None:
         super().__init__(main_segmenter(network), name=name, **kwargs)
         if pair_discriminator is None:
             pair_discriminator = _pair_discriminator(self.num_classes)
@@ -112,18 +114,18 @@ class FSDAModel(FewShotModel):
 
     def compile(
         self,
-        optimizer="sgd",
-        discriminator_optimizer="adam",
-        image_discriminator_optimizer=None,
-        loss=None,
-        auxiliary_weight=0.1,
-        certainty=0.95,
-        adversarial_weight=1e-3,
-        auxiliary_adversarial_weight=2e-4,
-        metrics=None,
-        auto_scale_loss=True,
+        optimizer: str | keras.optimizers.Optimizer = "sgd",
+        discriminator_optimizer: str | keras.optimizers.Optimizer = "adam",
+        image_discriminator_optimizer: str | keras.optimizers.Optimizer | None = None,
+        loss: str | Callable | keras.losses.Loss | None = None,
+        auxiliary_weight: float = 0.1,
+        certainty: float = 0.95,
+        adversarial_weight: float = 1e-3,
+        auxiliary_adversarial_weight: float = 2e-4,
+        metrics: list | None = None,
+        auto_scale_loss: bool = True,
         **kwargs,
-    ):
+    ) -> None:
         """Configure training.
 
         The published optimizers are `published_optimizers(learning_rate=2.5e-4,

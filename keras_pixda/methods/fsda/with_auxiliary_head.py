@@ -1,12 +1,9 @@
 """A second head for any segmenter."""
 
-import re
-
 import keras
 
 from keras_pixda.layers import resized_like
-from keras_pixda.models.deeplab_v2 import deeplab_v2
-from keras_pixda.models.small_segmenter import small_segmenter
+from keras_pixda.models.with_own_auxiliary_head import with_own_auxiliary_head
 
 HEAD = "auxiliary_head"
 
@@ -14,11 +11,12 @@ HEAD = "auxiliary_head"
 def with_auxiliary_head(segmenter: keras.Model) -> keras.Model:
     """A network with the outputs `[auxiliary, main]`, the main one the segmenter's.
 
-    The networks of this package are built anew with their own auxiliary head and get
-    the weights of the segmenter, which stays as it is. To any other functional model,
-    nested ones too, a convolution of size 1 is added on the last inner feature map that
-    at least a tenth of the layers with kernels come after, and two of them; the layers
-    are those of the segmenter, which is then trained with the network.
+    The networks of `keras_pixda.models.SEGMENTERS` are built anew with their own
+    auxiliary head and get the weights of the segmenter, which stays as it is. To any
+    other functional model, nested ones too, a convolution of size 1 is added on the
+    last inner feature map that at least a tenth of the layers with kernels come after,
+    and two of them; the layers are those of the segmenter, which is then trained with
+    the network.
 
     Example:
 
@@ -42,31 +40,7 @@ def with_auxiliary_head(segmenter: keras.Model) -> keras.Model:
     Raises:
         ValueError: If no inner feature map can bear a head.
     """
-    return _of_this_package(segmenter) or _extended(segmenter)
-
-
-def _of_this_package(segmenter):
-    """A network of this package built anew; `None` of any other."""
-    layers = {layer.name: layer for layer in segmenter.layers if layer.weights}
-    classes = segmenter.output_shape[-1]
-    if "stem_conv" in layers:
-        filters = layers["stem_conv"].filters
-        network = small_segmenter(classes, filters, auxiliary_head=True)
-    elif "layer1_0_conv1" in layers:
-        firsts = [re.fullmatch(r"layer([1-4])_\d+_conv1", name) for name in layers]
-        stages = [match[1] for match in firsts if match]
-        blocks = tuple(map(stages.count, "1234"))
-        filters = layers["conv1"].filters
-        network = deeplab_v2(classes, True, blocks, filters)
-    else:
-        return None
-    copies = {layer.name: layer for layer in network.layers if layer.weights}
-    for name, layer in layers.items():
-        shapes = [w.shape for w in layer.weights]
-        if name not in copies or [w.shape for w in copies[name].weights] != shapes:
-            return None  # Only the names are alike.
-        copies[name].set_weights(layer.get_weights())
-    return network
+    return with_own_auxiliary_head(segmenter) or _extended(segmenter)
 
 
 def _extended(segmenter):

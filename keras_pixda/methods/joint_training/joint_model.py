@@ -1,5 +1,7 @@
 """Joint training on both domains; with two options it is FDA."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
@@ -34,6 +36,7 @@ class JointModel(FewShotModel):
     fda.compile("adam", entropy_weight=0.005)
     both = {"source": images, "target": images}
     fda.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
+    assert fda.predict(images, verbose=0).shape == (2, 32, 32, 3)
     ```
 
     Args:
@@ -56,7 +59,13 @@ class JointModel(FewShotModel):
     parts = ("segmenter", "style_transfer")
     accumulates = True
 
-    def __init__(self, segmenter, style_transfer=None, name="joint", **kwargs):
+    def __init__(
+        self,
+        segmenter: keras.Model,
+        style_transfer: keras.layers.Layer | None = None,
+        name: str = "joint",
+        **kwargs,
+    ) -> None:
         super().__init__(segmenter, name=name, **kwargs)
         self.style_transfer = style_transfer
         if style_transfer:
@@ -66,13 +75,13 @@ class JointModel(FewShotModel):
 
     def compile(
         self,
-        optimizer="sgd",
-        loss=None,
-        entropy_weight=0.0,
-        metrics=None,
-        auto_scale_loss=True,
+        optimizer: str | keras.optimizers.Optimizer = "sgd",
+        loss: str | Callable | keras.losses.Loss | None = None,
+        entropy_weight: float = 0.0,
+        metrics: list | None = None,
+        auto_scale_loss: bool = True,
         **kwargs,
-    ):
+    ) -> None:
         """Configure training; the defaults are plain joint training.
 
         Args:

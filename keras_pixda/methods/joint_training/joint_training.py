@@ -24,13 +24,13 @@ class JointTraining(Method):
         """Yield adaptation."""
         from keras_pixda.losses import FocalLoss
         from keras_pixda.methods.joint_training.joint_model import JointModel
+        from keras_pixda.methods.method_optimizers import method_optimizers
         from keras_pixda.methods.phase import Phase
-        from keras_pixda.training.fit_steps import optimizers
 
         training = settings.training
         model = JointModel(start)
         model.compile(
-            optimizers(settings, self.name)["optimizer"],
+            method_optimizers(settings, self.name)["optimizer"],
             FocalLoss(training.gamma),
             accumulate=training.accumulate,
         )

@@ -27,10 +27,10 @@ class NAAE(Method):
 
     def phases(self, start, data, settings):
         """Yield adaptation."""
+        from keras_pixda.methods.method_optimizers import method_optimizers
         from keras_pixda.methods.naae.naae_model import NAAEModel
         from keras_pixda.methods.phase import Phase
         from keras_pixda.models import image_discriminator
-        from keras_pixda.training.fit_steps import optimizers
 
         filters = settings[self.name].discriminator_filters
         networks = [
@@ -40,7 +40,7 @@ class NAAE(Method):
             for level in ("pixel", "region", "image")
         ]
         model = NAAEModel(start, *networks)
-        rates = optimizers(settings, self.name)
+        rates = method_optimizers(settings, self.name)
         model.compile(
             rates["optimizer"], pixel_optimizer=rates["discriminator_optimizer"]
         )

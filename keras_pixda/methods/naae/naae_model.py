@@ -1,5 +1,7 @@
 """NAAE, reconstructed: source pixels count as much as they resemble the target."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -46,6 +48,7 @@ class NAAEModel(FewShotModel):
     model.compile("adam", pixel_optimizer="adam")
     both = {"source": images, "target": images}
     model.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
+    assert model.predict(images, verbose=0).shape == (2, 32, 32, 3)
     ```
 
     Args:
@@ -84,13 +87,13 @@ class NAAEModel(FewShotModel):
 
     def __init__(
         self,
-        segmenter,
-        pixel_network=None,
-        region_network=None,
-        image_network=None,
-        name="naae",
+        segmenter: keras.Model,
+        pixel_network: keras.Model | None = None,
+        region_network: keras.Model | None = None,
+        image_network: keras.Model | None = None,
+        name: str = "naae",
         **kwargs,
-    ):
+    ) -> None:
         super().__init__(segmenter, name=name, **kwargs)
 
         def network(name):
@@ -104,15 +107,15 @@ class NAAEModel(FewShotModel):
 
     def compile(
         self,
-        optimizer="sgd",
-        pixel_optimizer="adam",
-        region_optimizer=None,
-        image_optimizer=None,
-        loss=None,
-        metrics=None,
-        auto_scale_loss=True,
+        optimizer: str | keras.optimizers.Optimizer = "sgd",
+        pixel_optimizer: str | keras.optimizers.Optimizer = "adam",
+        region_optimizer: str | keras.optimizers.Optimizer | None = None,
+        image_optimizer: str | keras.optimizers.Optimizer | None = None,
+        loss: str | Callable | keras.losses.Loss | None = None,
+        metrics: list | None = None,
+        auto_scale_loss: bool = True,
         **kwargs,
-    ):
+    ) -> None:
         """Configure training.
 
         Args:

@@ -6,7 +6,9 @@ from keras_pixda.losses import DistillationLoss
 from keras_pixda.training.supervised_model import SupervisedModel
 
 
-def distillation_model(model, weight=0.5, alpha=0.5):
+def distillation_model(
+    model: keras.Model, weight: float = 0.5, alpha: float = 0.5
+) -> SupervisedModel:
     """A model that trains a segmenter on, held to what it says now.
 
     A frozen copy of the segmenter teaches. Loss, optimizer and schedule run on, and

@@ -64,10 +64,9 @@ class PixDA(Method):
 
     def phases(self, start, data, settings):
         """Yield adaptation, which selection may end early, then distillation."""
-        from keras_pixda.methods.pixda.distillation_model import distillation_model
-
         from keras_pixda.callbacks import SampleSelection
         from keras_pixda.methods.phase import Phase
+        from keras_pixda.methods.pixda.distillation_model import distillation_model
 
         own, training = settings[self.name], settings.training
         model = self._model(start, settings)
@@ -86,12 +85,12 @@ class PixDA(Method):
         """A compiled `PixDAModel`."""
         from keras_pixda.layers import FourierStyleTransfer
         from keras_pixda.losses import FocalLoss, PixAdvLoss
+        from keras_pixda.methods.method_optimizers import method_optimizers
         from keras_pixda.methods.pixda.enlarged_image_discriminator import (
             enlarged_image_discriminator,
         )
         from keras_pixda.methods.pixda.pixda_model import PixDAModel
         from keras_pixda.models import image_discriminator, pixel_discriminator
-        from keras_pixda.training.fit_steps import optimizers
 
         own, training = settings[self.name], settings.training
         adversary, maps = {
@@ -108,7 +107,7 @@ class PixDA(Method):
             own.style_transfer and FourierStyleTransfer(own.style_window),
         )
         model.compile(
-            **optimizers(settings, self.name),
+            **method_optimizers(settings, self.name),
             loss=FocalLoss(training.gamma),
             adversarial_loss=PixAdvLoss(detach=own.detach, maps=maps),
             adversarial_weight=own.adversarial_weight,

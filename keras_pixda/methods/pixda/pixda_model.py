@@ -1,6 +1,7 @@
 """PixDA: pixel-by-pixel domain alignment of a segmenter."""
 
 import numbers
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -52,6 +53,7 @@ class PixDAModel(FewShotModel):
     model.compile("adam", discriminator_optimizer="adam")
     both = {"source": images, "target": images}
     model.fit(both, {"source": labels, "target": labels}, batch_size=2, verbose=0)
+    assert model.predict(images, verbose=0).shape == (2, 32, 32, 3)
     ```
 
     Args:
@@ -89,13 +91,13 @@ class PixDAModel(FewShotModel):
 
     def __init__(
         self,
-        segmenter,
-        discriminator=None,
-        image_discriminator=None,
-        style_transfer=None,
-        name="pixda",
+        segmenter: keras.Model,
+        discriminator: keras.Model | None = None,
+        image_discriminator: keras.Model | None = None,
+        style_transfer: keras.layers.Layer | bool | None = None,
+        name: str = "pixda",
         **kwargs,
-    ):
+    ) -> None:
         super().__init__(segmenter, name=name, **kwargs)
         if discriminator is None:
             discriminator = pixel_discriminator(self.num_classes)
@@ -116,16 +118,16 @@ class PixDAModel(FewShotModel):
 
     def compile(
         self,
-        optimizer="sgd",
-        discriminator_optimizer="adam",
-        image_discriminator_optimizer=None,
-        loss=None,
-        adversarial_loss=None,
-        adversarial_weight=0.1,
-        metrics=None,
-        auto_scale_loss=True,
+        optimizer: str | keras.optimizers.Optimizer = "sgd",
+        discriminator_optimizer: str | keras.optimizers.Optimizer = "adam",
+        image_discriminator_optimizer: str | keras.optimizers.Optimizer | None = None,
+        loss: str | Callable | keras.losses.Loss | None = None,
+        adversarial_loss: str | Callable | keras.losses.Loss | None = None,
+        adversarial_weight: float = 0.1,
+        metrics: list | None = None,
+        auto_scale_loss: bool = True,
         **kwargs,
-    ):
+    ) -> None:
         """Configure training; `published_optimizers()` gives the published optimizers.
 
         Args:
@@ -303,7 +305,14 @@ class PixDAModel(FewShotModel):
             accuracies[name.replace("_", " ")] = float(sum(right)) / 2
         return accuracies
 
-    def distill(self, dataset, steps=200, weight=0.5, alpha=0.5, **fit_arguments):
+    def distill(
+        self,
+        dataset,
+        steps: int = 200,
+        weight: float = 0.5,
+        alpha: float = 0.5,
+        **fit_arguments,
+    ) -> keras.callbacks.History:
         """Last phase: train on the target alone, held to what the model says now.
 
         A frozen copy of the segmenter teaches; the optimizer and its schedule run on.
@@ -323,13 +332,13 @@ class PixDAModel(FewShotModel):
             ValueError: If the model is not compiled, or the data or `steps` do not fit.
         """
         refuse_weights(*map(fit_arguments.get, ("class_weight", "sample_weight")))
-        if not isinstance(steps, numbers.Integral) or steps < 1:
+        if not isinstance(steps, numbers.Integral):
             raise ValueError(
                 f"distill counts steps from 1, but steps is a {type(steps).__name__}: "
                 "give labels as distill(images, y=labels)."
-                if not isinstance(steps, numbers.Integral)
-                else f"distill counts steps from 1, but steps is {steps}."
             )
+        if steps < 1:
+            raise ValueError(f"distill counts steps from 1, but steps is {steps}.")
         model = distillation_model(self, weight, alpha)
         if hasattr(dataset, "target_dataset"):
             dataset = dataset.target_dataset(steps=steps)
