@@ -44,7 +44,7 @@ def measure(images, rounds):
         settings = Settings.preset(
             "small", source=f"gta5:{root}/gta5", target=f"cityscapes:{root}/cityscapes"
         )
-        toy_scenes(root, source_images=images, image_size=settings.image_size)
+        toy_scenes(root, source_images=images, image_size=settings.data.image_size)
         records = gta5(f"{root}/gta5"), cityscapes(f"{root}/cityscapes")
         model = pixda_model(small_segmenter(19), settings)
         model.fit(OneBatch(few_shot_data(settings, *records)), verbose=0)  # Compiles.

@@ -35,13 +35,16 @@ class LazyRoom(types.ModuleType):
         """
         module = sys.modules[package]
         tree = ast.parse(module.__spec__.loader.get_source(package))
-        module._files = {
-            name.name: line.module
+        names = [
+            (line.module, name.name)
             for block in tree.body
             if isinstance(block, ast.If)
             for line in block.body
             for name in line.names
-        }
+        ]
+        # Rooms of the package itself are there for `dir` and for type checkers.
+        module._rooms = {name for file, name in names if file == package}
+        module._files = {name: file for file, name in names if file != package}
         module._moved = moved or {}
         module.__class__ = cls
 
@@ -74,4 +77,4 @@ class LazyRoom(types.ModuleType):
             super().__setattr__(name, value)
 
     def __dir__(self):
-        return sorted({*vars(self), *self._files})
+        return sorted({*vars(self), *self._files, *self._rooms})

@@ -37,25 +37,3 @@ def strict_json(
         return value
 
     return json.dumps(finite(value), allow_nan=False, **options)
-
-
-def nan_for_null(value: Any) -> Any:
-    """The values of a JSON file that holds numbers, with NaN where it has `null`.
-
-    Example:
-
-    ```python
-    import math
-    from keras_pixda.strict_json import nan_for_null
-
-    assert math.isnan(nan_for_null({"road": 0.5, "bus": None})["bus"])
-    ```
-
-    Args:
-        value: What `json.loads` returned.
-    """
-    if isinstance(value, dict):
-        return {name: nan_for_null(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [nan_for_null(part) for part in value]
-    return math.nan if value is None else value

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_pixda.runs import Settings
 from keras_pixda.toy_scenes import toy_scenes
 
 # `make test-faults` chooses the other one.
@@ -65,3 +66,28 @@ def scenes(tmp_path_factory):
         image_size=(32, 48),
     )
     return root
+
+
+@pytest.fixture(scope="session")
+def settings(scenes):
+    """Settings of the smallest whole run."""
+    return Settings.preset(
+        "small",
+        source=f"gta5:{scenes / 'gta5'}",
+        target=f"cityscapes:{scenes / 'cityscapes'}",
+        image_size=(32, 48),
+        batch_size=2,
+        discriminator_filters=2,
+        source_steps=6,
+        steps=5,
+        distillation_steps=2,
+        selection_every=1,
+        threshold=-1.0,  # Keeps every image.
+        panels=2,
+    )
+
+
+@pytest.fixture
+def change(settings):
+    """Those settings, with changes: `change(steps=1)`."""
+    return settings.change

@@ -9,7 +9,10 @@ import pytest
 from PIL import Image
 
 from keras_pixda.cli import _parser, main
+from keras_pixda.commands import COMMANDS
 from keras_pixda.commands.settings_options import settings_from
+
+NAMES = [command.__name__.rpartition(".")[2] for command in COMMANDS]
 
 
 def test_train_evaluate_predict(scenes, tmp_path, capsys, monkeypatch):
@@ -136,29 +139,86 @@ def test_demo_draws_trains_and_says_what_came_out(tmp_path, capsys, monkeypatch)
     assert main(["demo", "--output", str(tmp_path / "demo"), "--overwrite"]) == 0
 
 
-def test_help_and_mistakes_need_no_tensorflow():
-    """Answered at once, in processor time: the machine may be busy."""
-    script = """
-import sys, time
+# Words, the exit status, and what is shown.
+ANSWERED_AT_ONCE = [
+    ("--help", 0, "COMMAND"),
+    ("--version", 0, "keras-pixda"),
+    *((f"{name} --help", 0, f"usage: keras-pixda {name}") for name in NAMES),
+    *((f"{name} --nothing-such", 2, "usage: keras-pixda") for name in NAMES),
+    ("nothing_such", 2, "invalid choice: 'nothing_such'"),
+    ("compare --shots many", 2, "invalid int value"),
+    ("train --output RUN", 2, "--source and --target missing"),
+    ("train --output RUN --resume", 2, "no run to resume"),
+    ("train --batch-size 0 --output RUN --source gta5:a --target gta5:b", 2, "batch"),
+    ("train --method pixdb --output RUN --source gta5:a --target gta5:b", 2, "pixdb"),
+    (
+        "compare --methods pixdb --output RUN --source gta5:a --target gta5:b",
+        2,
+        "pixdb",
+    ),
+    ("check kitti:a", 2, "unknown data set 'kitti'"),
+    ("check cityscape:a", 2, "did you mean 'cityscapes'?"),
+    ("check gta5", 2, "expected one of gta5:ROOT"),
+    ("check gta5:NOWHERE", 2, "The folder"),
+    ("check folder:NOWHERE,NOWHERE,NOWHERE", 2, "The list"),
+    ("check cityscapes:NOWHERE --split val", 2, "The folder"),
+    ("evaluate NOWHERE --data kitti:a", 2, "unknown data set"),
+    ("evaluate NOWHERE --data gta5:NOWHERE", 2, "The folder"),
+    ("evaluate NOWHERE --data gta5:SCENES/gta5", 2, "holds no segmenter.keras"),
+    ("predict NOWHERE NOWHERE", 2, "holds no segmenter.keras"),
+    ("predict RUN NOWHERE", 2, "no such file or folder of pictures"),
+    ("export NOWHERE --output OUT --format onnx", 2, "holds no segmenter.keras"),
+    ("export RUN --output OUT --format tiff", 2, "invalid choice: 'tiff'"),
+    ("scenes SCENES/gta5/images/00001.png", 2, "00001.png"),
+    ("check gta5:SCENES/gta5 --preview OUT", 0, "8 pairs: no problems"),
+]
+# Runs all lines in this one process: what they say, and what has been loaded since.
+ANSWERS = """
+import contextlib, io, json, sys, time
 from keras_pixda.cli import main
-try:
-    sys.exit(main(sys.argv[1:]))
-finally:
-    assert not {"keras", "tensorflow"} & set(sys.modules)
-    assert time.process_time() < 2, time.process_time()
+for line in json.load(sys.stdin):
+    shown, started = io.StringIO(), time.process_time()
+    with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
+        try:
+            status = main(line.split())
+        except SystemExit as stop:
+            status = stop.code
+    loaded = sorted({"keras", "tensorflow"} & set(sys.modules))
+    seconds = time.process_time() - started
+    print(json.dumps([status, shown.getvalue(), loaded, seconds]))
 """
-    for words, status in (
-        (["--help"], 0),
-        (["--version"], 0),
-        (["train", "--help"], 0),
-        (["compare", "--shots", "many"], 2),
-        (["train", "--batch-size", "0", "--output", "x", "--source", "gta5:a"], 2),
+
+
+def test_help_and_mistakes_are_answered_without_tensorflow(scenes, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    facts = {"classes": ["road"], "palette": [[1, 2, 3]], "ignore_class": 255}
+    facts |= {"well": [], "image_size": [32, 48]}
+    (run / "classes.json").write_text(json.dumps(facts))
+    (run / "segmenter.keras").touch()
+    lines = [line for line, _, _ in ANSWERED_AT_ONCE]
+    for word, place in (
+        ("RUN", run),
+        ("NOWHERE", tmp_path / "nowhere"),
+        ("SCENES", scenes),
+        ("OUT", tmp_path / "out"),
     ):
-        result = subprocess.run(
-            [sys.executable, "-c", script, *words], capture_output=True, text=True
-        )
-        assert result.returncode == status, result.stderr
-        assert "Traceback" not in result.stderr
+        lines = [line.replace(word, str(place)) for line in lines]
+    result = subprocess.run(
+        [sys.executable, "-c", ANSWERS],
+        input=json.dumps(lines),
+        capture_output=True,
+        text=True,
+    )
+    assert result.stderr == ""
+    answers = [json.loads(answer) for answer in result.stdout.splitlines()]
+    for (line, status, text), answer in zip(ANSWERED_AT_ONCE, answers, strict=True):
+        assert answer[0] == status, (line, answer)
+        assert text in answer[1], line
+        assert "Traceback" not in answer[1], line
+        assert answer[2] == [], line
+        # Processor time: the machine may be busy.
+        assert answer[3] < 0.5, line
 
 
 @pytest.mark.parametrize("command", ["train", "compare"])
@@ -210,6 +270,6 @@ def test_places_are_whole_whatever_the_shell_left(tmp_path, monkeypatch):
         words += ["--weights", "~/w.keras", "--output=~/run"]
         options = _parser().parse_args(words)
         settings = settings_from(options)
-        assert (settings.source, settings.validation) == (whole, whole)
-        assert settings.weights == f"{tmp_path}/home/w.keras"
+        assert (settings.data.source, settings.data.validation) == (whole, whole)
+        assert settings.network.weights == f"{tmp_path}/home/w.keras"
         assert options.output == f"{tmp_path}/home/run"

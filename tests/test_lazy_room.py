@@ -23,8 +23,16 @@ def test_every_public_name_is_what_its_own_file_calls_it(package):
     assert set(room.__all__) <= set(dir(room))
     for name in room.__all__:
         value = getattr(room, name)
-        assert value.__name__ == name
-        assert value.__module__.startswith("keras_pixda.")
+        if callable(value):  # Not a registry.
+            assert value.__name__ == name
+            assert value.__module__.startswith("keras_pixda.")
+
+
+def test_the_package_shows_its_rooms():
+    folders = {p.parent.name for p in ROOT.glob("keras_pixda/*/__init__.py")}
+    # The command line's own is for nobody else.
+    assert folders - {"commands"} <= set(dir(keras_pixda))
+    assert folders - {"commands"} == keras_pixda._rooms
 
 
 @pytest.mark.parametrize("package", LAZY)

@@ -35,7 +35,7 @@ def exported_files():
                 place = node.module.removeprefix("keras_pixda.").replace(".", "/")
                 names = [n.name for n in node.names if not n.name.isupper()]
                 files.setdefault(f"{place}.py", []).extend(names)
-    return {place: names for place, names in files.items() if in_order(place)}
+    return {place: n for place, n in files.items() if n and in_order(place)}
 
 
 FILES = exported_files()

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_pixda.runs import settings
+from keras_pixda.methods import METHODS
+from keras_pixda.runs import Settings
+from keras_pixda.runs.route_settings import COMMON
 
 nbformat = pytest.importorskip("nbformat")
 client = pytest.importorskip("nbclient")
@@ -127,9 +129,12 @@ def test_published_settings_are_those_of_the_preset(committed):
     found = {"os": os, "GTA5": None, "CITYSCAPES": None}
     exec(cell.source, found)
     stated = {**found["PUBLISHED"], **found["PUBLISHED"]["optimizers"]}
-    for name, value in settings.PUBLISHED.items():
-        if name != "segmenter":
-            assert stated[name] == value, name
-    run = settings.Settings.preset("published", source="gta5:a", target="gta5:b")
+    run = Settings.preset("published", source="gta5:a", target="gta5:b").by_name()
+    for kind in COMMON.values():
+        for name in kind.presets["published"]:
+            if name != "segmenter":
+                assert stated[name] == run[name], name
+    for name in METHODS["pixda"].Settings.presets["small"]:
+        assert stated[name] == run[f"pixda.{name}"], name
     for name in ("batch_size", "shots", "coupled_decay"):
-        assert stated[name] == getattr(run, name)
+        assert stated[name] == run[name]

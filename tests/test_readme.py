@@ -12,8 +12,8 @@ import subprocess
 import pytest
 
 import keras_pixda.datasets
-import keras_pixda.runs.settings
 from keras_pixda import cli
+from keras_pixda.runs.route_settings import branches, places_of
 
 ROOT = pathlib.Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -100,7 +100,9 @@ def test_commands_of_the_readme_run_one_after_the_other(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(keras_pixda.toy_scenes, "toy_scenes", small_scenes())
     for name, value in SMALL_RUN.items():
-        monkeypatch.setitem(keras_pixda.runs.settings.SMALL, name, value)
+        for branch in places_of(name):
+            small = branches()[branch].presets["small"]
+            monkeypatch.setitem(small, name, value)
     ran = []
     for words in commands(README):
         if (

@@ -63,7 +63,7 @@ def exports(package):
     return [
         f"{node.module}.{name.name}"
         for node in ast.walk(ast.parse(init.read_text("utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module.startswith(package)
+        if isinstance(node, ast.ImportFrom) and node.module.startswith(f"{package}.")
         for name in node.names
     ]
 

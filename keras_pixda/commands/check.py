@@ -1,6 +1,6 @@
 """`keras-pixda check`: walk a data set and list its faults and classes."""
 
-from keras_pixda.commands.options import DATA_HELP
+from keras_pixda.commands.options import data_help
 
 
 def add_parser(commands):
@@ -8,8 +8,8 @@ def add_parser(commands):
     parser = commands.add_parser(
         "check", help="walk a data set, list its faults and its classes"
     )
-    parser.add_argument("data", metavar="DATA", help=DATA_HELP)
-    parser.add_argument("--split", help="train, val ... (default: the data set's own)")
+    parser.add_argument("data", metavar="DATA", help=data_help())
+    parser.add_argument("--split", help="train, val ... (default: the one to train on)")
     parser.add_argument(
         "--preview",
         metavar="FOLDER",

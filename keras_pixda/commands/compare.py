@@ -32,16 +32,19 @@ def add_parser(commands):
 
 
 def _run(options):
-    from keras_pixda.comparison.rows import ABLATIONS, BEYOND, METHODS, OPTIONS
+    from keras_pixda.comparison.rows import ABLATIONS, BEYOND, METHODS, OPTIONS, ROWS
 
     settings = settings_from(options)
     names = options.methods or [*METHODS, *BEYOND]
     names += [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
+    unknown = [name for name in names if name not in ROWS]
+    if unknown:
+        raise ValueError(f"Unknown methods {unknown}, expected some of {[*ROWS]}.")
     # Mistakes are told without waiting for TensorFlow.
     from keras_pixda.comparison import compare
     from keras_pixda.half_precision import tell_slow_half_precision
 
-    tell_slow_half_precision(settings.dtype)
+    tell_slow_half_precision(settings.network.dtype)
     compare(
         settings,
         options.output,

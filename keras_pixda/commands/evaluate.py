@@ -1,14 +1,16 @@
 """`keras-pixda evaluate`: per-class IoU of a finished run."""
 
-from keras_pixda.commands.options import DATA_HELP, PLACE
+from keras_pixda.commands.options import PLACE, data_help
 
 
 def add_parser(commands):
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser("evaluate", help="per-class IoU of a finished run")
     parser.add_argument("folder", metavar="RUN", **PLACE, help="folder of the run")
-    parser.add_argument("--data", required=True, help=DATA_HELP)
-    parser.add_argument("--split", help="train, val ... (default: val, if it has it)")
+    parser.add_argument("--data", required=True, help=data_help())
+    parser.add_argument(
+        "--split", help="train, val ... (default: the one to evaluate on)"
+    )
     parser.add_argument(
         "--model", default="segmenter.keras", help="file (default: %(default)s)"
     )
@@ -16,11 +18,17 @@ def add_parser(commands):
 
 
 def _run(options):
-    from keras_pixda.datasets import load
-    from keras_pixda.runs import evaluate, present_table
+    from keras_pixda.datasets import find_dataset, load
+    from keras_pixda.runs import evaluate
 
-    split = options.split
-    if split is None and options.data.split(":")[0] in ("cityscapes", "camvid"):
-        split = "val"
-    iou = evaluate(options.folder, load(options.data, split), options.model)
+    record = load(options.data, options.split, evaluation=True)
+    iou = evaluate(options.folder, record, options.model)
+    from keras_pixda.runs import present_table  # Not before mistakes are told.
+
     print(f"\n{present_table(iou, title=options.model)}")
+    # Which pairs the figures are of, and that they may be those of the training.
+    whole = (
+        options.split is None and find_dataset(options.data).evaluation_split is None
+    )
+    note = ", all there are: it has no split to evaluate on" if whole else ""
+    print(f"\nMeasured on {record.name}, {len(record)} pairs{note}.")

@@ -3,17 +3,24 @@
 import inspect
 import os
 
-DATA_HELP = (
-    "gta5:ROOT, synthia:ROOT, cityscapes:ROOT, camvid:ROOT, idda:ROOT or "
-    "folder:IMAGES,MASKS,CLASSES.txt; gta5-train-ids:ROOT and the like where masks "
-    "hold train ids"
-)
+from keras_pixda.datasets.find_dataset import TRAIN_IDS
+from keras_pixda.datasets.registry import DATASETS
 
 # Keywords of an option that is a size in pixels.
 SIZE = {"type": int, "nargs": 2, "metavar": ("HEIGHT", "WIDTH")}
 
 # Keywords of a file or folder: shells do not see the ~ in --output=~/run.
 PLACE = {"type": os.path.expanduser}
+
+
+def data_help():
+    """How the data sets are spelled, in words."""
+    *spellings, last = [named.spelling(name) for name, named in DATASETS.items()]
+    name, named = next((name, d) for name, d in DATASETS.items() if d.train_ids)
+    return (
+        f"{', '.join(spellings)} or {last}; {named.spelling(name + TRAIN_IDS)} and the "
+        "like where masks hold train ids"
+    )
 
 
 def arguments_of(function, options):

@@ -1,12 +1,12 @@
 """`keras-pixda predict`: segment pictures."""
 
-from keras_pixda.commands.options import SIZE, arguments_of
+from keras_pixda.commands.options import PLACE, SIZE, arguments_of
 
 
 def add_parser(commands):
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser("predict", help="segment pictures")
-    parser.add_argument("folder", metavar="RUN", help="folder of the run")
+    parser.add_argument("folder", metavar="RUN", **PLACE, help="folder of the run")
     parser.add_argument(
         "images", metavar="IMAGES", help="a picture, a folder or an animation"
     )

@@ -2,20 +2,23 @@
 
 import argparse
 import dataclasses
-import inspect
 import os
 import pathlib
-import re
 
-from keras_pixda.commands.options import DATA_HELP, PLACE, SIZE
+from keras_pixda.commands.options import PLACE, SIZE, data_help
+from keras_pixda.commands.setting_help import setting_help
 
-# A setting and what its docstring says of it.
-SETTING = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)$", re.MULTILINE)
+TITLES = {"data": "data", "network": "network", "training": "training, of all methods"}
 
 
 def add_settings(parser, without=()):
-    """Options of a run's folder, and one for every setting, named like it."""
-    from keras_pixda.runs import Settings
+    """Options of a run's folder, and one for every setting, named like it.
+
+    A method's own setting is `--fda.entropy-weight`, and `--entropy-weight` too if no
+    other method has it; otherwise the plain name sets it in all of them.
+    """
+    from keras_pixda.methods import METHODS
+    from keras_pixda.runs.route_settings import COMMON, branches, places_of
 
     parser.add_argument("--output", required=True, **PLACE, help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on with its run")
@@ -30,37 +33,45 @@ def add_settings(parser, without=()):
         default="small",
         help="small, or published: DeepLabV2 and its schedule (default: %(default)s)",
     )
-    texts = dict(SETTING.findall(inspect.getdoc(Settings)))
-    group = parser.add_argument_group(
-        "settings",
-        f"DATA is {DATA_HELP}. What has no default here comes from the preset.",
-    )
-    for field in dataclasses.fields(Settings):
-        if field.name in without:
-            continue
-        flag = f"--{field.name.replace('_', '-')}"
-        text = " ".join(texts[field.name].split()).replace("`", "")
-        options = {"dest": field.name, "metavar": "X", "help": text}
-        if field.type is tuple:
-            options |= SIZE
-        elif field.type is bool:
-            del options["metavar"]
-            options |= {"action": argparse.BooleanOptionalAction}
-        elif field.type in (int, float):
-            options |= {"type": field.type}
-        if field.name in ("source", "target", "validation"):
-            options |= {"metavar": "DATA"}
-        group.add_argument(flag, **options)
+    shared = {}
+    for branch, kind in branches().items():
+        if branch in COMMON:
+            text = f"DATA is {data_help()}." if branch == "data" else None
+            group = parser.add_argument_group(TITLES[branch], text)
+        else:
+            group = parser.add_argument_group(METHODS[branch].title)
+        for field in dataclasses.fields(kind):
+            places = places_of(field.name)
+            if branch in COMMON:
+                names = [field.name]
+            elif places == [branch]:
+                names = [f"{branch}.{field.name}", field.name]
+            else:
+                names = [f"{branch}.{field.name}"]
+                if branch in places:
+                    shared.setdefault(field.name, (places, kind, field))
+            if field.name not in without:
+                _add(group, names, field, setting_help(kind, field.name))
+    group = parser.add_argument_group("of several methods")
+    for name, (places, _, field) in shared.items():
+        flags = ", ".join(_flag(f"{place}.{name}") for place in places)
+        _add(group, [name], field, f"All at once: {flags}")
 
 
 def settings_from(options):
     """Settings from a run's config or a preset, changed by what was given."""
     from keras_pixda.runs import Settings
+    from keras_pixda.runs.route_settings import branches, places_of
 
+    known = {
+        f"{branch}.{field.name}"
+        for branch, kind in branches().items()
+        for field in dataclasses.fields(kind)
+    }
     given = {
-        field.name: getattr(options, field.name)
-        for field in dataclasses.fields(Settings)
-        if getattr(options, field.name) is not None
+        name: value
+        for name, value in vars(options).items()
+        if value is not None and (name in known or places_of(name))
     }
     for name in ("source", "target", "validation"):
         if name in given:
@@ -74,11 +85,33 @@ def settings_from(options):
         if not config.exists():
             raise FileNotFoundError(f"{options.output} holds no run to resume.")
     if config is not None:
-        return dataclasses.replace(Settings.from_file(config), **given)
+        return Settings.from_file(config).change(**given)
     missing = [f"--{n}" for n in ("source", "target") if n not in given]
     if missing:
-        raise ValueError(f"{' and '.join(missing)} missing, expected {DATA_HELP}.")
+        raise ValueError(f"{' and '.join(missing)} missing, expected {data_help()}.")
     return Settings.preset(options.preset, **given)
+
+
+def _add(group, names, field, text):
+    """An option for a setting; its value is named like the first of the names."""
+    from keras_pixda.checked_settings import kind_of
+
+    kind, _ = kind_of(field.type)
+    keywords = {"dest": names[0], "metavar": "X", "help": text}
+    if kind is tuple:
+        keywords |= SIZE
+    elif kind is bool:
+        del keywords["metavar"]
+        keywords |= {"action": argparse.BooleanOptionalAction}
+    elif kind in (int, float):
+        keywords |= {"type": kind}
+    if field.name in ("source", "target", "validation"):
+        keywords |= {"metavar": "DATA"}
+    group.add_argument(*map(_flag, names), **keywords)
+
+
+def _flag(name):
+    return f"--{name.replace('_', '-')}"
 
 
 def _absolute(data):

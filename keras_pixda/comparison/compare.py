@@ -2,24 +2,21 @@
 
 import concurrent.futures
 import contextlib
-import dataclasses
 import functools
 import multiprocessing
 import os
-import platform
 import time
 
 import keras
-import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from keras_pixda import methods
-from keras_pixda.comparison.comparison_table import comparison_table
+from keras_pixda.comparison.measured_how import measured_how
 from keras_pixda.comparison.over_labelled import over_labelled
-from keras_pixda.comparison.published import PUBLISHED
-from keras_pixda.comparison.report import report
+from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
+from keras_pixda.comparison.write_comparison import write_comparison
 from keras_pixda.datasets import PairCache, SegmentationDataset, class_pixels
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
@@ -30,7 +27,6 @@ from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import load_model
 from keras_pixda.runs.train import starting_segmenter
-from keras_pixda.visualization import shots_figure
 from keras_pixda.visualization.iou_table import ABSENT_SHARE
 
 
@@ -106,7 +102,7 @@ def compare(
 
 def _compare(settings, folder, shots, seeds, names, processes, verbose):
     comparison = _Comparison(settings, folder, verbose)
-    every_seed = range(settings.seed, settings.seed + seeds)
+    every_seed = range(settings.training.seed, settings.training.seed + seeds)
     # Source Only has no shots: one cell a seed, and first, for all others start there.
     starts = [("source_only", shots[0], seed) for seed in every_seed]
     cells = [
@@ -123,8 +119,16 @@ def _compare(settings, folder, shots, seeds, names, processes, verbose):
             results[cell] = result
             note = f"{cell[0]}, {cell[1]} shots, seed {cell[2]}"
             progress(len(results), note=note)
-    results = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
-    table = comparison.write(results, shots, names)
+    done = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
+    table = write_comparison(
+        folder,
+        Results(done),
+        titles={name: ROWS[name].title for name in names},
+        shots=shots,
+        title=f"{comparison.source.name} to {comparison.target.name}",
+        facts=measured_how(settings, comparison.records, comparison.facts["well"]),
+        panels=comparison.panels,
+    )
     left_out = comparison.records.write_report(folder, comparison.validation)
     if verbose:
         print(f"\n{table}\n\nReport: {folder / 'report.html'}\n{left_out}")
@@ -173,7 +177,7 @@ class _Comparison:
     """The cells of one comparison, and what they share."""
 
     def __init__(self, settings, folder, verbose):
-        keras.config.set_dtype_policy(settings.dtype)
+        keras.config.set_dtype_policy(settings.network.dtype)
         self.settings = settings
         self.folder = folder
         self.records = RunRecords(settings, folder.path, verbose)
@@ -181,11 +185,11 @@ class _Comparison:
         self.source, self.target = self.records.source, self.records.target
         self.cache = PairCache("memory")  # The cells decode each picture once.
         record = self.records.validation
-        size = settings.image_size
+        size = settings.data.image_size
         self.validation = SegmentationDataset(
-            record, 4, size, cache="memory", on_bad_file=settings.on_bad_file
+            record, 4, size, cache="memory", on_bad_file=settings.data.on_bad_file
         )
-        self.panels = Panels(record, settings.panels, size)
+        self.panels = Panels(record, settings.training.panels, size)
         if not folder.has("classes.json"):
             folder.write("classes.json", class_facts(self.target, verbose))
         self.facts = folder.read_json("classes.json")
@@ -196,7 +200,7 @@ class _Comparison:
         if self.folder.has(file):
             return self._finished(file)
         row = ROWS[name]
-        common = dataclasses.replace(self.settings, shots=shots, seed=seed)
+        common = self.settings.change(shots=shots, seed=seed)
         settings = row.apply(common)
         started = time.monotonic()
         segmenter = self._start(common)
@@ -206,7 +210,7 @@ class _Comparison:
             dataset = self._data(settings)
             segmenter = getattr(methods, row.method)(segmenter, dataset, settings)
         seconds = round(time.monotonic() - started, 1)
-        if seed == self.settings.seed:
+        if seed == self.settings.training.seed:
             for number, classes in enumerate(self.panels.classes(segmenter)):
                 picture = Image.fromarray(classes.astype("uint8"))
                 self.folder.write(f"cells/{name}_{shots}_{number}.png", picture)
@@ -242,65 +246,12 @@ class _Comparison:
 
     def _start(self, settings):
         """Source-only weights of a seed, trained once."""
-        file = f"source_only/{settings.seed}.keras"
+        file = f"source_only/{settings.training.seed}.keras"
         if not self.folder.has(file):
-            keras.utils.set_random_seed(settings.seed)
+            keras.utils.set_random_seed(settings.training.seed)
             segmenter = starting_segmenter(settings, len(self.source.classes))
-            if settings.weights is None:
+            if settings.network.weights is None:
                 dataset = self._data(settings)
                 methods.source_only(segmenter, dataset, settings)
             self.folder.write(file, segmenter)
         return load_model(self.folder / file)
-
-    def write(self, results, shots, names):
-        """Everything that the folder shows; returns the table."""
-        self.folder.write("results.json", results)
-        classes = list(results[0]["iou"])
-        lines = [",".join(["method", "shots", "seed", "seconds", *classes])]
-        for cell in results:
-            facts = [cell[k] for k in ("method", "shots", "seed", "seconds")]
-            values = [*facts, *(cell["iou"][name] for name in classes)]
-            lines.append(",".join(map(str, values)))
-        self.folder.write("results.csv", "\n".join(lines) + "\n")
-        titles = {name: ROWS[name].title for name in names}
-        table = comparison_table(results, titles, shots)
-        self.folder.write("table.md", table + "\n")
-        panel = self._panel(titles, shots[0])
-        if panel:
-            self.folder.write("panel.png", panel)
-        self.folder.write("figure.svg", shots_figure(results, titles, shots))
-        title = f"{self.source.name} to {self.target.name}"
-        facts = self._measured_how()
-        page = report(results, titles, shots, title, facts, panel, PUBLISHED)
-        self.folder.write("report.html", page)
-        return table
-
-    def _panel(self, titles, shots):
-        """The same images, a column for each method, of the first seed."""
-        for name, title in titles.items():
-            files = [
-                self.folder / f"cells/{name}_{shots}_{number}.png"
-                for number in range(len(self.panels.columns["image"]))
-            ]
-            self.panels.columns[title] = [np.asarray(Image.open(f)) for f in files]
-        return self.panels.pictures(cell_width=240).get("all.png")
-
-    def _measured_how(self):
-        """What a reader must know to judge the figures."""
-        settings = self.settings
-        height, width = settings.image_size
-        looks = settings.steps + settings.distillation_steps
-        return {
-            "Source": f"{self.source.name}, {len(self.source)} images",
-            "Target": f"{self.target.name}, {len(self.target)} images to draw from",
-            "Measured on": f"{len(self.validation.record)} images at label size",
-            "Well represented": ", ".join(self.facts["well"]),
-            "Network": f"{settings.segmenter}, images of {width} x {height} pixels",
-            "Start": f"weights of {os.path.basename(settings.weights)}, for all seeds"
-            if settings.weights
-            else f"{settings.source_steps} source-only steps for each seed",
-            "Budget": f"{looks} batches of {settings.batch_size} target images for "
-            "every method",
-            "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
-            f"TensorFlow {tf.__version__}, Keras {keras.__version__}",
-        }

@@ -1,54 +1,71 @@
-"""The tables of the page that shows a comparison."""
+"""A table of the page that shows a comparison."""
 
 import math
-from html import escape
+from collections.abc import Iterable, Sequence
+
+from keras_pixda.comparison.plus_minus import plus_minus
 
 
-def table(caption, head, rows, look="", best=True, digits=1):
-    """A table in a box of its own, which scrolls where it is too wide.
+def report_table(
+    caption: str,
+    columns: Iterable[str],
+    rows: Sequence[tuple[str, Sequence[tuple[float, float]]]],
+    groups: Sequence[tuple[str, int]] = (),
+    look: str = "",
+    best: bool = True,
+    digits: int = 1,
+) -> dict:
+    """What the template `table.html.jinja2` shows.
+
+    Example:
+
+    ```python
+    from keras_pixda.comparison.report_table import report_table
+
+    rows = [("FDA", [(20.0, 10.0)]), ("PixDA", [(32.0, float("nan"))])]
+    _, (title, (cell,)) = report_table("Methods", ["1-shot"], rows)["rows"]
+    assert cell == {"text": "32.0", "spread": "", "best": True}
+    ```
 
     Args:
         caption: What it is, for those who do not see it.
-        head: HTML of the rows above.
-        rows: Title, and values with their spreads, for each row.
-        look: Class of the table.
-        best: Whether to mark the highest value of a column, unless it is 0.
-        digits: Decimals of the values.
+        columns: Headings of the values.
+        rows: Title, and values with their spreads, NaN where there is none, for each
+            row.
+        groups: Headings above the columns and over how many each stands. Defaults to
+            `()`, none.
+        look: Class of the table. Defaults to `""`.
+        best: Whether to mark the highest value of a column, unless it is 0. Defaults to
+            `True`.
+        digits: Decimals of the values. Defaults to 1.
     """
-    body = []
     # As they are read: what looks the same is equally good.
     shown = [[round(value, digits) for value, _ in row] for _, row in rows]
-    for title, row in rows:
-        cells = []
-        for column, (value, spread) in enumerate(row):
-            text = "–" if math.isnan(value) else f"{value:.{digits}f}"
-            if not math.isnan(spread):
-                text += f" <small>± {spread:.{digits}f}</small>"
-            others = [
-                values[column] for values in shown if values[column] == values[column]
-            ]
-            if (
-                best
-                and len(rows) > 1
-                and others
-                and round(value, digits) == max(others) > 0
-            ):
-                text += '<span class="hidden"> (best)</span>'
-                cells.append(f'<td class="best">{text}</td>')
-            else:
-                cells.append(f"<td>{text}</td>")
-        body.append(f'<tr><th scope="row">{escape(title)}</th>{"".join(cells)}</tr>')
-    lines = [
-        f'<div class="box" role="region" tabindex="0" aria-label="{escape(caption)}">',
-        f'<table class="{look}">',
-        f'<caption class="hidden">{escape(caption)}</caption>',
-        f"<thead>{head}</thead>",
-        *("<tbody>", *body, "</tbody>"),
-        *("</table>", "</div>"),
+    highest = [
+        max((value for value in column if not math.isnan(value)), default=math.nan)
+        for column in zip(*shown, strict=True)
     ]
-    return "\n".join(lines)
-
-
-def columns(names):
-    """HTML of the headings of columns."""
-    return "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)
+    spread_form = f"± {{:.{digits}f}}"
+    drawn = [
+        (
+            title,
+            [
+                {
+                    "text": "–" if math.isnan(value) else f"{value:.{digits}f}",
+                    "spread": plus_minus(spread, spread_form),
+                    "best": best
+                    and len(rows) > 1
+                    and round(value, digits) == highest[number] > 0,
+                }
+                for number, (value, spread) in enumerate(row)
+            ],
+        )
+        for title, row in rows
+    ]
+    return {
+        "caption": caption,
+        "columns": list(columns),
+        "groups": list(groups),
+        "rows": drawn,
+        "look": look,
+    }

@@ -1,6 +1,11 @@
-"""What a comparison can run: methods, PixDA without a part, PixDA with an option."""
+"""What a comparison can run: the registered methods and their variants."""
 
+import collections.abc
 import dataclasses
+from collections.abc import Iterator
+
+from keras_pixda.methods import METHODS as REGISTERED
+from keras_pixda.runs import Settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -11,13 +16,16 @@ class Row:
 
     ```python
     from keras_pixda.comparison import Row
+    from keras_pixda.runs import Settings
 
-    Row("PixDA, twice the weight", "pixda", {"adversarial_weight": 0.2})
+    row = Row("PixDA, twice the weight", "pixda", {"adversarial_weight": 0.2})
+    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
+    assert row.apply(settings)["pixda"].adversarial_weight == 0.2
     ```
 
     Args:
         title: Its name in tables.
-        method: Name of a function of `keras_pixda.methods`.
+        method: Name of a method of `keras_pixda.methods.METHODS`.
         changes: Settings that differ from the comparison's. Defaults to none.
     """
 
@@ -25,53 +33,63 @@ class Row:
     method: str
     changes: dict = dataclasses.field(default_factory=dict)
 
-    def apply(self, settings):
+    @property
+    def has_shots(self) -> bool:
+        """Whether it looks at labelled target images."""
+        return REGISTERED[self.method].has_shots
+
+    def apply(self, settings: Settings) -> Settings:
         """The settings of this row.
 
         Without distillation its steps go to adaptation: every row may look at the same
         number of target batches.
         """
-        changes = dict(self.changes)
-        if changes.get("distillation_steps") == 0:
-            changes["steps"] = settings.steps + settings.distillation_steps
-        return dataclasses.replace(settings, **changes)
+        changed = settings.change(**self.changes, method=self.method)
+        if changed.training.distillation_steps:
+            return changed
+        return changed.change(steps=settings.training.target_steps)
 
 
-def _pixda(title, **changes):
-    return Row(f"PixDA {title}", "pixda", changes)
+class _Rows(collections.abc.Mapping):
+    """The rows of some groups by name, of the methods as they are registered now."""
+
+    def __init__(self, *groups):
+        self.groups = groups
+
+    def _rows(self):
+        rows = {
+            name: ("method", Row(method.title, name))
+            for name, method in REGISTERED.items()
+        }
+        for method, declared in REGISTERED.items():
+            for name, variant in declared.variants.items():
+                if name in rows:
+                    raise ValueError(
+                        f"{method} has a variant {name!r}, which {rows[name][1].method}"
+                        " has already: expected another name."
+                    )
+                row = Row(variant.title, method, variant.changes)
+                rows[name] = (variant.group, row)
+        return {
+            name: row
+            for wanted in self.groups
+            for name, (group, row) in rows.items()
+            if group == wanted
+        }
+
+    def __getitem__(self, name: str) -> Row:
+        return self._rows()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows())
+
+    def __len__(self) -> int:
+        return len(self._rows())
 
 
-AUGMENT = {"augment": True}
-CUT_MIX = {"cut_mix": 0.5}
-RARE_CLASSES = {"rare_class_sampling": 0.1}
-AVERAGE = {"ema": 0.99}
-
-# In the order of the published table.
-METHODS = {
-    "source_only": Row("Source Only", "source_only"),
-    "naae": Row("NAAE (reconstruction)", "naae"),
-    "joint_training": Row("Joint Training", "joint_training"),
-    "fda": Row("FDA", "fda"),
-    "fine_tuning": Row("Fine-Tuning", "fine_tuning"),
-    "fsda": Row("FSDA", "fsda"),
-    "pixda": Row("PixDA", "pixda"),
-}
-# Beyond the paper: what the measurements support of the options below, one of them.
-BEYOND = {"pixda+": Row("PixDA+", "pixda", AUGMENT)}
-ABLATIONS = {
-    "no_style_transfer": _pixda("without style transfer", style_transfer=False),
-    "no_adversarial": _pixda("without PixAdv", adversarial_weight=0.0),
-    "surprise_only": _pixda("with S only", adversarial="surprise"),
-    "imbalance_only": _pixda("with B only", adversarial="imbalance"),
-    "image_wise": _pixda("with an image-wise loss instead", adversarial="image"),
-    "no_selection": _pixda("without selection", selection=False),
-    "no_distillation": _pixda("without distillation", distillation_steps=0),
-    "released_gradient": _pixda("with the released code's gradient", detach=False),
-}
-OPTIONS = {
-    "augmented": _pixda("with augmented target images", **AUGMENT),
-    "cut_mix": _pixda("with CutMix", **CUT_MIX),
-    "rare_classes": _pixda("with rare-class sampling", **RARE_CLASSES),
-    "averaged": _pixda("with averaged weights", **AVERAGE),
-}
-ROWS = {**METHODS, **BEYOND, **ABLATIONS, **OPTIONS}
+METHODS = _Rows("method")
+# Beyond the papers: what a comparison runs beside the methods.
+BEYOND = _Rows("beyond")
+ABLATIONS = _Rows("part")
+OPTIONS = _Rows("option")
+ROWS = _Rows("method", "beyond", "part", "option")

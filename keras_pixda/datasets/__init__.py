@@ -15,21 +15,26 @@ if TYPE_CHECKING:
     from keras_pixda.datasets.data_error import DataError, Finding
     from keras_pixda.datasets.distribute import distribute, distribute_evaluation
     from keras_pixda.datasets.few_shot_domain_dataset import FewShotDomainDataset
+    from keras_pixda.datasets.find_dataset import find_dataset
     from keras_pixda.datasets.folder import folder
     from keras_pixda.datasets.gta5 import gta5
     from keras_pixda.datasets.idda import idda
     from keras_pixda.datasets.load import load
+    from keras_pixda.datasets.named_dataset import NamedDataset
     from keras_pixda.datasets.pair_cache import PairCache
     from keras_pixda.datasets.reader import read_image, read_mask, read_pair
+    from keras_pixda.datasets.registry import DATASETS
     from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
     from keras_pixda.datasets.segmentation_record import SegmentationRecord
     from keras_pixda.datasets.synthia import synthia
 
 __all__ = [
+    "DATASETS",
     "DataCheck",
     "DataError",
     "FewShotDomainDataset",
     "Finding",
+    "NamedDataset",
     "PairCache",
     "SegmentationDataset",
     "SegmentationRecord",
@@ -41,6 +46,7 @@ __all__ = [
     "cut_mix",
     "distribute",
     "distribute_evaluation",
+    "find_dataset",
     "folder",
     "gta5",
     "idda",

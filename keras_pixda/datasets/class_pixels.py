@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from keras_pixda.datasets.count_pixels import count_pixels
 from keras_pixda.datasets.pair_cache import PairCache
-from keras_pixda.datasets.reader import read_mask
+from keras_pixda.datasets.reader import read_labels
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.progress import Progress
 from keras_pixda.typing import Size
@@ -59,9 +60,8 @@ def class_pixels(
         if cache:
             _, labels = cache.read(record, index, size, size)
         else:
-            ignore_mask = record.ignore_masks[index] if record.ignore_masks else None
-            labels = read_mask(record.pairs[index][1], record, size, ignore_mask)
-        return np.bincount(labels.ravel(), minlength=256)[: len(record.classes)]
+            labels = read_labels(record, index, size)
+        return count_pixels(labels)[: len(record.classes)]
 
     pixels = np.zeros((len(record), len(record.classes)), np.int64)
     progress = Progress("class pixels", len(record), verbose)

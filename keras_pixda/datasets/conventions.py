@@ -7,7 +7,8 @@ from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_ID_MAP,
 )
 from keras_pixda.datasets.data_error import Finding
-from keras_pixda.datasets.load import WITH_SPLITS, WITHOUT_SPLITS
+from keras_pixda.datasets.find_dataset import TRAIN_IDS
+from keras_pixda.datasets.registry import DATASETS
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 UNLABELLED = 255
@@ -53,7 +54,7 @@ def _binary(record, ids):
     return (
         "the masks hold the ids 0 and 255 alone, and 255 is ignored: they look like "
         "masks of two classes, black and white",
-        "If they are, give the record id_map={0: 0, 255: 1}, or write 1 for 255.",
+        f"If they are, write 1 for 255 in them, or {_with_map('{0: 0, 255: 1}')}.",
     )
 
 
@@ -78,11 +79,12 @@ def _train_ids(record, ids):
     ):
         return None
     expected = next(iter(meant))
+    remedy = _other_masks(record, "train_ids", "{0: 0, 1: 1, ..., 255: 255}")
     return (
         f"the masks hold the ids {_listed(ids)} alone, which look like train ids "
         f"(0 for {record.classes[0]}); other ids are expected ({expected} for "
         f"{record.classes[meant[expected]]})",
-        _remedy(record),
+        f"If they are, {remedy}.",
     )
 
 
@@ -100,7 +102,7 @@ def _label_ids(record, ids):
     return (
         f"the masks hold the ids {_listed(ids)}, which look like the label ids of "
         f"Cityscapes (7 for road); train ids are expected (0 for {record.classes[0]})",
-        'If they are, masks="ids" reads them, or an id_map such as {7: 0, 8: 1, ...}.',
+        f"If they are, {_other_masks(record, 'ids', '{7: 0, 8: 1, ...}')}.",
     )
 
 
@@ -114,8 +116,8 @@ def _from_one(record, ids):
         f"the masks hold ids up to {classes}, one more than the last class, "
         f"{classes - 1} for {record.classes[-1]}: they look as if classes counted "
         "from 1",
-        "If 0 is unlabelled, give the record id_map={0: 255, 1: 0, 2: 1, ...}; if it "
-        "is a class such as background, put its name at the head of the list.",
+        "If 0 is a class such as background, put its name at the head of the list; if "
+        f"it is unlabelled, {_with_map('{0: 255, 1: 0, 2: 1, ...}')}.",
     )
 
 
@@ -123,14 +125,19 @@ def _is_identity(record):
     return all(record.id_map.get(i) == i for i in range(len(record.classes)))
 
 
-def _remedy(record):
+def _other_masks(record, masks, id_map):
+    """What reads masks of the other kind, `"ids"` or `"train_ids"`."""
     name = record.name.split()[0]
-    if name not in WITH_SPLITS | WITHOUT_SPLITS:
-        return "If they are, give the record id_map={0: 0, 1: 1, ..., 255: 255}."
-    return (
-        f'If they are, masks="train_ids" reads them, {name}-train-ids:ROOT on the '
-        "command line."
-    )
+    if name not in DATASETS or not DATASETS[name].train_ids:
+        return _with_map(id_map)
+    ending = TRAIN_IDS if masks == "train_ids" else ""
+    spelling = DATASETS[name].spelling(f"{name}{ending}")
+    return f'{spelling} on the command line reads them, masks="{masks}" in Python'
+
+
+def _with_map(id_map):
+    # A spelling on the command line has no room for a map.
+    return f"read them in Python, by a record with id_map={id_map}"
 
 
 def _listed(ids):

@@ -8,9 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from keras_pixda.datasets.conventions import conventions
+from keras_pixda.datasets.count_pixels import count_pixels
 from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.decode import decode_ids
-from keras_pixda.datasets.reader import decode_pair, fit_labels, read_image, read_mask
+from keras_pixda.datasets.reader import (
+    decode_pair,
+    fit_labels,
+    read_image,
+    read_labels,
+)
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 
@@ -152,7 +158,7 @@ def _look(record, index):
         alone = []
         for read in (
             lambda: read_image(image_path),
-            lambda: read_mask(mask_path, record),
+            lambda: read_labels(record, index),
         ):
             try:
                 labels = read()
@@ -167,7 +173,7 @@ def _look(record, index):
         labels = fit_labels(labels, None, record.crop)
     counts = np.zeros(256, np.int64)
     if labels is not None:
-        counts = np.bincount(labels.ravel(), minlength=256)
+        counts = count_pixels(labels)
     held = {}
     if ids is not None and not record.is_colour_coded:
         found = np.bincount(ids.ravel())

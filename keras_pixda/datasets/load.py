@@ -1,30 +1,23 @@
 """Turn `gta5:PATH` into a record, for the command line."""
 
-from keras_pixda.datasets.camvid import camvid
-from keras_pixda.datasets.cityscapes import cityscapes
-from keras_pixda.datasets.folder import folder
-from keras_pixda.datasets.gta5 import gta5
-from keras_pixda.datasets.idda import idda
-from keras_pixda.datasets.lists import read_classes
-from keras_pixda.datasets.segmentation_record import SegmentationRecord
-from keras_pixda.datasets.synthia import synthia
+from __future__ import annotations
 
-WITHOUT_SPLITS = {"gta5": gta5, "synthia": synthia}
-WITH_SPLITS = {"cityscapes": cityscapes, "camvid": camvid, "idda": idda}
+from typing import TYPE_CHECKING
 
-# What a name is followed by where masks hold train ids.
-TRAIN_IDS = "-train-ids"
+from keras_pixda.datasets.find_dataset import TRAIN_IDS, find_dataset
+from keras_pixda.datasets.registry import DATASETS
 
-SPELLINGS = ", ".join(
-    [f"{name}:ROOT" for name in sorted(WITHOUT_SPLITS | WITH_SPLITS)]
-    + ["folder:IMAGES,MASKS,CLASSES.txt"]
-)
+if TYPE_CHECKING:
+    from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 
-def load(data: str, split: str | None = None) -> SegmentationRecord:
+def load(
+    data: str, split: str | None = None, evaluation: bool = False
+) -> SegmentationRecord:
     r"""The record of a data set named in one word.
 
     Example:
+
     ```python
     import pathlib
     import tempfile
@@ -42,35 +35,36 @@ def load(data: str, split: str | None = None) -> SegmentationRecord:
     ```
 
     Args:
-        data: `gta5:ROOT`, `synthia:ROOT`, `cityscapes:ROOT`, `camvid:ROOT`,
-            `idda:ROOT` or `folder:IMAGES,MASKS,CLASSES.txt`, whose last file has
-            one class name a line, in the order of the ids. `gta5-train-ids:ROOT` and
-            the like take masks that hold train ids, as `masks="train_ids"` does. A `~`
-            that begins a path is the home folder.
+        data: One of `keras_pixda.datasets.DATASETS` and where it is: `gta5:ROOT`,
+            `synthia:ROOT`, `cityscapes:ROOT`, `camvid:ROOT`, `idda:ROOT` or
+            `folder:IMAGES,MASKS,CLASSES.txt`, whose last file has one class name a
+            line, in the order of the ids. `gta5-train-ids:ROOT` and the like take masks
+            that hold train ids, as `masks="train_ids"` does. A `~` that begins a path
+            is the home folder.
         split: `"train"`, `"val"` ... for a data set that has splits. Defaults to
-            `None`, the data set's own default.
+            `None`, the one that it declares for the purpose.
+        evaluation: Whether the purpose is evaluation and not training; a data set that
+            has no split for it is taken whole. Defaults to `False`.
+
+    Returns:
+        The `SegmentationRecord`.
 
     Raises:
-        ValueError: if the spelling, the data set or the split is not known.
+        ValueError: If the spelling, the data set or the split is not known.
     """
-    name, colon, place = data.partition(":")
-    if not colon or not place:
-        raise ValueError(f"{data!r}: expected one of {SPELLINGS}")
-    published = name.removesuffix(TRAIN_IDS)
-    options = {"masks": "train_ids"} if published != name else {}
-    if published in WITH_SPLITS:
-        options |= {"split": split} if split else {}
-        return WITH_SPLITS[published](place, **options)
-    if split:
-        raise ValueError(
-            f"{data!r} with split {split!r}: only {sorted(WITH_SPLITS)} have splits"
-        )
-    if published in WITHOUT_SPLITS:
-        return WITHOUT_SPLITS[published](place, **options)
-    if name == "folder":
-        places = place.split(",")
-        if len(places) != 3:
-            raise ValueError(f"{data!r}: expected folder:IMAGES,MASKS,CLASSES.txt")
-        images, masks, classes = places
-        return folder(images, masks, read_classes(classes))
-    raise ValueError(f"{data!r}: unknown data set {name!r}, expected {SPELLINGS}")
+    named = find_dataset(data)
+    name, _, place = data.partition(":")
+    options = {"masks": "train_ids"} if name.endswith(TRAIN_IDS) else {}
+    if named.splits:
+        chosen = named.evaluation_split if evaluation else named.training_split
+        if split is None and chosen is None:
+            raise ValueError(
+                f"{data!r} has no split to evaluate on: expected one of "
+                f"{[*named.splits]} to be named"
+            )
+        options["split"] = split or chosen
+    elif split:
+        divided = sorted(name for name, other in DATASETS.items() if other.splits)
+        raise ValueError(f"{data!r} with split {split!r}: only {divided} have splits")
+    places = place.split(",") if len(named.places) > 1 else [place]
+    return named.record(*places, **options)

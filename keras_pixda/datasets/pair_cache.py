@@ -214,8 +214,8 @@ class PairCache:
 def _identity(record, index, image_size, label_size):
     """The key of a pair and the state of its files."""
     files = [*record.pairs[index]]
-    if record.ignore_masks and record.ignore_masks[index]:
-        files.append(record.ignore_masks[index])
+    if record.ignore_mask(index):
+        files.append(record.ignore_mask(index))
     files = [os.path.abspath(file) for file in files]
     facts = (
         _FORMAT,

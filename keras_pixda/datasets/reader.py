@@ -150,6 +150,45 @@ def read_pair(
     )
 
 
+def read_labels(
+    record: SegmentationRecord, index: int, size: Size | None = None
+) -> np.ndarray:
+    """The labels of a pair alone, without what its ignore mask covers.
+
+    Example:
+
+    ```python
+    import pathlib
+    import tempfile
+
+    from PIL import Image
+
+    from keras_pixda.datasets import folder
+    from keras_pixda.datasets.reader import read_labels
+
+    with tempfile.TemporaryDirectory() as root:
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            pathlib.Path(root, kind).mkdir()
+            Image.new(mode, (32, 24)).save(f"{root}/{kind}/a.png")
+        record = folder(f"{root}/images", f"{root}/masks", ("road",))
+        labels = read_labels(record, 0)
+    assert labels.shape == (24, 32)
+    ```
+
+    Args:
+        record: The `SegmentationRecord`.
+        index: Position in `record.pairs`.
+        size: `(height, width)` in pixels. Defaults to `None`, as it is.
+
+    Returns:
+        `uint8` array `(height, width)` of train ids and `record.ignore_class`.
+
+    Raises:
+        DataError: As `read_mask` does.
+    """
+    return read_mask(record.pairs[index][1], record, size, record.ignore_mask(index))
+
+
 def decode_pair(
     record: SegmentationRecord, index: int
 ) -> tuple[Image.Image, np.ndarray, np.ndarray]:
@@ -158,10 +197,9 @@ def decode_pair(
     Raises what `read_pair` raises.
     """
     image_path, mask_path = record.pairs[index]
-    ignore_mask = record.ignore_masks[index] if record.ignore_masks else None
     picture = decode_picture(image_path)
     ids = decode_ids(mask_path, record)
-    labels = _labels(mask_path, ids, record, ignore_mask)
+    labels = _labels(mask_path, ids, record, record.ignore_mask(index))
     _require_same_size(mask_path, labels.shape, image_path, picture.size[::-1])
     _require_same_side_up(image_path, picture, mask_path)
     if (labels == record.ignore_class).all():

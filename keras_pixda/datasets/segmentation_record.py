@@ -33,8 +33,8 @@ class SegmentationRecord:
     """The facts of one labelled data set and its resolved pairs of files.
 
     To add a data set, write one function that finds its files and returns a
-    record (`gta5.py` is the shortest model) and name it in `load.py`. The reader,
-    the data sets for `fit` and the checks then work as they are.
+    record (`gta5.py` is the shortest model) and declare it in `registry.py`. The
+    reader, the data sets for `fit`, the commands and the checks then work as they are.
 
     Example:
     ```python
@@ -146,6 +146,14 @@ class SegmentationRecord:
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def ignore_mask(self, index: int) -> str | None:
+        """The path of the picture that says what is ignored of a pair, if there is one.
+
+        Args:
+            index: Position in `pairs`.
+        """
+        return self.ignore_masks[index] if self.ignore_masks else None
 
     @property
     def is_colour_coded(self) -> bool:

@@ -1,5 +1,7 @@
 """What a method declares of itself."""
 
+from keras_pixda.methods.method_settings import MethodSettings
+
 
 class Method:
     """A method of adaptation: its name, its settings, what it can do, its phases.
@@ -21,18 +23,18 @@ class Method:
     Attributes:
         name: In options, settings and names of files.
         title: In tables and figures.
-        Settings: Frozen dataclass of the method's own settings, with defaults,
-            `presets` and validation.
+        Settings: Class of the method's own settings, `MethodSettings` or one that
+            extends it, with a default for each.
         accumulates: Whether its batches can be done in parts.
         has_shots: Whether it looks at labelled target images.
         needs_auxiliary_head: Whether its network gets a second head.
         reads_unlabelled: Whether it looks at unlabelled target images.
-        variants: Rows of a comparison that change its settings.
+        variants: `Variant`s by name: rows of a comparison that change its settings.
     """
 
     name = ""
     title = ""
-    Settings = None
+    Settings = MethodSettings
     accumulates = True
     has_shots = True
     needs_auxiliary_head = False

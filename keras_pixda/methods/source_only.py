@@ -1,9 +1,25 @@
 """Source Only: what the rendered images alone can teach."""
 
-from keras_pixda.datasets import SegmentationDataset
-from keras_pixda.losses import FocalLoss
-from keras_pixda.training import SupervisedModel
-from keras_pixda.training.fit_steps import fit_steps, optimizers, ordinary_augmentation
+from keras_pixda.methods.method import Method
+from keras_pixda.methods.method_settings import MethodSettings
+
+
+class SourceOnly(Method):
+    """Source Only: what the rendered images alone can teach.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import METHODS
+
+    assert METHODS["source_only"].title == "Source Only"
+    ```
+    """
+
+    name = "source_only"
+    title = "Source Only"
+    Settings = MethodSettings
+    has_shots = False
 
 
 def source_only(segmenter, dataset, settings, callbacks=()):
@@ -27,6 +43,16 @@ def source_only(segmenter, dataset, settings, callbacks=()):
     Returns:
         The segmenter.
     """
+    from keras_pixda.datasets import SegmentationDataset
+    from keras_pixda.losses import FocalLoss
+    from keras_pixda.training import SupervisedModel
+    from keras_pixda.training.fit_steps import (
+        fit_steps,
+        optimizers,
+        ordinary_augmentation,
+    )
+
+    training = settings.training
     source = SegmentationDataset(
         dataset.source,
         dataset.batch_size,
@@ -36,13 +62,13 @@ def source_only(segmenter, dataset, settings, callbacks=()):
         seed=dataset.seed,
         drop_remainder=True,
         cache=dataset.cache,
-        augmentation=ordinary_augmentation(settings.source_augment),
+        augmentation=ordinary_augmentation(settings.data.source_augment),
     )
     model = SupervisedModel(segmenter)
     model.compile(
-        optimizers(settings)["optimizer"],
-        FocalLoss(settings.gamma),
-        accumulate=settings.accumulate,
+        optimizers(settings, "source_only")["optimizer"],
+        FocalLoss(training.gamma),
+        accumulate=training.accumulate,
     )
-    fit_steps(model, source, settings.source_steps, callbacks)
+    fit_steps(model, source, training.source_steps, callbacks)
     return segmenter

@@ -6,27 +6,34 @@ from keras_pixda.lazy_room import LazyRoom
 
 if TYPE_CHECKING:
     from keras_pixda.runs.class_facts import class_facts
+    from keras_pixda.runs.data_settings import DataSettings
     from keras_pixda.runs.demo import demo
     from keras_pixda.runs.evaluate import evaluate
     from keras_pixda.runs.export import export
     from keras_pixda.runs.few_shot_data import few_shot_data
     from keras_pixda.runs.folder_lock import FolderLock
     from keras_pixda.runs.measure import measure
+    from keras_pixda.runs.network_settings import NetworkSettings
     from keras_pixda.runs.panels import Panels
     from keras_pixda.runs.predict import predict
     from keras_pixda.runs.present_table import present_table
     from keras_pixda.runs.run_folder import RunFolder
     from keras_pixda.runs.run_records import RunRecords
+    from keras_pixda.runs.saved_facts import saved_facts
     from keras_pixda.runs.saved_run import saved_run
     from keras_pixda.runs.settings import Settings
     from keras_pixda.runs.train import train
+    from keras_pixda.runs.training_settings import TrainingSettings
 
 __all__ = [
+    "DataSettings",
     "FolderLock",
+    "NetworkSettings",
     "Panels",
     "RunFolder",
     "RunRecords",
     "Settings",
+    "TrainingSettings",
     "class_facts",
     "demo",
     "evaluate",
@@ -35,6 +42,7 @@ __all__ = [
     "measure",
     "predict",
     "present_table",
+    "saved_facts",
     "saved_run",
     "train",
 ]

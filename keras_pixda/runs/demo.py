@@ -4,7 +4,6 @@ import pathlib
 
 from keras_pixda.progress import Progress
 from keras_pixda.runs.settings import Settings
-from keras_pixda.runs.train import train
 from keras_pixda.toy_scenes import toy_scenes
 
 
@@ -25,7 +24,7 @@ def demo(output="demo", overwrite=False, verbose=True, scenes=None, **changes):
             scenes={"source_images": 4, "target_images_per_city": 1,
                     "validation_images": 1},
         )
-    "mean_iou" in result["adapted"]  # True
+    assert "mean_iou" in result["adapted"]
     ```
 
     Args:
@@ -47,8 +46,10 @@ def demo(output="demo", overwrite=False, verbose=True, scenes=None, **changes):
         **changes,
     )
     progress = Progress("drawing", 1, verbose)
-    scenes = {"image_size": settings.image_size, **(scenes or {})}
+    scenes = {"image_size": settings.data.image_size, **(scenes or {})}
     toy_scenes(output / "scenes", progress=progress, **scenes)
+    from keras_pixda.runs.train import train
+
     result = train(settings, output / "run", overwrite=overwrite, verbose=verbose)
     if verbose:
         before, after = (
@@ -56,6 +57,6 @@ def demo(output="demo", overwrite=False, verbose=True, scenes=None, **changes):
         )
         print(
             f"Mean IoU on the photos: {before:.1f} % source only, {after:.1f} % after "
-            f"PixDA with {settings.shots} labelled photo from each city."
+            f"PixDA with {settings.data.shots} labelled photo from each city."
         )
     return result

@@ -1,24 +1,42 @@
 """Evaluate the segmenter of a finished run."""
 
-import pathlib
+import os
 
-from keras_pixda.datasets import SegmentationDataset
+from keras_pixda.datasets import SegmentationRecord
 from keras_pixda.progress import Progress
-from keras_pixda.runs.measure import measure
-from keras_pixda.runs.saved_run import saved_run
+from keras_pixda.runs.saved_facts import saved_facts
 
 
-def evaluate(folder, record, model="segmenter.keras", verbose=True):
+def evaluate(
+    folder: str | os.PathLike,
+    record: SegmentationRecord,
+    model: str = "segmenter.keras",
+    verbose: bool = True,
+) -> dict:
     """Per-class IoU of a run's segmenter on labelled data, at label resolution.
 
     Example:
 
     ```python
-    from keras_pixda.datasets import cityscapes
+    import json
+    import pathlib
+    import tempfile
+    from PIL import Image
+    from keras_pixda.datasets import folder
+    from keras_pixda.models import small_segmenter
     from keras_pixda.runs import evaluate
 
-    def main(folder, root):
-        return evaluate(folder, cityscapes(root, split="val"))["mean_iou"]
+    facts = {"classes": ["road", "car"], "palette": [[128, 64, 128], [0, 0, 142]],
+             "ignore_class": 255, "well": ["road"], "image_size": [32, 48]}
+    with tempfile.TemporaryDirectory() as root:  # What a run leaves behind.
+        small_segmenter(2, filters=4).save(f"{root}/segmenter.keras")
+        pathlib.Path(root, "classes.json").write_text(json.dumps(facts))
+        for kind, mode in (("images", "RGB"), ("masks", "L")):
+            pathlib.Path(root, kind).mkdir()
+            Image.new(mode, (48, 32)).save(f"{root}/{kind}/a.png")
+        record = folder(f"{root}/images", f"{root}/masks", ("road", "car"))
+        iou = evaluate(root, record, verbose=False)
+    assert 0 <= iou["road"] <= 1
     ```
 
     Args:
@@ -35,12 +53,18 @@ def evaluate(folder, record, model="segmenter.keras", verbose=True):
         FileNotFoundError: If the folder holds no finished run.
         ValueError: If the data have other classes than the run.
     """
-    segmenter, facts = saved_run(folder, model)
+    facts = saved_facts(folder, model)
     if list(record.classes) != facts["classes"]:
         raise ValueError(
-            f"{record.name} has the classes {list(record.classes)}, but the run in "
-            f"{pathlib.Path(folder)} was trained on {facts['classes']}."
+            f"{record.name}: expected the classes that the run in {folder} was trained "
+            f"on, {facts['classes']}, received {list(record.classes)}."
         )
+    # Mistakes are told without waiting for TensorFlow.
+    from keras_pixda.datasets import SegmentationDataset
+    from keras_pixda.runs.measure import measure
+    from keras_pixda.runs.saved_run import saved_run
+
+    segmenter, _ = saved_run(folder, model)
     dataset = SegmentationDataset(record, 1, facts["image_size"])
     progress = Progress("evaluation", len(dataset), verbose)
     return measure(segmenter, dataset, facts, progress)

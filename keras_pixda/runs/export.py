@@ -1,30 +1,40 @@
 """Export the segmenter of a finished run."""
 
 import json
+import os
 import pathlib
 
-from keras_pixda.runs.saved_run import saved_run
-from keras_pixda.serving import export_segmenter
+from keras_pixda.runs.saved_facts import saved_facts
 
 
 def export(
-    folder,
-    output,
-    format,
-    outputs="logits",
-    image_size=None,
-    model="segmenter.keras",
-    overwrite=False,
-):
+    folder: str | os.PathLike,
+    output: str | os.PathLike,
+    format: str,
+    outputs: str = "logits",
+    image_size: tuple[int, int] | None = None,
+    model: str = "segmenter.keras",
+    overwrite: bool = False,
+) -> float:
     """Write a run's segmenter for serving, and beside it what its classes are.
 
     Example:
 
     ```python
+    import json
+    import pathlib
+    import tempfile
+    from keras_pixda.models import small_segmenter
     from keras_pixda.runs import export
 
-    def main(folder):
-        return export(folder, "segmenter.onnx", "onnx", outputs="classes")
+    facts = {"classes": ["road", "car"], "palette": [[128, 64, 128], [0, 0, 142]],
+             "ignore_class": 255, "well": ["road"], "image_size": [32, 48]}
+    with tempfile.TemporaryDirectory() as root:  # What a run leaves behind.
+        small_segmenter(2, filters=4).save(f"{root}/segmenter.keras")
+        pathlib.Path(root, "classes.json").write_text(json.dumps(facts))
+        assert export(root, f"{root}/served.keras", "keras") < 1e-4
+        served = json.loads(pathlib.Path(root, "served.json").read_text())
+    assert served["classes"] == ["road", "car"]
     ```
 
     Args:
@@ -47,10 +57,15 @@ def export(
         ValueError: If the segmenter cannot be converted, or the file does not equal
             Keras; it is not kept then.
     """
-    segmenter, facts = saved_run(folder, model)
+    facts = saved_facts(folder, model)
     beside = pathlib.Path(output).with_suffix(".json")
     if beside.exists() and not overwrite:
         raise FileExistsError(f"{beside} exists: choose another name, or overwrite it.")
+    # Mistakes are told without waiting for TensorFlow.
+    from keras_pixda.runs.saved_run import saved_run
+    from keras_pixda.serving import export_segmenter
+
+    segmenter, _ = saved_run(folder, model)
     difference = export_segmenter(
         segmenter, output, format, outputs, image_size, overwrite=overwrite
     )

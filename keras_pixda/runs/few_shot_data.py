@@ -33,20 +33,21 @@ def few_shot_data(settings, source, target, cache="memory"):
         cache: Where decoded images are kept, as in `FewShotDomainDataset`. Defaults to
             `"memory"`.
     """
+    data = settings.data
     return FewShotDomainDataset(
         source,
         target,
-        None if settings.shots_file else settings.shots,
-        settings.batch_size,
-        settings.image_size,
-        seed=settings.seed,
-        shots_file=settings.shots_file,
+        None if data.shots_file else data.shots,
+        data.batch_size,
+        data.image_size,
+        seed=settings.training.seed,
+        shots_file=data.shots_file,
         augmentation={
-            "source": ordinary_augmentation(settings.source_augment),
-            "target": ordinary_augmentation(settings.augment),
+            "source": ordinary_augmentation(data.source_augment),
+            "target": ordinary_augmentation(data.augment),
         },
-        mixing=cut_mix(probability=settings.cut_mix) if settings.cut_mix else None,
-        rare_class_sampling=settings.rare_class_sampling or None,
+        mixing=cut_mix(probability=data.cut_mix) if data.cut_mix else None,
+        rare_class_sampling=data.rare_class_sampling or None,
         cache=cache,
-        on_bad_file=settings.on_bad_file,
+        on_bad_file=data.on_bad_file,
     )

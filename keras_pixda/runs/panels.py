@@ -26,7 +26,7 @@ class Panels:
         panels = Panels(record, number=2, image_size=(32, 48))
         panels.add("before", small_segmenter(19, filters=4))
         pictures = panels.pictures()
-    list(pictures)  # ["01.png", "02.png", "all.png"]
+    assert list(pictures) == ["01.png", "02.png", "all.png"]
     ```
 
     Args:

@@ -49,10 +49,11 @@ class Phase:
 
     def longer(self, before, after):
         """Whether it has more to do under new settings than under those before."""
-        if self is SOURCE_ONLY and after.weights is not None:
+        if self is SOURCE_ONLY and after.network.weights is not None:
             return False
         # Distillation takes the rates on from the model of the adaptation.
         names = (self.steps, "decay_steps") if self is ADAPTATION else (self.steps,)
+        before, after = before.training, after.training
         return any(getattr(before, n) != getattr(after, n) for n in names)
 
 

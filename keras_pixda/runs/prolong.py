@@ -20,7 +20,6 @@ def prolong(folder, before, after):
     Example:
 
     ```python
-    import dataclasses
     import tempfile
     from keras_pixda.runs import RunFolder, Settings
     from keras_pixda.runs.prolong import prolong
@@ -28,7 +27,7 @@ def prolong(folder, before, after):
     before = Settings.preset("small", source="gta5:a", target="cityscapes:b")
     with tempfile.TemporaryDirectory() as root:
         folder = RunFolder(f"{root}/run", before)
-        text = prolong(folder, before, dataclasses.replace(before, steps=700))
+        text = prolong(folder, before, before.change(steps=700))
         folder.close()
     # Adaptation goes on from 600 to 700 steps.
     ```
@@ -45,18 +44,19 @@ def prolong(folder, before, after):
         ValueError: If the settings differ in something else, if there are fewer steps,
             or if the state of the phase is gone.
     """
-    changed = [name for name in vars(before) if _differs(name, before, after)]
+    old, new = before.by_name(), after.by_name()
+    changed = [name for name in new if old[name] != new[name]]
     other = [name for name in changed if name not in GROWING]
     if other or changed == ["decay_steps"]:
         raise ValueError(
             f"{folder.path} holds a run with other settings "
-            f"({_changes(other or changed, before, after)}): resume it with the same "
+            f"({_changes(other or changed, old, new)}): resume it with the same "
             f"ones; only {', '.join(GROWING[:-1])} may grow, and decay_steps with them."
         )
-    fewer = [name for name in changed if getattr(after, name) < getattr(before, name)]
+    fewer = [name for name in changed if new[name] < old[name]]
     if fewer:
         raise ValueError(
-            f"{folder.path}: {_changes(fewer, before, after)}, but a run can be "
+            f"{folder.path}: {_changes(fewer, old, new)}, but a run can be "
             "resumed with more steps only."
         )
     longer = [phase for phase in PHASES if phase.longer(before, after)]
@@ -64,7 +64,7 @@ def prolong(folder, before, after):
         return "The new settings change nothing of this run."
     first = longer[0]
     later = PHASES[PHASES.index(first) + 1 :]
-    ended = folder.has(first.file) and getattr(before, first.steps)
+    ended = folder.has(first.file) and old[first.steps]
     states = StateFolder(folder / first.state)
     if ended and not states.has_unfinished():
         raise ValueError(
@@ -81,22 +81,15 @@ def prolong(folder, before, after):
     if result:
         folder.write("result.json", result)
     text = (
-        f"{first.title.capitalize()} goes on from {getattr(before, first.steps)} to "
-        f"{getattr(after, first.steps)} steps"
+        f"{first.title.capitalize()} goes on from {old[first.steps]} to "
+        f"{new[first.steps]} steps"
     )
     anew = " and ".join(phase.title for phase in later)
     return f"{text}; {anew} made anew." if anew else f"{text}."
 
 
-def _differs(name, before, after):
-    return getattr(before, name) != getattr(after, name)
-
-
-def _changes(names, before, after):
-    return "; ".join(
-        f"{name} was {getattr(before, name)!r}, is {getattr(after, name)!r}"
-        for name in names
-    )
+def _changes(names, old, new):
+    return "; ".join(f"{name} was {old[name]!r}, is {new[name]!r}" for name in names)
 
 
 def _delete(folder, phase, result):

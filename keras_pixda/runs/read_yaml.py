@@ -11,6 +11,8 @@ from keras_pixda.read_text import read_text
 def read_yaml(path):
     r"""The mapping in a YAML file and the line of each of its names.
 
+    A name in a mapping within it is `"outer.inner"`.
+
     What is a number, `true` or `null` is the same as in JSON, so that `no` or `010`
     stay text and 1e-3 is a number. No object of Python is ever made.
 
@@ -23,9 +25,10 @@ def read_yaml(path):
 
     with tempfile.TemporaryDirectory() as root:
         path = pathlib.Path(root, "config.yaml")
-        path.write_text("shots: 3\nlearning_rate: 1e-3\n")
+        path.write_text("shots: 3\npixda:\n  threshold: 1e-3\n")
         values, lines = read_yaml(path)
-    lines["learning_rate"]  # 2
+    assert values == {"shots": 3, "pixda": {"threshold": 0.001}}
+    assert lines == {"shots": 1, "pixda": 2, "pixda.threshold": 3}
     ```
 
     Args:
@@ -47,7 +50,7 @@ def parse_yaml(text, origin):
     ```python
     from keras_pixda.runs.read_yaml import parse_yaml
 
-    parse_yaml("shots: 3", "settings")  # ({"shots": 3}, {"shots": 1})
+    assert parse_yaml("shots: 3", "settings") == ({"shots": 3}, {"shots": 1})
     ```
 
     Args:
@@ -89,8 +92,8 @@ class _Loader(yaml.SafeLoader):
             raise _error(event, f"{what[:60]} is not allowed, expected plain values")
         return super().compose_node(parent, index)
 
-    def mapping(self, node, lines):
-        """The values of a mapping; notes the line of each name."""
+    def mapping(self, node, lines, prefix=""):
+        """The values of a mapping; notes the line of each name, as `"outer.inner"`."""
         values = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -98,16 +101,17 @@ class _Loader(yaml.SafeLoader):
             name = key.value
             if name in values:
                 again = f"{reprlib.repr(name)} stands here again"
-                raise _error(key, f"{again}, first in line {lines[name]}")
-            lines[name] = key.start_mark.line + 1
-            values[name] = self._value(value)
+                raise _error(key, f"{again}, first in line {lines[prefix + name]}")
+            lines[prefix + name] = key.start_mark.line + 1
+            values[name] = self._value(value, lines, f"{prefix}{name}.")
         return values
 
-    def _value(self, node):
+    def _value(self, node, lines, prefix):
         if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, {})
+            return self.mapping(node, lines, prefix)
         if isinstance(node, yaml.SequenceNode):
-            return [self._value(item) for item in node.value]
+            items = enumerate(node.value)
+            return [self._value(item, lines, f"{prefix}{i}.") for i, item in items]
         try:
             return self.construct_object(node)
         except ValueError as error:  # Python converts no number of 5000 digits.

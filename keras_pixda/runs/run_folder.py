@@ -5,8 +5,9 @@ import pathlib
 import shutil
 
 from keras_pixda.finite import first_not_finite
+from keras_pixda.nan_for_null import nan_for_null
 from keras_pixda.runs.folder_lock import LOCK, FolderLock
-from keras_pixda.strict_json import nan_for_null, strict_json
+from keras_pixda.strict_json import strict_json
 from keras_pixda.whole_file import UNFINISHED, whole_file
 
 CONFIG = "config.json"
@@ -155,10 +156,11 @@ class RunFolder:
 
 
 def _expect_same(folder, earlier, settings):
+    now = settings.by_name()
     different = [
-        f"{name} was {before!r}, is {getattr(settings, name)!r}"
-        for name, before in vars(earlier).items()
-        if before != getattr(settings, name)
+        f"{name} was {before!r}, is {now[name]!r}"
+        for name, before in earlier.by_name().items()
+        if before != now[name]
     ]
     raise ValueError(
         f"{folder.path} holds a run with other settings ({'; '.join(different)}): "

@@ -56,12 +56,12 @@ class RunRecords:
     """
 
     def __init__(self, settings, folder=None, verbose=True):
-        self.skips = settings.on_bad_file == SKIP
+        self.skips = settings.data.on_bad_file == SKIP
         self.left_out = []
         parts = {
-            "source": lambda: load(settings.source),
-            "target": lambda: load(settings.target),
-            "validation": settings.validation_record,
+            "source": lambda: load(settings.data.source),
+            "target": lambda: load(settings.data.target),
+            "validation": settings.data.validation_record,
         }
         if not self.skips:
             self.records = {name: make() for name, make in parts.items()}

@@ -7,7 +7,7 @@ import warnings
 
 import keras
 
-from keras_pixda.runs.read_json import read_json
+from keras_pixda.runs.saved_facts import saved_facts
 
 
 def saved_run(folder, model="segmenter.keras"):
@@ -16,11 +16,19 @@ def saved_run(folder, model="segmenter.keras"):
     Example:
 
     ```python
+    import json
+    import pathlib
+    import tempfile
+    from keras_pixda.models import small_segmenter
     from keras_pixda.runs import saved_run
 
-    def classes_of(folder):
-        segmenter, facts = saved_run(folder)
-        return facts["classes"]
+    facts = {"classes": ["road", "car"], "palette": [[128, 64, 128], [0, 0, 142]],
+             "ignore_class": 255, "well": ["road"], "image_size": [32, 48]}
+    with tempfile.TemporaryDirectory() as root:  # What a run leaves behind.
+        small_segmenter(2, filters=4).save(f"{root}/segmenter.keras")
+        pathlib.Path(root, "classes.json").write_text(json.dumps(facts))
+        segmenter, facts = saved_run(root)
+    assert segmenter.output_shape[-1] == len(facts["classes"]) == 2
     ```
 
     Args:
@@ -34,52 +42,9 @@ def saved_run(folder, model="segmenter.keras"):
         FileNotFoundError: If the folder holds no such model.
         ValueError: If the model cannot be read.
     """
-    folder = pathlib.Path(folder)
-    for name in (model, "classes.json"):
-        if not (folder / name).exists():
-            raise FileNotFoundError(
-                f"{folder} holds no {name}: expected a folder that "
-                "`keras-pixda train` has finished."
-            )
-    facts = _class_facts(folder / "classes.json")
-    model = load_model(folder / model)
+    facts = saved_facts(folder, model)
+    model = load_model(pathlib.Path(folder) / model)
     return getattr(model, "segmenter", model), facts
-
-
-def _class_facts(path):
-    """The facts of `classes.json`, or what does not fit in it."""
-    facts, lines = read_json(path)
-    expected = {
-        "classes": "a list of names",
-        "palette": "a list of [red, green, blue], one a class",
-        "ignore_class": "a whole number",
-    }
-    for name, form in expected.items():
-        if name not in facts:
-            raise ValueError(f"{path}: {name!r} is missing, expected {form}.")
-        value = facts[name]
-        fits = {
-            "classes": lambda v: (
-                isinstance(v, list) and v and all(isinstance(text, str) for text in v)
-            ),
-            "palette": lambda v: (
-                isinstance(v, list)
-                and len(v) == len(facts["classes"])
-                and all(_is_colour(colour) for colour in v)
-            ),
-            "ignore_class": lambda v: type(v) is int,
-        }[name](value)
-        if not fits:
-            raise ValueError(f"{path}, line {lines[name]}: {name!r} is not {form}.")
-    return facts
-
-
-def _is_colour(value):
-    return (
-        isinstance(value, list)
-        and len(value) == 3
-        and all(type(part) is int and 0 <= part <= 255 for part in value)
-    )
 
 
 def load_model(path):

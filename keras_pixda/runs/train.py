@@ -18,7 +18,7 @@ from keras_pixda.callbacks import (
 from keras_pixda.datasets import SegmentationDataset
 from keras_pixda.methods import source_only
 from keras_pixda.methods.pixda.pixda import pixda_model, sample_selection
-from keras_pixda.models import deeplab_v2, small_segmenter
+from keras_pixda.models import find_segmenter
 from keras_pixda.progress import Progress
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.few_shot_data import few_shot_data
@@ -93,7 +93,9 @@ def train(
         BlockingIOError: If another run is at work in the folder.
         ValueError: If data or settings do not fit; nothing has been trained then.
     """
-    keras.config.set_dtype_policy(settings.dtype)
+    if settings.method != "pixda":
+        raise ValueError(f"method is {settings.method!r}, expected 'pixda'.")
+    keras.config.set_dtype_policy(settings.network.dtype)
     run = _Run(settings, folder, resume, overwrite, verbose, tensorboard)
     with contextlib.closing(run.folder):
         return _train(run, settings)
@@ -103,7 +105,9 @@ def _train(run, settings):
     segmenter = run.source_only()
     before = run.evaluate(segmenter, "source only")
     run.remember(source_only=before)
-    panels = Panels(run.validation.record, settings.panels, settings.image_size)
+    panels = Panels(
+        run.validation.record, settings.training.panels, settings.data.image_size
+    )
     panels.add("source only", segmenter)
     model = run.adapt(segmenter)
     run.distil(model)
@@ -133,7 +137,10 @@ class _Run:
         whole_target, validation = self.records.target, self.records.validation
         self.dataset = few_shot_data(settings, self.records.source, whole_target)
         self.validation = SegmentationDataset(
-            validation, 4, settings.image_size, on_bad_file=settings.on_bad_file
+            validation,
+            4,
+            settings.data.image_size,
+            on_bad_file=settings.data.on_bad_file,
         )
         self.folder = RunFolder(folder, settings, resume, overwrite, prolong)
         self.log_dir = self.folder / "tensorboard" if tensorboard else None
@@ -143,7 +150,7 @@ class _Run:
             self.result = self.folder.read_json("result.json")
         if not self.folder.has("classes.json"):
             facts = class_facts(whole_target, verbose)
-            facts["image_size"] = list(settings.image_size)
+            facts["image_size"] = list(settings.data.image_size)
             self.folder.write("classes.json", facts)
         self.facts = self.folder.read_json("classes.json")
         if self.folder.note:
@@ -161,10 +168,12 @@ class _Run:
         """A segmenter trained on source images alone, or the given weights."""
         settings = self.settings
         if not self.folder.has("source_only.keras"):
-            keras.utils.set_random_seed(settings.seed)
+            keras.utils.set_random_seed(settings.training.seed)
             segmenter = starting_segmenter(settings, len(self.dataset.source.classes))
-            if settings.weights is None:
-                with self._phase(SOURCE_ONLY, settings.source_steps) as callbacks:
+            if settings.network.weights is None:
+                with self._phase(
+                    SOURCE_ONLY, settings.training.source_steps
+                ) as callbacks:
                     source_only(segmenter, self.dataset, settings, callbacks)
             self.folder.write("source_only.keras", segmenter)
         return self._result_of(SOURCE_ONLY)
@@ -174,7 +183,7 @@ class _Run:
         settings = self.settings
         if self.folder.has("pixda.keras"):
             return self._result_of(ADAPTATION)
-        keras.utils.set_random_seed(settings.seed + 1)
+        keras.utils.set_random_seed(settings.training.seed + 1)
         model = pixda_model(segmenter, settings)
         watchers = [
             PerClassIoU(
@@ -192,7 +201,7 @@ class _Run:
                 )
             ),
         ]
-        if settings.selection:
+        if settings["pixda"].selection:
             # Between the measuring and the line of each pass.
             watchers.insert(1, sample_selection(self.dataset, settings, self.verbose))
         if self.log_dir:
@@ -206,14 +215,14 @@ class _Run:
                     log_dir=self.log_dir / "adaptation",
                 )
             )
-        with self._phase(ADAPTATION, settings.steps, watchers) as callbacks:
-            fit_steps(model, self.dataset, settings.steps, callbacks)
+        with self._phase(ADAPTATION, settings.training.steps, watchers) as callbacks:
+            fit_steps(model, self.dataset, settings.training.steps, callbacks)
         self.folder.write("pixda.keras", model)
         return self._result_of(ADAPTATION)
 
     def distil(self, model):
         """Distil in place; a finished run is loaded instead."""
-        steps = self.settings.distillation_steps
+        steps = self.settings.training.distillation_steps
         if not self.folder.has("segmenter.keras"):
             if steps:
                 data = self.dataset.target_dataset(steps=steps)
@@ -221,7 +230,7 @@ class _Run:
                 with self._phase(DISTILLATION, done + steps) as callbacks:
                     model.distill(
                         data,
-                        weight=self.settings.distillation_weight,
+                        weight=self.settings["pixda"].distillation_weight,
                         verbose=0,
                         shuffle=False,  # Keras's order is lost with the process.
                         callbacks=introduce([BadNumbers(), *callbacks], data),
@@ -237,7 +246,9 @@ class _Run:
         history = HistoryCSV(self.folder / phase.history)
         try:
             yield [
-                ExactResume(self.folder / phase.state, every=self.settings.save_every),
+                ExactResume(
+                    self.folder / phase.state, every=self.settings.training.save_every
+                ),
                 ProgressLine(phase.title, steps, self.verbose),
                 *watchers,
                 history,
@@ -254,7 +265,7 @@ class _Run:
         after a kill, in another one.
         """
         StateFolder(self.folder / phase.state).drop_finished()
-        keras.utils.set_random_seed(self.settings.seed)
+        keras.utils.set_random_seed(self.settings.training.seed)
         return load_model(self.folder / phase.file)
 
     def _tensorboard(self, name):
@@ -289,13 +300,12 @@ class _Run:
 
 def starting_segmenter(settings, num_classes):
     """The segmenter of the settings, with the given weights if there are any."""
-    weights = settings.weights
+    weights = settings.network.weights
     if weights is not None and weights.endswith(".keras"):
         return load_model(weights)
     if weights is not None and weights.endswith((".pth", ".pt")):
         return load_pytorch(weights)
-    build = {"small": small_segmenter, "deeplab_v2": deeplab_v2}[settings.segmenter]
-    segmenter = build(num_classes)
+    segmenter = find_segmenter(settings.network.segmenter).build(num_classes)
     if weights is not None:
         load_weights(segmenter, weights)
     return segmenter

@@ -7,10 +7,14 @@ readings of the same board and cannot drift apart.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+Pair = tuple[float, float]
+Point = tuple[float, float, float]
 
 FACING_UP, FACING_CAMERA, FACING_RIGHT, FACING_LEFT = range(4)
 _GROUND, _WALL, _FRONT = range(3)
@@ -28,8 +32,8 @@ class Camera:
     horizon: float
     roll: float
 
-    def project(self, x, y, z):
-        """Return where on the image a point of the street appears."""
+    def project(self, x: float, y: float, z: float) -> tuple[float, float]:
+        """The `(column, row)` where a point of the street appears on the image."""
         across = (x - self.x) * self.focal / z
         down = (self.height - y) * self.focal / z
         cosine, sine = math.cos(self.roll), math.sin(self.roll)
@@ -60,24 +64,24 @@ class Surfaces:
     z: np.ndarray
     rise: np.ndarray
 
-    def across(self, pixels):
-        """Return metres along the surface, sideways, for indices of pixels."""
+    def across(self, pixels: np.ndarray) -> np.ndarray:
+        """Metres along the surface, sideways, for indices of pixels."""
         return np.where(self.is_wall[pixels], self.z[pixels], self.x[pixels])
 
-    def along(self, pixels):
-        """Return metres along the surface, upwards or away, for indices of pixels."""
+    def along(self, pixels: np.ndarray) -> np.ndarray:
+        """Metres along the surface, upwards or away, for indices of pixels."""
         return np.where(self.is_ground[pixels], self.z[pixels], self.y[pixels])
 
 
 class Canvas:
-    """Collect polygons from far to near; later ones hide earlier ones.
+    """A board for polygons, drawn from far to near; later ones hide earlier ones.
 
     Args:
-        camera: the `Camera` the street is seen with, in pixels of this canvas.
+        camera: The `Camera` the street is seen with, in pixels of this canvas.
         size: `(height, width)` in pixels.
     """
 
-    def __init__(self, camera, size):
+    def __init__(self, camera: Camera, size: tuple[int, int]):
         self.camera = camera
         self.size = size
         self._board = Image.new("I", (size[1], size[0]))
@@ -86,11 +90,18 @@ class Canvas:
         self._materials = ["sky"]
         self._facts = [(23, 0.5, FACING_CAMERA, _FRONT, _FARTHEST)]
 
-    def polygon(self, points, label, material, tone=0.5, facing=None):
+    def polygon(
+        self,
+        points: Sequence[Point],
+        label: int,
+        material: str,
+        tone: float = 0.5,
+        facing: int | None = None,
+    ):
         """Fill a flat polygon.
 
         Args:
-            points: list of `(x, y, z)` in metres, in front of the camera.
+            points: List of `(x, y, z)` in metres, in front of the camera.
             label: Cityscapes label id of the class.
             material: name of a material of the palettes.
             tone: float in `[0, 1)`, which of the material's colours.
@@ -110,7 +121,7 @@ class Canvas:
         pixels = [self.camera.project(*point) for point in points]
         self._fill(pixels, material, (label, tone, facing, *plane))
 
-    def outline(self, pixels, label, material):
+    def outline(self, pixels: Sequence[Pair], label: int, material: str):
         """Fill a polygon given by `(column, row)`, in front of everything."""
         self._fill(pixels, material, (label, 0.5, FACING_UP, _FRONT, 1.0))
 
@@ -119,7 +130,9 @@ class Canvas:
         self._materials.append(material)
         self._facts.append(facts)
 
-    def rectangle(self, x, y, z, label, material, tone=0.5):
+    def rectangle(
+        self, x: Pair, y: Pair, z: float, label: int, material: str, tone: float = 0.5
+    ):
         """Fill an upright rectangle facing the camera: `x` and `y` are pairs."""
         self.polygon(
             [(x[0], y[0], z), (x[1], y[0], z), (x[1], y[1], z), (x[0], y[1], z)],
@@ -128,7 +141,7 @@ class Canvas:
             tone,
         )
 
-    def floor(self, x, z, label, material, tone=0.5):
+    def floor(self, x: Pair, z: Pair, label: int, material: str, tone: float = 0.5):
         """Fill a rectangle on the ground: `x` and `z` are pairs."""
         self.polygon(
             [(x[0], 0, z[0]), (x[1], 0, z[0]), (x[1], 0, z[1]), (x[0], 0, z[1])],
@@ -137,7 +150,9 @@ class Canvas:
             tone,
         )
 
-    def wall(self, x, y, z, label, material, tone=0.5):
+    def wall(
+        self, x: float, y: Pair, z: Pair, label: int, material: str, tone: float = 0.5
+    ):
         """Fill an upright rectangle beside the street: `y` and `z` are pairs."""
         self.polygon(
             [(x, y[0], z[0]), (x, y[0], z[1]), (x, y[1], z[1]), (x, y[1], z[0])],
@@ -146,7 +161,16 @@ class Canvas:
             tone,
         )
 
-    def disc(self, center, radius, label, material, tone=0.5, corners=12, turn=0.0):
+    def disc(
+        self,
+        center: Point,
+        radius: float,
+        label: int,
+        material: str,
+        tone: float = 0.5,
+        corners: int = 12,
+        turn: float = 0.0,
+    ):
         """Fill an upright disc, or a regular polygon, facing the camera."""
         column, row = self.camera.project(*center)
         radius *= self.camera.focal / center[2]
@@ -157,11 +181,11 @@ class Canvas:
         ]
         self._fill(pixels, material, (label, tone, FACING_CAMERA, _FRONT, center[2]))
 
-    def surfaces(self, materials):
-        """Return the `Surfaces` of what has been drawn.
+    def surfaces(self, materials: Sequence[str]) -> Surfaces:
+        """The `Surfaces` of what has been drawn.
 
         Args:
-            materials: list of all material names; `Surfaces.material` indexes it.
+            materials: List of all material names; `Surfaces.material` indexes it.
         """
         camera = self.camera
         number = np.asarray(self._board)

@@ -1,5 +1,7 @@
 """One toy scene: an image and its labels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from keras_pixda.datasets.arguments import as_size
@@ -12,7 +14,12 @@ from keras_pixda.toy_scenes.scene import (
 from keras_pixda.toy_scenes.shading import expose, shade
 
 
-def draw_scene(seed, look="rendered", image_size=(128, 192), city="brickholm"):
+def draw_scene(
+    seed: int | Sequence[int],
+    look: str = "rendered",
+    image_size: tuple[int, int] = (128, 192),
+    city: str = "brickholm",
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw one street-like scene with its labels.
 
     The same arguments always give the same scene. The labels are exact: image and
@@ -21,6 +28,7 @@ def draw_scene(seed, look="rendered", image_size=(128, 192), city="brickholm"):
     and 1 for the hood of the camera's own car, which is not evaluated.
 
     Example:
+
     ```python
     from keras_pixda.toy_scenes import draw_scene
 
@@ -31,11 +39,11 @@ def draw_scene(seed, look="rendered", image_size=(128, 192), city="brickholm"):
     ```
 
     Args:
-        seed: non-negative integer or a sequence of them.
+        seed: Non-negative integer or a sequence of them.
         look: `"rendered"`, a clean drawing, or `"photo"`. Defaults to `"rendered"`.
         image_size: `(height, width)` in pixels, 16 or more. Defaults to
             `(128, 192)`.
-        city: name of the city a photo is from. `"brickholm"`, `"solvara"` and
+        city: Name of the city a photo is from. `"brickholm"`, `"solvara"` and
             `"mistford"` have looks of their own, any other name stands for a blend of
             the three. Defaults to `"brickholm"`; without effect on a rendered scene.
 
@@ -48,14 +56,16 @@ def draw_scene(seed, look="rendered", image_size=(128, 192), city="brickholm"):
     """
     height, width = as_size(image_size, "image_size")
     if min(height, width) < 16:
-        raise ValueError(f"image_size must be 16 or more each way, got {image_size!r}")
+        raise ValueError(
+            f"image_size must be 16 or more each way, received {image_size!r}"
+        )
     if look == "rendered":
         # One pixel a sample gives the hard edges of a drawing, four a soft lens.
         layout, appearance, scale = RENDERED_LAYOUT, RENDERED_LOOK, 1
     elif look == "photo":
         layout, appearance, scale = PHOTO_LAYOUT, city_look(city), 2
     else:
-        raise ValueError(f'look must be "rendered" or "photo", got {look!r}')
+        raise ValueError(f'look must be "rendered" or "photo", received {look!r}')
 
     generator = np.random.default_rng(seed)
     canvas = lay_out(generator, layout, (height * scale, width * scale))

@@ -214,8 +214,8 @@ CITY_LOOKS = {
 }
 
 
-def city_look(name):
-    """Return the photo look of a city.
+def city_look(name: str) -> Look:
+    """The photo look of a city.
 
     A city that is not in `CITY_LOOKS` gets a blend of those, the same for every call:
     it lies inside their spread.

@@ -1,12 +1,17 @@
 """What stands in the street, drawn on a `Canvas`, each with its Cityscapes label id."""
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
 
 from keras_pixda.toy_scenes.canvas import (
     FACING_CAMERA,
     FACING_LEFT,
     FACING_RIGHT,
     FACING_UP,
+    Canvas,
+    Pair,
 )
 
 LABEL_IDS = {
@@ -42,7 +47,14 @@ _CAR_SHAPES = {
 }
 
 
-def car(canvas, generator, x, z, kind, oncoming=False):
+def car(
+    canvas: Canvas,
+    generator: np.random.Generator,
+    x: float,
+    z: float,
+    kind: str,
+    oncoming: bool = False,
+):
     """A car centred on `x`, its near end at `z`."""
     label, tone = LABEL_IDS["car"], generator.random()
     profile, glass_edges = _CAR_SHAPES[kind]
@@ -114,7 +126,9 @@ def _towards(polygon, point, share):
     return tuple(c + share * (p - c) for p, c in zip(point, centers, strict=True))
 
 
-def person(canvas, generator, x, z, ground):
+def person(
+    canvas: Canvas, generator: np.random.Generator, x: float, z: float, ground: str
+):
     """Somebody walking; `ground` is the class underfoot."""
     label = LABEL_IDS["person"]
     height = generator.uniform(1.5, 1.9)
@@ -152,7 +166,15 @@ def person(canvas, generator, x, z, ground):
     canvas.disc((x + lean, chin + 0.06, z), 0.11, label, "skin", hair)
 
 
-def tree(canvas, generator, x, z, kind, height, base=0.0):
+def tree(
+    canvas: Canvas,
+    generator: np.random.Generator,
+    x: float,
+    z: float,
+    kind: str,
+    height: float,
+    base: float = 0.0,
+):
     """A tree of kind `"ball"`, `"conifer"` or `"leafy"`; all of it is vegetation."""
     label, tone = LABEL_IDS["vegetation"], generator.random()
     trunk = 0.03 * height
@@ -188,7 +210,14 @@ def tree(canvas, generator, x, z, kind, height, base=0.0):
             canvas.disc(center, radius, label, material, tone, 9, angle)
 
 
-def lamp_post(canvas, generator, x, z, height, arm):
+def lamp_post(
+    canvas: Canvas,
+    generator: np.random.Generator,
+    x: float,
+    z: float,
+    height: float,
+    arm: float,
+):
     """A street lamp; `arm` is its length towards the road, negative to the left."""
     label, tone = LABEL_IDS["pole"], generator.random()
     _shaft(canvas, x, z, height, 0.075, tone)
@@ -206,7 +235,13 @@ def lamp_post(canvas, generator, x, z, height, arm):
         canvas.rectangle((x - 0.2, x + 0.2), (height, height + 0.5), z, label, "lamp")
 
 
-def sign_post(canvas, generator, x, z, shapes):
+def sign_post(
+    canvas: Canvas,
+    generator: np.random.Generator,
+    x: float,
+    z: float,
+    shapes: Sequence[str],
+):
     """A traffic sign on its post; `shapes` are the plates to choose from."""
     label = LABEL_IDS["traffic sign"]
     shape = shapes[generator.integers(len(shapes))]
@@ -239,7 +274,16 @@ def sign_post(canvas, generator, x, z, shapes):
         )
 
 
-def building(canvas, generator, side, x, z, height, pitched, depth):
+def building(
+    canvas: Canvas,
+    generator: np.random.Generator,
+    side: int,
+    x: float,
+    z: Pair,
+    height: float,
+    pitched: bool,
+    depth: float,
+):
     """A house on side -1 or 1; its wall along the street stands at `side * x`."""
     label, tone = LABEL_IDS["building"], generator.random()
     wall, outside = side * x, side * (x + depth)
@@ -268,7 +312,14 @@ def building(canvas, generator, side, x, z, height, pitched, depth):
     canvas.rectangle(front, (height - 0.35, height), z[0], label, "trim", tone)
 
 
-def hedge(canvas, generator, side, x, z, height):
+def hedge(
+    canvas: Canvas,
+    generator: np.random.Generator,
+    side: int,
+    x: float,
+    z: Pair,
+    height: float,
+):
     """A hedge along the sidewalk, with its near end."""
     label, tone = LABEL_IDS["vegetation"], generator.random()
     wall, outside = side * x, side * (x + 30)

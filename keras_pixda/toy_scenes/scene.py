@@ -100,12 +100,14 @@ PHOTO_LAYOUT = Layout(
 )
 
 
-def lay_out(generator, layout, size):
+def lay_out(
+    generator: np.random.Generator, layout: Layout, size: tuple[int, int]
+) -> Canvas:
     """Draw one street.
 
     Args:
-        generator: the `np.random.Generator` all choices come from.
-        layout: the `Layout` of the ranges.
+        generator: The `np.random.Generator` all choices come from.
+        layout: The `Layout` of the ranges.
         size: `(height, width)` of the canvas in pixels.
 
     Returns:

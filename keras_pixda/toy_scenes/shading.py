@@ -6,17 +6,18 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageFilter
 
-from keras_pixda.toy_scenes.canvas import FACING_LEFT, FACING_RIGHT
+from keras_pixda.toy_scenes.canvas import FACING_LEFT, FACING_RIGHT, Surfaces
+from keras_pixda.toy_scenes.looks import Look
 
 _FLOOR_HEIGHT = 3.1  # metres from storey to storey
 
 
-def shade(surfaces, look, generator):
+def shade(surfaces: Surfaces, look: Look, generator: np.random.Generator) -> np.ndarray:
     """Colour the surfaces.
 
     Args:
-        surfaces: the `Surfaces` of a canvas whose materials are `list(look.palette)`.
-        look: the `Look`.
+        surfaces: The `Surfaces` of a canvas whose materials are `list(look.palette)`.
+        look: The `Look`.
         generator: `np.random.Generator` of what differs from image to image.
 
     Returns:
@@ -155,12 +156,12 @@ def _noise_tile():
     return tile / np.abs(tile).max()
 
 
-def expose(image, look, generator):
+def expose(image: np.ndarray, look: Look, generator: np.random.Generator) -> np.ndarray:
     """Take the picture: exposure, lens, sensor and compression.
 
     Args:
-        image: float array `(height, width, 3)`, 0..255.
-        look: the `Look`.
+        image: Float array `(height, width, 3)`, 0..255.
+        look: The `Look`.
         generator: `np.random.Generator` of exposure and noise.
 
     Returns:

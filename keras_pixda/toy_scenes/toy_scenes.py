@@ -4,6 +4,7 @@ import json
 import os
 import re
 import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +23,15 @@ _RENDERED, _PHOTO = 0, 1
 
 
 def toy_scenes(
-    root,
-    source_images=400,
-    target_images_per_city=12,
-    validation_images=40,
-    cities=("brickholm", "solvara", "mistford"),
-    image_size=(128, 192),
-    seed=0,
-    progress=None,
-):
+    root: str | os.PathLike,
+    source_images: int = 400,
+    target_images_per_city: int = 12,
+    validation_images: int = 40,
+    cities: Sequence[str] = ("brickholm", "solvara", "mistford"),
+    image_size: tuple[int, int] = (128, 192),
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Path, Path]:
     """Draw a source and a target data set of toy scenes into a folder.
 
     Rendered scenes go to `root/gta5` in the layout of GTA5, photos to
@@ -40,6 +41,7 @@ def toy_scenes(
     repeated one draws nothing.
 
     Example:
+
     ```python
     import tempfile
 
@@ -60,16 +62,16 @@ def toy_scenes(
     ```
 
     Args:
-        root: folder to write to; made if missing.
-        source_images: number of rendered scenes. Defaults to `400`.
-        target_images_per_city: number of photos to train on from each city. Defaults
+        root: Folder to write to; made if missing.
+        source_images: Number of rendered scenes. Defaults to `400`.
+        target_images_per_city: Number of photos to train on from each city. Defaults
             to `12`.
-        validation_images: number of photos to validate on. Defaults to `40`.
-        cities: names of the cities, lower-case letters and digits; see `draw_scene`.
+        validation_images: Number of photos to validate on. Defaults to `40`.
+        cities: Names of the cities, lower-case letters and digits; see `draw_scene`.
             Defaults to `("brickholm", "solvara", "mistford")`.
         image_size: `(height, width)` in pixels. Defaults to `(128, 192)`.
-        seed: non-negative integer all scenes come from. Defaults to `0`.
-        progress: called as `progress(done, total)` after every scene. Defaults to
+        seed: Non-negative integer all scenes come from. Defaults to `0`.
+        progress: Called as `progress(done, total)` after every scene. Defaults to
             `None`.
 
     Returns:
@@ -189,7 +191,7 @@ def _palette():
 
 def _count(value, name):
     if not isinstance(value, (int, np.integer)) or value < 0:
-        raise ValueError(f"{name} must be an integer, 0 or more, got {value!r}")
+        raise ValueError(f"{name} must be an integer, 0 or more, received {value!r}")
     return int(value)
 
 
@@ -201,6 +203,6 @@ def _names(cities):
     if not names or not fits or len(set(names)) < len(names):
         raise ValueError(
             "cities must be different names of lower-case letters and digits, "
-            f"got {cities!r}"
+            f"received {cities!r}"
         )
     return names

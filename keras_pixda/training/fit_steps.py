@@ -13,8 +13,8 @@ from keras_pixda.optimizers import published_optimizers
 ENDLESS = 1_000_000
 
 
-def optimizers(settings):
-    """The three optimizers of the settings; methods take those they need.
+def optimizers(settings, method):
+    """The three optimizers of a method's settings; methods take those they need.
 
     Example:
 
@@ -23,22 +23,26 @@ def optimizers(settings):
     from keras_pixda.runs import Settings
 
     settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
-    list(optimizers(settings))[0]  # "optimizer"
+    assert "optimizer" in optimizers(settings, "pixda")
     ```
 
     Args:
         settings: The `Settings` of the run.
+        method: Name of the method, whose own rates count.
 
     Returns:
         A dict as from `published_optimizers`.
     """
+    training, own = settings.training, settings[method]
+    rates = {"learning_rate": own.learning_rate or training.learning_rate}
+    if hasattr(own, "discriminator_learning_rate"):
+        rates["discriminator_learning_rate"] = own.discriminator_learning_rate
     return published_optimizers(
-        learning_rate=settings.learning_rate,
-        head_factor=settings.head_factor,
-        coupled_decay=settings.coupled_decay,
-        discriminator_learning_rate=settings.discriminator_learning_rate,
-        decay_steps=settings.decay_steps,
-        ema_momentum=settings.ema or None,
+        **rates,
+        head_factor=training.head_factor,
+        coupled_decay=training.coupled_decay,
+        decay_steps=training.decay_steps,
+        ema_momentum=training.ema or None,
     )
 
 
@@ -80,7 +84,7 @@ def target_steps(settings):
     Args:
         settings: The `Settings` of the run.
     """
-    return settings.steps + settings.distillation_steps
+    return settings.training.target_steps
 
 
 def fit_steps(model: keras.Model, data, steps: int, callbacks: Sequence = ()) -> None:

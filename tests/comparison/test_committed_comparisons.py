@@ -1,17 +1,15 @@
 """The committed cells of `benchmarks/results` are averaged as the package does now."""
 
-import csv
 import math
 import pathlib
 
 import pytest
 
-from keras_pixda.comparison import comparison_table
+from keras_pixda.comparison import Results, comparison_table, shots_figure
 from keras_pixda.comparison.over_labelled import over_labelled
 from keras_pixda.comparison.rows import ROWS
 
 RESULTS = pathlib.Path(__file__).parents[2] / "benchmarks" / "results"
-FACTS = ("method", "shots", "seed", "seconds")
 CITY = ("road", "sidewalk", "building", "vegetation", "sky", "car")
 CAMVID = ("sky", "building", "road", "pavement", "tree", "car")
 
@@ -25,18 +23,16 @@ CAMVID = ("sky", "building", "road", "pavement", "tree", "car")
     ],
 )
 def test_means_are_over_the_labelled_classes(name, well, rare):
-    with (RESULTS / f"compare_{name}.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    cells = []
-    for row in rows:
-        iou = {key: float(row[key]) for key in row if key not in FACTS}
-        found = over_labelled(iou, {*well, *rare}, well)
-        assert found == pytest.approx(iou, rel=1e-5, nan_ok=True)
-        present = {key for key in found if not math.isnan(found[key])}
+    results = Results.read(RESULTS / f"compare_{name}.csv")
+    for cell in results:
+        iou = cell["iou"]
+        cell["iou"] = over_labelled(iou, {*well, *rare}, well)
+        assert cell["iou"] == pytest.approx(iou, rel=1e-5, nan_ok=True)
+        present = {key for key in iou if not math.isnan(iou[key])}
         assert present >= {*well, *rare}
-        facts = {"method": row["method"], "shots": int(row["shots"])}
-        cells.append({**facts, "seed": int(row["seed"]), "iou": found})
-    names = dict.fromkeys(cell["method"] for cell in cells)
-    shots = sorted({cell["shots"] for cell in cells})
-    table = comparison_table(cells, {name: ROWS[name].title for name in names}, shots)
+    titles = {name: ROWS[name].title for name in results.methods}
+    table = comparison_table(results, titles, sorted({c["shots"] for c in results}))
     assert table in (RESULTS / "compare.md").read_text()
+    if name == "toy":
+        drawn = (RESULTS / "compare_toy.svg").read_text()
+        assert shots_figure(results, titles, [1, 3, 5]) == drawn

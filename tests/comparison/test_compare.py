@@ -5,47 +5,8 @@ import pytest
 
 from keras_pixda import methods
 from keras_pixda.cli import main
-from keras_pixda.comparison import compare, comparison_table
-from keras_pixda.comparison.rows import ABLATIONS, BEYOND, METHODS, OPTIONS, ROWS
-from keras_pixda.runs import Settings
-
-
-def cell(method, shots, seed, mean):
-    iou = {"mean_iou": mean, "well_iou": 2 * mean, "under_iou": mean / 2}
-    return {"method": method, "shots": shots, "seed": seed, "iou": iou}
-
-
-def test_the_table_has_the_published_shape_with_mean_and_spread():
-    results = [
-        cell("source_only", 1, 0, 0.2),
-        cell("source_only", 1, 1, 0.2),
-        cell("naae", 1, 0, 0.1),
-        cell("naae", 1, 1, 0.3),
-        cell("naae", 3, 0, 0.4),
-        cell("naae", 3, 1, 0.4),
-    ]
-    titles = {"source_only": "Source Only", "naae": "NAAE (reconstruction)"}
-    assert comparison_table(results, titles, [1, 3]).splitlines() == [
-        "| method | 1-shot | 3-shot |",
-        "|---|---|---|",
-        "| Source Only | 20.0 / 40.0 / 10.0 (± 0.0) | 20.0 / 40.0 / 10.0 (± 0.0) |",
-        "| NAAE (reconstruction) | 20.0 / 40.0 / 10.0 (± 10.0) "
-        "| 40.0 / 80.0 / 20.0 (± 0.0) |",
-    ]
-
-
-def test_the_table_without_a_mean_and_with_pixels_given_to_absent_classes():
-    results = [cell("naae", 1, 0, 0.2), cell("fda", 1, 0, 0.3)]
-    for result, share in zip(results, (0.0, 0.0123), strict=True):
-        del result["iou"]["under_iou"]
-        result["iou"]["absent_share"] = share
-    table = comparison_table(results, {"naae": "NAAE", "fda": "FDA"}, [1])
-    assert table.splitlines()[2:] == [
-        "| NAAE | 20.0 / 40.0 (± 0.0) |",
-        "| FDA | 30.0 / 60.0 (± 0.0) |",
-        "",
-        "Given to classes that no mask holds, in % of the pixels: FDA 1.2.",
-    ]
+from keras_pixda.comparison import compare
+from keras_pixda.comparison.rows import ROWS
 
 
 def test_a_killed_comparison_repeats_only_what_was_not_finished(
@@ -56,7 +17,7 @@ def test_a_killed_comparison_repeats_only_what_was_not_finished(
     real = methods.fine_tuning
 
     def watched(segmenter, dataset, settings, callbacks=()):
-        ran.append((settings.shots, settings.seed))
+        ran.append((settings.data.shots, settings.training.seed))
         if ran == [(1, 0), (2, 0), (1, 1)]:
             raise KeyboardInterrupt
         return real(segmenter, dataset, settings, callbacks)
@@ -127,22 +88,6 @@ def test_a_finished_comparison_takes_more_rows(change, tmp_path):
         assert ROWS[name].title in (folder / "figure.svg").read_text()
     assert "Published figures" in page
     assert (folder / "panel.png").exists()
-
-
-@pytest.mark.parametrize("name", [*BEYOND, *ABLATIONS, *OPTIONS])
-def test_a_variant_changes_settings_and_keeps_the_budget(name):
-    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
-    changed = ROWS[name].apply(settings)
-    assert changed != settings
-    looks = settings.steps + settings.distillation_steps
-    assert changed.steps + changed.distillation_steps == looks
-
-
-def test_the_seven_methods_run_as_the_settings_say():
-    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
-    assert [row.method for row in METHODS.values()] == [*METHODS]
-    assert sorted(METHODS) == sorted(methods.__all__)
-    assert all(row.apply(settings) == settings for row in METHODS.values())
 
 
 def test_the_command_names_an_unknown_method(scenes, tmp_path, capsys):

@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import html.parser
 import io
 import math
@@ -12,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_pixda.comparison import report
+from keras_pixda.comparison import comparison_table, report, shots_figure
 from keras_pixda.comparison.published import PUBLISHED
-from keras_pixda.comparison.rows import METHODS, ROWS
+from keras_pixda.comparison.rows import METHODS, ROWS, Row
 
 TITLES = {"source_only": "Source Only", "fda": "FDA", "pixda": "Pix<b>DA"}
 FACTS = {"command": "`keras-pixda compare --shots 1 3` & more", "seeds": "0, 1"}
@@ -217,6 +218,44 @@ def test_the_page_needs_nothing_else_and_escapes_names():
     assert found.drawings == 2
     words = "".join(found.words)
     assert "keras-pixda compare --shots 1 3 & more" in words
+
+
+def test_whatever_is_named_is_escaped_in_every_place():
+    name = '<i>&"name'
+    results = [cell("fda", 1, 0, 0.1, **{name: 0.5, f"{name} absent": math.nan})]
+    published = dataclasses.replace(
+        PUBLISHED, source=name, setting=name, titles={"naae": name}
+    )
+    text = report(
+        results,
+        {"fda": name},
+        [1],
+        name,
+        {name: f"{name} `{name} {name}`"},
+        published=published,
+        groups={name: ["fda"]},
+    )
+    found = Page(text)
+    assert name not in text
+    assert "<i>" not in text
+    shown = "".join(found.words)
+    # Title twice, heading, class, absent class, row of three tables, published row,
+    # setting and source, fact and its three.
+    assert shown.count(name) >= 14
+    assert [row[0] for row in found.tables[0][2:]] == [name]
+
+
+def test_a_row_from_outside_is_shown_like_the_others(monkeypatch):
+    monkeypatch.setitem(ROWS, "dream", Row("Dream & co", "dream"))
+    results = [*RESULTS, cell("dream", 1, 0, 0.9)]
+    titles = {name: ROWS[name].title for name in ("source_only", "fda", "pixda")}
+    titles |= {"dream": ROWS["dream"].title}
+    found = page(results, titles)
+    assert found.tables[0][-1][:3] == ["Dream & co", "90.0 (best)", "–"]
+    assert "Dream & co" in "".join(found.words)
+    assert "Dream &amp; co" in shots_figure(results, titles, [1, 3])
+    table = comparison_table(results, titles, [1, 3])
+    assert "| Dream & co | 90.0 / 180.0 / 45.0 |" in table
 
 
 def test_the_panel_is_part_of_the_page_and_not_too_large():

@@ -127,3 +127,14 @@ def test_a_map_that_says_so_is_no_convention():
     assert conventions(plain(("a", "b"), {0: 0, 255: 1}), {0: 9, 255: 9}) == []
     shifted = plain(("a", "b"), {0: 255, 1: 0, 2: 1})
     assert conventions(shifted, {0: 9, 1: 9, 2: 9}) == []
+
+
+def test_remedies_say_what_the_command_line_can_do(make):
+    [black_and_white] = conventions(plain(("a", "b")), {0: 9, 255: 9})
+    assert black_and_white.remedy == (
+        "If they are, write 1 for 255 in them, or read them in Python, by a record "
+        "with id_map={0: 0, 255: 1}."
+    )
+    record = make(gta5, STREETS[gta5], masks="train_ids")
+    [found] = [f for f in check(record) if "look like the label ids" in f.problem]
+    assert "gta5:ROOT on the command line reads them" in found.remedy

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_pixda.datasets import load
+from keras_pixda.datasets import DATASETS, NamedDataset, load
 
 
 @pytest.fixture
@@ -28,6 +28,22 @@ def test_by_name(root):
     assert load(f"camvid:{root}").name == "camvid train"
 
 
+def test_the_purpose_decides_about_the_split(root, write):
+    write("val/0001TP_2.png", np.zeros((24, 32), np.uint8))
+    write("valannot/0001TP_2.png", np.zeros((24, 32), np.uint8))
+    assert load(f"camvid:{root}").name == "camvid train"
+    assert load(f"camvid:{root}", evaluation=True).name == "camvid val"
+    assert load(f"camvid:{root}", "train", evaluation=True).name == "camvid train"
+    assert load(f"gta5:{root}", evaluation=True).name == "gta5"  # It has no other.
+
+
+def test_a_data_set_without_pairs_to_evaluate_on(monkeypatch):
+    named = NamedDataset(print, splits=("train",), training_split="train")
+    monkeypatch.setitem(DATASETS, "mine", named)
+    with pytest.raises(ValueError, match=r"no split to evaluate on: .*\['train'\]"):
+        load("mine:a", evaluation=True)
+
+
 def test_folder(root):
     record = load(f"folder:{root}/images,{root}/labels,{root}/classes.txt")
     assert record.classes == ("road", "traffic light")
@@ -37,7 +53,7 @@ def test_folder(root):
 @pytest.mark.parametrize(
     ("data", "split", "message"),
     [
-        ("gta5", None, "'gta5': expected one of camvid:ROOT, cityscapes:ROOT"),
+        ("gta5", None, "'gta5': expected one of gta5:ROOT, synthia:ROOT, citysc"),
         ("gta5:", None, "expected one of"),
         ("kitti:x", None, "unknown data set 'kitti', expected .*folder:IMAGES,MASKS"),
         ("gta5:x", "val", "only .*'camvid', 'cityscapes', 'idda'.* have splits"),

@@ -81,7 +81,7 @@ def network():
 
 def yaml(settings):
     return "\n".join(
-        f"{name}: {json.dumps(value)}" for name, value in vars(settings).items()
+        f"{name}: {json.dumps(value)}" for name, value in settings.by_name().items()
     )
 
 
@@ -117,7 +117,7 @@ CASES = {
     ),
     "JSON settings": (
         *(".json", is_settings, (fuzz.damaged,)),
-        [SETTINGS.to_json().encode(), json.dumps(vars(SETTINGS)).encode()],
+        [SETTINGS.to_json().encode(), json.dumps(SETTINGS.by_name()).encode()],
         20_000,
     ),
     "YAML settings": (

@@ -113,8 +113,7 @@ def test_a_run_that_was_killed_everywhere_ends_the_same(
 ):
     config = tmp_path / "config.json"
     chosen = settings(scenes, dtype=dtype, decay_steps=1000)
-    values = json.loads(chosen.to_json()) | {"steps": steps}
-    config.write_text(json.dumps(values))
+    config.write_text(chosen.change(steps=steps).to_json())
     whole = end_of(config, tmp_path / "whole", mode)
     killed = end_of(config, tmp_path / "killed", mode, *kills)
     kept, threshold = whole["selection"]

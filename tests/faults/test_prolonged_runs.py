@@ -1,6 +1,5 @@
 """A run that is resumed with more steps ends as one that had them from the start."""
 
-import dataclasses
 import importlib
 import json
 import shutil
@@ -41,7 +40,7 @@ def run(scenes, tmp_path_factory):
 
     def run(folder, *steps, **changes):
         changes |= dict(zip(STEPS, steps, strict=False))
-        chosen = dataclasses.replace(common, **changes)
+        chosen = common.change(**changes)
         return train(chosen, folder, resume=folder.exists(), verbose=False)
 
     yield run
@@ -160,10 +159,10 @@ def test_a_kill_before_the_new_settings_are_written_changes_nothing(
 
 
 def test_steps_beyond_the_schedule_need_a_longer_one(run, copy):
-    decay = Settings.from_file(copy / "config.json").decay_steps
+    decay = Settings.from_file(copy / "config.json").training.decay_steps
     with pytest.raises(
         ValueError, match=rf"decay_steps is {decay}, .* give it as well"
     ):
         run(copy, 3, decay, 2)
     run(copy, 3, 6, 2, decay_steps=decay + 10)
-    assert Settings.from_file(copy / "config.json").decay_steps == decay + 10
+    assert Settings.from_file(copy / "config.json").training.decay_steps == decay + 10

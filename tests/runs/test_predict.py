@@ -18,7 +18,7 @@ from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_PALETTE,
 )
 from keras_pixda.runs import evaluate, predict
-from keras_pixda.runs.predict import label_ids
+from keras_pixda.runs.label_ids import label_ids
 from keras_pixda.toy_scenes import toy_scenes
 
 OFFICIAL = """

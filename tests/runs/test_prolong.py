@@ -1,4 +1,3 @@
-import dataclasses
 import json
 import shutil
 
@@ -187,8 +186,7 @@ def test_a_prolonged_run_ends_as_one_that_had_the_steps_from_the_start(
     settings, tmp_path
 ):
     small_segmenter(19, filters=2).save(tmp_path / "start.keras")
-    settings = dataclasses.replace(
-        settings,
+    settings = settings.change(
         weights=str(tmp_path / "start.keras"),
         selection=False,
         ema=0.9,
@@ -198,7 +196,7 @@ def test_a_prolonged_run_ends_as_one_that_had_the_steps_from_the_start(
 
     def run(name, steps, distillation_steps):
         changes = {"steps": steps, "distillation_steps": distillation_steps}
-        chosen = dataclasses.replace(settings, **changes)
+        chosen = settings.change(**changes)
         folder = tmp_path / name
         train(chosen, folder, resume=folder.exists(), verbose=False)
         return folder

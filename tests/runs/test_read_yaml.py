@@ -42,7 +42,8 @@ inner: {a: [1, b]}
         "inner": {"a": [1, "b"]},
     }
     assert type(values["seed"]) is int
-    assert lines == {name: line for line, name in enumerate(values, 2)}
+    expected = {name: line for line, name in enumerate(values, 2)}
+    assert lines == expected | {"inner.a": expected["inner"]}
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_settings_of_a_file(tmp_path):
     small = Settings.preset("small", **DATA, shots=3, detach=False)
     rows = [
         f"{name}: {'null' if value is None else str(value).lower()}"
-        for name, value in vars(small).items()
+        for name, value in small.by_name().items()
         if name != "image_size"
     ]
     whole = "\n".join([*rows, "image_size:", "  - 128", "  - 192"])
@@ -87,7 +88,11 @@ def test_settings_of_a_file(tmp_path):
     for before, after, message in (
         ("shots: 3", "shots: 0", "shots is 0, expected at least 1"),
         ("shots: 3", "shots: three", "shots is 'three', expected a whole number"),
-        ("detach: false", "detach: no", "detach is 'no', expected true or false"),
+        (
+            "pixda.detach: false",
+            "detach: no",
+            "pixda.detach is 'no', expected true or false",
+        ),
         ("shots: 3", "shot: 3", "unknown setting 'shot', did you mean 'shots'"),
     ):
         line = 1 + rows.index(before)

@@ -56,7 +56,7 @@ def test_skip_leaves_pairs_out_and_keeps_to_it(faulty, change, tmp_path):
 def test_stop_is_the_default(faulty, change):
     settings, _, _ = faulty
     with pytest.raises(DataError, match="1 images without a mask"):
-        RunRecords(change(source=settings.source), verbose=False)
+        RunRecords(change(source=settings.data.source), verbose=False)
 
 
 def test_nothing_usable(faulty):

@@ -8,9 +8,7 @@ import keras
 import pytest
 
 from keras_pixda.models import small_segmenter
-from keras_pixda.runs.saved_run import load_model, load_weights, saved_run
-
-FACTS = {"classes": ["road"], "palette": [[1, 2, 3]], "ignore_class": 255}
+from keras_pixda.runs.saved_run import load_model, load_weights
 
 
 @pytest.fixture(scope="module")
@@ -84,22 +82,6 @@ def test_damaged_models_are_named(tmp_path, whole):
     path.write_bytes(damaged)
     with pytest.raises(ValueError, match=r"a\.keras: cannot be read as a Keras model"):
         load_model(path)
-
-
-def test_class_facts_are_checked(tmp_path, whole):
-    (tmp_path / "segmenter.keras").write_bytes(whole)
-    for changes, message in (
-        ({"classes": "road"}, "line 1: 'classes' is not a list of names"),
-        ({"palette": [[1, 2, 300]]}, "'palette' is not a list of"),
-        ({"palette": []}, "'palette' is not a list of"),
-        ({"ignore_class": None}, "'ignore_class' is not a whole number"),
-    ):
-        (tmp_path / "classes.json").write_text(json.dumps({**FACTS, **changes}))
-        with pytest.raises(ValueError, match=rf"classes\.json.*{message}"):
-            saved_run(tmp_path)
-    (tmp_path / "classes.json").write_text('{"classes": ["road"]}')
-    with pytest.raises(ValueError, match=r"classes\.json: 'palette' is missing"):
-        saved_run(tmp_path)
 
 
 def test_damaged_weights_are_named(tmp_path):

@@ -1,8 +1,25 @@
 """NAAE: not all areas are equal. A reconstruction."""
 
-from keras_pixda.methods import NAAEModel
-from keras_pixda.models import image_discriminator
-from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
+from keras_pixda.methods.method import Method
+from keras_pixda.methods.naae.naae_settings import NAAESettings
+
+
+class NAAE(Method):
+    """NAAE: source pixels weighted by how real they look. A reconstruction.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import METHODS
+
+    assert METHODS["naae"].title == "NAAE (reconstruction)"
+    ```
+    """
+
+    name = "naae"
+    title = "NAAE (reconstruction)"
+    Settings = NAAESettings
+    accumulates = False
 
 
 def naae(segmenter, dataset, settings, callbacks=()):
@@ -32,7 +49,11 @@ def naae(segmenter, dataset, settings, callbacks=()):
         Sun et al., Not All Areas Are Equal: Transfer Learning for Semantic Segmentation
         via Hierarchical Region Selection, CVPR 2019.
     """
-    filters = settings.discriminator_filters
+    from keras_pixda.methods import NAAEModel
+    from keras_pixda.models import image_discriminator
+    from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
+
+    filters = settings["naae"].discriminator_filters
     num_classes = segmenter.output_shape[-1]
     model = NAAEModel(
         segmenter,
@@ -41,11 +62,11 @@ def naae(segmenter, dataset, settings, callbacks=()):
             for level in ("pixel", "region", "image")
         ),
     )
-    rates = optimizers(settings)
+    rates = optimizers(settings, "naae")
     model.compile(
         rates["optimizer"],
         pixel_optimizer=rates["discriminator_optimizer"],
-        accumulate=settings.accumulate,
+        accumulate=settings.training.accumulate,
     )
     fit_steps(model, dataset, target_steps(settings), callbacks)
     return model.segmenter

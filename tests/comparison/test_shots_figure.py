@@ -2,7 +2,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from keras_pixda.visualization import shots_figure
+from keras_pixda.comparison import shots_figure
+from keras_pixda.comparison.rows import ROWS
 
 TITLES = {"source_only": "Source Only", "fda": "F<D>A", "pixda": "PixDA"}
 
@@ -137,3 +138,23 @@ def test_equal_methods_stand_beside_each_other():
         places(elements(figure, "polyline", look)[0]) for look in ("look7", "look0")
     )
     assert all(b[0] - a[0] > 3 for a, b in zip(first, second, strict=True))
+
+
+def test_a_single_seed_has_neither_whisker_nor_band_nor_plus_minus():
+    results = [c for c in RESULTS if c["seed"] == 0]
+    svg = shots_figure(results, TITLES, [1, 3])
+    assert "±" not in svg
+    figure = ElementTree.fromstring(svg)
+    assert elements(figure, "rect", "band") == []
+    # The line and the piece before its title.
+    assert len(elements(figure, "polyline", "look1")) == 2
+
+
+def test_a_row_from_outside_that_has_no_shots_is_a_level_line(monkeypatch):
+    class Outside:
+        has_shots = False
+
+    monkeypatch.setitem(ROWS, "dream", Outside)
+    results = [*RESULTS, *cells("dream", 1, [0.3, 0.32])]
+    figure = drawn(results, {**TITLES, "dream": "Dream"})
+    assert len(elements(figure, "rect", "band")) == 2

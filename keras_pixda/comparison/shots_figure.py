@@ -2,22 +2,14 @@
 
 import itertools
 import math
+from collections.abc import Iterable
 from html import escape
 
-from keras_pixda.visualization.over_seeds import over_seeds
+from keras_pixda.comparison.apart import apart
+from keras_pixda.comparison.figure_style import COLOURS, FONT, figure_style
+from keras_pixda.comparison.plus_minus import plus_minus
+from keras_pixda.comparison.results import Results
 
-# On white and on black paper, also for the colour-blind; Source Only is grey.
-_LEVEL = ("#686a74", "#a0a2ad")
-_COLOURS = (
-    ("#8a6500", "#e0b53a"),
-    ("#1a78ad", "#7cc8f2"),
-    ("#007a55", "#45c998"),
-    ("#3a50b8", "#93a6ff"),
-    ("#a0458a", "#e594d0"),
-    ("#c44a00", "#ff9450"),
-    ("#1c1d22", "#ececf1"),
-    ("#b3123f", "#ff7b95"),
-)
 # Number of corners, turn in degrees, radius, and that of the inner corners of a star.
 _MARKERS = (
     (3, -90, 5.5, None),
@@ -30,33 +22,37 @@ _MARKERS = (
     (4, 45, 7, 2),
 )
 _DASHES = ("7 3", "2 3", "9 3 2 3", "4 2", "12 3")
-_FONT = 13
 _LINE = 19  # Height of a line of text.
 _KEY = 34  # Width of the piece of line before a title.
 
 
-def shots_figure(results, titles, shots, width=760):
+def shots_figure(
+    results: Results | Iterable[dict],
+    titles: dict[str, str],
+    shots: Iterable[int],
+    width: int = 760,
+) -> str:
     """Draw mIoU against the number of shots, a line for each method.
 
-    The spread over seeds is a whisker; Source Only, which has no shots, is a level line
-    with a band. Lines differ in colour, dashes and marker; those of PixDA are solid.
-    Wide figures carry the titles at the ends of the lines, narrow ones below the axes.
-    Light and dark follow the reader's setting.
+    The spread over seeds is a whisker; a row without shots, Source Only, is a level
+    line with a band. A single seed has neither. Lines differ in colour, dashes and
+    marker; those of PixDA are solid. Wide figures carry the titles at the ends of the
+    lines, narrow ones below the axes. Light and dark follow the reader's setting.
 
     Example:
     ```python
-    from keras_pixda.visualization import shots_figure
+    from keras_pixda.comparison import shots_figure
 
     results = [
         {"method": "pixda", "shots": shots, "seed": 0, "iou": {"mean_iou": value}}
         for shots, value in [(1, 0.41), (3, 0.45), (5, 0.47)]
     ]
     svg = shots_figure(results, {"pixda": "PixDA"}, shots=[1, 3, 5])
-    print(svg[:4])  # <svg
+    assert svg.startswith("<svg")
     ```
 
     Args:
-        results: Cells as the `results.json` of a comparison holds them.
+        results: `Results`, or cells as `results.json` holds them.
         titles: Dict from the name of a method to its title, one for each line.
         shots: Numbers of shots to show.
         width: Width of the figure in pixels. Defaults to 760.
@@ -67,7 +63,7 @@ def shots_figure(results, titles, shots, width=760):
     Raises:
         ValueError: If no cell belongs to a method of `titles` and one of `shots`.
     """
-    shots = sorted(shots)
+    results, shots = Results.of(results), sorted(shots)
     lines = [
         line
         for index, (name, title) in enumerate(titles.items())
@@ -77,7 +73,7 @@ def shots_figure(results, titles, shots, width=760):
         raise ValueError(
             f"No mIoU of the methods {list(titles)} at {shots} shots: nothing to draw."
         )
-    space = _KEY + max(0.6 * _FONT * len(line.title) for line in lines)
+    space = _KEY + max(0.6 * FONT * len(line.title) for line in lines)
     beside = width >= 560
     right = width - (space + 24 if beside else 12)
     height = max(0.4 * width, 260, _LINE * len(lines))
@@ -85,7 +81,7 @@ def shots_figure(results, titles, shots, width=760):
     below = axes.bottom + 66
     if beside:
         ends = [axes.y(line.points[-1][1]) for line in lines]
-        places = [(right + 20, y) for y in _apart(ends, _LINE, axes.top, axes.bottom)]
+        places = [(right + 20, y) for y in apart(ends, _LINE, axes.top, axes.bottom)]
         height = axes.bottom + 50
     else:
         columns = max(1, int((width - 12) // (space + 12)))
@@ -109,7 +105,7 @@ def shots_figure(results, titles, shots, width=760):
         f'<svg xmlns="http://www.w3.org/2000/svg" class="shots-figure" role="img" '
         f'viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}" '
         f'aria-label="{escape(f"mIoU in % against shots. {summary}.")}">\n'
-        + f"<style>{_style()}</style>\n"
+        + f"<style>{figure_style()}</style>\n"
         + f'<rect class="paper" width="{width}" height="{height:.0f}"/>\n'
         + "\n".join(drawn)
         + "\n</svg>\n"
@@ -125,15 +121,15 @@ class _Line:
 
     def __init__(self, results, name, title, shots, index):
         self.title = title
-        found = [(k, *over_seeds(results, name, k, "mean_iou")) for k in shots]
-        # Shots, mean and spread in %; a single seed has no spread.
+        found = [(k, *results.over_seeds(name, k, "mean_iou")) for k in shots]
+        # Shots, mean and spread in %; a single seed has no spread, NaN.
         self.points = [
-            (k, 100 * mean, 0.0 if math.isnan(spread) else 100 * spread)
+            (k, 100 * mean, 100 * spread)
             for k, mean, spread in found
             if not math.isnan(mean)
         ]
-        self.level = name == "source_only"
-        self.look = "level" if self.level else f"look{(index - 1) % len(_COLOURS)}"
+        self.level = not results.has_shots(name)
+        self.look = "level" if self.level else f"look{(index - 1) % len(COLOURS)}"
         self.marker = None if self.level else _MARKERS[(index - 1) % len(_MARKERS)]
         self.strong = name.startswith("pixda")
         dashes = "6 4" if self.level else _DASHES[(index - 1) % len(_DASHES)]
@@ -146,26 +142,31 @@ class _Line:
             return f"{self.points[0][1]:.1f}"
         return ", ".join(f"{mean:.1f} at {k}" for k, mean, _ in self.points)
 
+    def ends(self):
+        for _, mean, spread in self.points:
+            yield from (mean,) if math.isnan(spread) else (mean - spread, mean + spread)
+
     def svg(self, axes):
         if self.level:
             _, mean, spread = self.points[0]
-            top, bottom = axes.y(mean + spread), axes.y(mean - spread)
-            yield (
-                f'<rect class="band" x="{axes.left:.1f}" y="{top:.1f}" '
-                f'width="{axes.right - axes.left:.1f}" height="{bottom - top:.1f}"/>'
-            )
+            if not math.isnan(spread):
+                top, bottom = axes.y(mean + spread), axes.y(mean - spread)
+                yield (
+                    f'<rect class="band" x="{axes.left:.1f}" y="{top:.1f}" width='
+                    f'"{axes.right - axes.left:.1f}" height="{bottom - top:.1f}"/>'
+                )
             ends = [(axes.left, axes.y(mean)), (axes.right, axes.y(mean))]
             yield _path(self.look, ends, self.stroke)
             return
         places = [(axes.x(k, self), axes.y(mean)) for k, mean, _ in self.points]
         yield _path(self.look, places, self.stroke)
         for (x, y), (k, mean, spread) in zip(places, self.points, strict=True):
-            if spread:
+            if spread > 0:
                 high, low = axes.y(mean + spread), axes.y(mean - spread)
                 yield _path(self.look, [(x, high), (x, low)], 'stroke-width="1.5"')
                 for end in (high, low):
                     yield _path(self.look, [(x - 3, end), (x + 3, end)])
-            text = f"{self.title}, {k}-shot: {mean:.1f} ± {spread:.1f}"
+            text = f"{self.title}, {k}-shot: {mean:.1f}{plus_minus(spread)}"
             yield _marker(self, x, y, f"<title>{escape(text)}</title>")
 
     def label_svg(self, place, axes):
@@ -187,7 +188,7 @@ class _Axes:
     def __init__(self, lines, shots, sides, heights):
         self.lines, self.shots = [line for line in lines if not line.level], shots
         (self.left, self.right), (self.top, self.bottom) = sides, heights
-        ends = [m + sign * s for n in lines for _, m, s in n.points for sign in (1, -1)]
+        ends = [end for line in lines for end in line.ends()]
         self.ticks = _ticks(min(ends), max(ends))
 
     def x(self, shots, line=None):
@@ -231,27 +232,6 @@ def _ticks(low, high):
     return [step * i for i in range(first, max(last, first + 1) + 1)]
 
 
-def _apart(wanted, gap, top, bottom):
-    """The places nearest to the wanted ones that leave a gap between each two."""
-    order = sorted(range(len(wanted)), key=wanted.__getitem__)
-    # Without the gaps, the nearest rising sequence: means of blocks that collide.
-    blocks = []
-    for rank, index in enumerate(order):
-        blocks.append([wanted[index] - rank * gap])
-        while len(blocks) > 1 and _mean(blocks[-2]) > _mean(blocks[-1]):
-            blocks[-2:] = [blocks[-2] + blocks[-1]]
-    rising = [_mean(block) for block in blocks for _ in block]
-    highest = max(top, bottom - (len(wanted) - 1) * gap)
-    places = [0.0] * len(wanted)
-    for rank, index in enumerate(order):
-        places[index] = min(max(rising[rank], top), highest) + rank * gap
-    return places
-
-
-def _mean(values):
-    return sum(values) / len(values)
-
-
 def _path(look, places, more=""):
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     return f'<polyline class="{look}" points="{line}" {more}/>'
@@ -272,38 +252,3 @@ def _marker(line, x, y, inside=""):
 
 def _text(x, y, text, look=""):
     return f'<text class="{look}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
-
-
-def _style():
-    looks = {f"look{i}": pair for i, pair in enumerate(_COLOURS)} | {"level": _LEVEL}
-    return f"""
-.shots-figure {{ font: {_FONT}px system-ui, sans-serif; max-width: 100%; }}
-.shots-figure text {{ dominant-baseline: central; }}
-.shots-figure .end {{ text-anchor: end; }}
-.shots-figure .middle {{ text-anchor: middle; }}
-.shots-figure .strong {{ font-weight: 600; }}
-.shots-figure polyline {{ fill: none; stroke: currentColor; stroke-linejoin: round; }}
-.shots-figure .marker {{ fill: currentColor; stroke-width: 1; }}
-.shots-figure .band {{ opacity: .15; }}
-{_colours(looks, 0)}
-@media (prefers-color-scheme: dark) {{
-{_colours(looks, 1)}
-}}
-"""
-
-
-def _colours(looks, dark):
-    paper, ink = ("#ffffff", "#17181d")[dark], ("#1c1d22", "#ececf1")[dark]
-    faint, grid = ("#5f616b", "#a3a5b0")[dark], ("#e3e4e9", "#33353d")[dark]
-    rules = [
-        f".shots-figure .paper {{ fill: {paper}; }}",
-        f".shots-figure text {{ fill: {ink}; }}",
-        f".shots-figure text.faint {{ fill: {faint}; }}",
-        f".shots-figure .grid {{ color: {grid}; }}",
-        f".shots-figure .leader {{ color: {faint}; opacity: .6; }}",
-        f".shots-figure .marker {{ stroke: {paper}; }}",
-        f".shots-figure .band {{ fill: {looks['level'][dark]}; }}",
-    ]
-    for look, pair in looks.items():
-        rules.append(f".shots-figure .{look} {{ color: {pair[dark]}; }}")
-    return "\n".join(rules)

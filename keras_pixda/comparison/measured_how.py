@@ -1,0 +1,36 @@
+"""What a reader of a comparison must know to judge its figures."""
+
+import os
+import platform
+
+import keras
+import tensorflow as tf
+
+
+def measured_how(settings, records, well):
+    """The facts below a comparison, by heading.
+
+    Args:
+        settings: The `Settings` of its runs.
+        records: Their `RunRecords`.
+        well: Names of the well-represented classes.
+
+    Returns:
+        Dict from text to text.
+    """
+    data, network, training = settings.data, settings.network, settings.training
+    height, width = data.image_size
+    return {
+        "Source": f"{records.source.name}, {len(records.source)} images",
+        "Target": f"{records.target.name}, {len(records.target)} images to draw from",
+        "Measured on": f"{len(records.validation)} images at label size",
+        "Well represented": ", ".join(well),
+        "Network": f"{network.segmenter}, images of {width} x {height} pixels",
+        "Start": f"weights of {os.path.basename(network.weights)}, for all seeds"
+        if network.weights
+        else f"{training.source_steps} source-only steps for each seed",
+        "Budget": f"{training.target_steps} batches of {data.batch_size} target "
+        "images for every method",
+        "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
+        f"TensorFlow {tf.__version__}, Keras {keras.__version__}",
+    }

@@ -1,0 +1,51 @@
+"""The files that show a comparison."""
+
+import numpy as np
+from PIL import Image
+
+from keras_pixda.comparison.comparison_table import comparison_table
+from keras_pixda.comparison.published import PUBLISHED
+from keras_pixda.comparison.report import report
+from keras_pixda.comparison.results import Results
+from keras_pixda.comparison.shots_figure import shots_figure
+
+
+def write_comparison(folder, results, titles, shots, title, facts, panels):
+    """Write all that the folder of a comparison shows.
+
+    Args:
+        folder: The `RunFolder`; it holds a picture of classes for each image of the
+            panels and each method, `cells/<method>_<shots>_<number>.png`, of the first
+            number of shots.
+        results: `Results`, or cells as `results.json` holds them.
+        titles: Dict from the name of a method to the title of its row, in order.
+        shots: Numbers of shots, the columns.
+        title: Heading of the page.
+        facts: Dict from text to text, how it was measured.
+        panels: `Panels` of the validation images.
+
+    Returns:
+        The table, as Markdown.
+    """
+    results = Results.of(results)
+    results.write(folder)
+    table = comparison_table(results, titles, shots)
+    folder.write("table.md", table + "\n")
+    panel = _panel(folder, panels, titles, shots[0])
+    if panel:
+        folder.write("panel.png", panel)
+    folder.write("figure.svg", shots_figure(results, titles, shots))
+    page = report(results, titles, shots, title, facts, panel, PUBLISHED)
+    folder.write("report.html", page)
+    return table
+
+
+def _panel(folder, panels, titles, shots):
+    """The same images, a column for each method, of the first seed."""
+    for name, title in titles.items():
+        files = [
+            folder / f"cells/{name}_{shots}_{number}.png"
+            for number in range(len(panels.columns["image"]))
+        ]
+        panels.columns[title] = [np.asarray(Image.open(f)) for f in files]
+    return panels.pictures(cell_width=240).get("all.png")
