@@ -17,7 +17,7 @@ import keras
 import ratios
 
 from keras_pixda.datasets import cityscapes, gta5
-from keras_pixda.methods.pixda.pixda import pixda_model
+from keras_pixda.methods import METHODS
 from keras_pixda.models import small_segmenter
 from keras_pixda.runs import Settings, few_shot_data
 from keras_pixda.toy_scenes import toy_scenes
@@ -46,8 +46,11 @@ def measure(images, rounds):
         )
         toy_scenes(root, source_images=images, image_size=settings.data.image_size)
         records = gta5(f"{root}/gta5"), cityscapes(f"{root}/cityscapes")
-        model = pixda_model(small_segmenter(19), settings)
-        model.fit(OneBatch(few_shot_data(settings, *records)), verbose=0)  # Compiles.
+        dataset = few_shot_data(settings, *records)
+        model = next(
+            METHODS["pixda"].phases(small_segmenter(19), dataset, settings)
+        ).model
+        model.fit(OneBatch(dataset), verbose=0)  # Compiles.
         for _ in range(rounds):
             dataset = few_shot_data(settings, *records)
             for name in seconds:

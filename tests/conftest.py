@@ -1,11 +1,14 @@
 """Fixtures that several rooms of tests share."""
 
+import contextlib
 import pathlib
+import warnings
 
 import hypothesis
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_pixda.runs import Settings
 from keras_pixda.toy_scenes import toy_scenes
@@ -91,3 +94,53 @@ def settings(scenes):
 def change(settings):
     """Those settings, with changes: `change(steps=1)`."""
     return settings.change
+
+
+@pytest.fixture(scope="session")
+def eager():
+    """A context in which nothing is compiled, which takes longer than a few steps."""
+
+    @contextlib.contextmanager
+    def eager():
+        tf.config.run_functions_eagerly(True)
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Even though the `tf.config")
+                yield
+        finally:
+            tf.config.run_functions_eagerly(False)
+
+    return eager
+
+
+@pytest.fixture
+def eagerly(eager):
+    """The same for one test."""
+    with eager():
+        yield
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.fixture
+def killed_at(monkeypatch):
+    """Let a function run that dies at the n-th call of another one."""
+
+    def killed_at(owner, name, count, run):
+        calls = []
+        real = getattr(owner, name)
+
+        def die(*args, **kwargs):
+            calls.append(1)
+            if len(calls) == count:
+                raise Killed
+            return real(*args, **kwargs)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, die)
+            with pytest.raises(Killed):
+                run()
+
+    return killed_at

@@ -49,44 +49,20 @@ class FDA(Method):
     title = "FDA"
     Settings = FDASettings
 
+    def phases(self, start, data, settings):
+        """Yield adaptation."""
+        from keras_pixda.layers import FourierStyleTransfer
+        from keras_pixda.losses import FocalLoss
+        from keras_pixda.methods.joint_training.joint_model import JointModel
+        from keras_pixda.methods.method_optimizers import method_optimizers
+        from keras_pixda.methods.phase import Phase
 
-def fda(segmenter, dataset, settings, callbacks=()):
-    """Joint training on styled source images, with an entropy loss on the target.
-
-    Example:
-
-    ```python
-    from keras_pixda.methods import fda
-
-    def main(segmenter, dataset, settings):
-        return fda(segmenter, dataset, settings)
-    ```
-
-    Args:
-        segmenter: The `keras.Model` that Source Only has trained; trained on in place.
-        dataset: `FewShotDomainDataset` of both domains.
-        settings: `Settings`; `steps + distillation_steps` is the budget.
-        callbacks: Callbacks of the training. Defaults to `()`.
-
-    Returns:
-        The segmenter.
-
-    Reference:
-        Yang and Soatto, [FDA: Fourier Domain Adaptation for Semantic
-        Segmentation](https://arxiv.org/abs/2004.05498), CVPR 2020.
-    """
-    from keras_pixda.layers import FourierStyleTransfer
-    from keras_pixda.losses import FocalLoss
-    from keras_pixda.methods import JointModel
-    from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
-
-    own = settings["fda"]
-    model = JointModel(segmenter, FourierStyleTransfer(own.style_window))
-    model.compile(
-        optimizers(settings, "fda")["optimizer"],
-        FocalLoss(settings.training.gamma),
-        entropy_weight=own.entropy_weight,
-        accumulate=settings.training.accumulate,
-    )
-    fit_steps(model, dataset, target_steps(settings), callbacks)
-    return model.segmenter
+        own, training = settings[self.name], settings.training
+        model = JointModel(start, FourierStyleTransfer(own.style_window))
+        model.compile(
+            method_optimizers(settings, self.name)["optimizer"],
+            FocalLoss(training.gamma),
+            entropy_weight=own.entropy_weight,
+            accumulate=training.accumulate,
+        )
+        yield Phase("adaptation", model, data, training.target_steps)

@@ -20,39 +20,19 @@ class FineTuning(Method):
     title = "Fine-Tuning"
     Settings = MethodSettings
 
+    def phases(self, start, data, settings):
+        """Yield adaptation, of one pass over the shots as often as it takes."""
+        from keras_pixda.losses import FocalLoss
+        from keras_pixda.methods.method_optimizers import method_optimizers
+        from keras_pixda.methods.phase import Phase
+        from keras_pixda.training import SupervisedModel
 
-def fine_tuning(segmenter, dataset, settings, callbacks=()):
-    """Train a source-only segmenter on the shots; no source image is ever read.
-
-    Example:
-
-    ```python
-    from keras_pixda.methods import fine_tuning
-
-    def main(segmenter, dataset, settings):
-        return fine_tuning(segmenter, dataset, settings)
-    ```
-
-    Args:
-        segmenter: The `keras.Model` that Source Only has trained; trained on in place.
-        dataset: `FewShotDomainDataset`, of which only the target is used.
-        settings: `Settings`; `steps + distillation_steps` is the budget.
-        callbacks: Callbacks of the training. Defaults to `()`.
-
-    Returns:
-        The segmenter.
-    """
-    from keras_pixda.losses import FocalLoss
-    from keras_pixda.training import SupervisedModel
-    from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
-
-    steps = target_steps(settings)
-    model = SupervisedModel(segmenter)
-    model.compile(
-        optimizers(settings, "fine_tuning")["optimizer"],
-        FocalLoss(settings.training.gamma),
-        accumulate=settings.training.accumulate,
-    )
-    data = dataset.target_dataset(steps=steps)
-    fit_steps(model, data, steps, callbacks)
-    return segmenter
+        training = settings.training
+        model = SupervisedModel(start)
+        model.compile(
+            method_optimizers(settings, self.name)["optimizer"],
+            FocalLoss(training.gamma),
+            accumulate=training.accumulate,
+        )
+        steps = training.target_steps
+        yield Phase("adaptation", model, data.target_dataset(steps=steps), steps)

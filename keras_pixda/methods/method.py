@@ -1,6 +1,17 @@
 """What a method declares of itself."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from keras_pixda.methods.method_settings import MethodSettings
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_pixda.datasets import FewShotDomainDataset
+    from keras_pixda.methods.phase import Phase
 
 
 class Method:
@@ -41,8 +52,44 @@ class Method:
     reads_unlabelled = False
     variants = {}
 
-    def phases(self, start, data, settings):
-        """Yield the phases, one after the other.
+    def plan(self, settings: Any) -> dict[str, int]:
+        """Steps of each phase by its title, in order, known before anything is made.
+
+        By default all target batches that a method may look at, in one phase.
+
+        Args:
+            settings: The `Settings` of the run.
+
+        Returns:
+            A dict; a phase that is left out has 0 steps.
+        """
+        return {"adaptation": settings.training.target_steps}
+
+    def check(self, start: keras.Model, settings: Any) -> None:
+        """Raise, before the first step of a run, what would end it later.
+
+        Args:
+            start: The segmenter, not yet trained.
+            settings: The `Settings` of the run.
+
+        Raises:
+            ValueError: If the method cannot do what the settings say, or not with this
+                network.
+        """
+        from keras_pixda.models.check_segmenter import check_segmenter
+
+        check_segmenter(start)
+        parts = settings.training.accumulate
+        if parts != 1 and not self.accumulates:
+            raise ValueError(
+                f"{self.title} looks at its batches as a whole: accumulate is {parts}, "
+                "expected 1."
+            )
+
+    def phases(
+        self, start: keras.Model, data: FewShotDomainDataset, settings: Any
+    ) -> Iterator[Phase]:
+        """Yield the phases of `plan`, one after the other.
 
         When the next one is asked for, the model of the one before holds what it has
         learned, be it just now or in a process that was killed since.
@@ -55,6 +102,6 @@ class Method:
                 own.
 
         Yields:
-            Each `Phase`.
+            Each `Phase`; one that is left out, too, with 0 steps.
         """
         raise NotImplementedError

@@ -21,54 +21,37 @@ class SourceOnly(Method):
     Settings = MethodSettings
     has_shots = False
 
+    def plan(self, settings):
+        """Steps of its phase, 0 with given weights."""
+        given = settings.network.weights is not None
+        return {"source only": 0 if given else settings.training.source_steps}
 
-def source_only(segmenter, dataset, settings, callbacks=()):
-    """Train a segmenter on source images; no target image is ever read.
+    def phases(self, start, data, settings):
+        """Yield the one phase, on source images as often as it takes."""
+        from keras_pixda.datasets import SegmentationDataset
+        from keras_pixda.datasets.ordinary_augmentation import ordinary_augmentation
+        from keras_pixda.losses import FocalLoss
+        from keras_pixda.methods.method_optimizers import method_optimizers
+        from keras_pixda.methods.phase import Phase
+        from keras_pixda.training import SupervisedModel
 
-    Example:
-
-    ```python
-    from keras_pixda.methods import source_only
-
-    def main(segmenter, dataset, settings):
-        return source_only(segmenter, dataset, settings)
-    ```
-
-    Args:
-        segmenter: The `keras.Model` to train, in place.
-        dataset: `FewShotDomainDataset`, of which only the source is used.
-        settings: `Settings`; `source_steps` is the budget.
-        callbacks: Callbacks of the training. Defaults to `()`.
-
-    Returns:
-        The segmenter.
-    """
-    from keras_pixda.datasets import SegmentationDataset
-    from keras_pixda.losses import FocalLoss
-    from keras_pixda.training import SupervisedModel
-    from keras_pixda.training.fit_steps import (
-        fit_steps,
-        optimizers,
-        ordinary_augmentation,
-    )
-
-    training = settings.training
-    source = SegmentationDataset(
-        dataset.source,
-        dataset.batch_size,
-        dataset.image_size,
-        label_size="image",
-        shuffle=True,
-        seed=dataset.seed,
-        drop_remainder=True,
-        cache=dataset.cache,
-        augmentation=ordinary_augmentation(settings.data.source_augment),
-    )
-    model = SupervisedModel(segmenter)
-    model.compile(
-        optimizers(settings, "source_only")["optimizer"],
-        FocalLoss(training.gamma),
-        accumulate=training.accumulate,
-    )
-    fit_steps(model, source, training.source_steps, callbacks)
-    return segmenter
+        training = settings.training
+        source = SegmentationDataset(
+            data.source,
+            data.batch_size,
+            data.image_size,
+            label_size="image",
+            shuffle=True,
+            seed=data.seed,
+            drop_remainder=True,
+            cache=data.cache,
+            augmentation=ordinary_augmentation(settings.data.source_augment),
+        )
+        model = SupervisedModel(start)
+        model.compile(
+            method_optimizers(settings, self.name)["optimizer"],
+            FocalLoss(training.gamma),
+            accumulate=training.accumulate,
+        )
+        [(title, steps)] = self.plan(settings).items()
+        yield Phase(title, model, source, steps)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from keras_pixda.lazy_room import LazyRoom
 
 if TYPE_CHECKING:
+    from keras_pixda.runs.check_methods import check_methods
     from keras_pixda.runs.class_facts import class_facts
     from keras_pixda.runs.data_settings import DataSettings
     from keras_pixda.runs.demo import demo
@@ -15,25 +16,34 @@ if TYPE_CHECKING:
     from keras_pixda.runs.measure import measure
     from keras_pixda.runs.network_settings import NetworkSettings
     from keras_pixda.runs.panels import Panels
+    from keras_pixda.runs.pipeline import Pipeline
+    from keras_pixda.runs.planned_phase import PlannedPhase
     from keras_pixda.runs.predict import predict
     from keras_pixda.runs.present_table import present_table
     from keras_pixda.runs.run_folder import RunFolder
+    from keras_pixda.runs.run_plan import run_plan
     from keras_pixda.runs.run_records import RunRecords
     from keras_pixda.runs.saved_facts import saved_facts
     from keras_pixda.runs.saved_run import saved_run
     from keras_pixda.runs.settings import Settings
+    from keras_pixda.runs.starting_segmenter import starting_segmenter
     from keras_pixda.runs.train import train
     from keras_pixda.runs.training_settings import TrainingSettings
+    from keras_pixda.runs.watch import Watch
 
 __all__ = [
     "DataSettings",
     "FolderLock",
     "NetworkSettings",
     "Panels",
+    "Pipeline",
+    "PlannedPhase",
     "RunFolder",
     "RunRecords",
     "Settings",
     "TrainingSettings",
+    "Watch",
+    "check_methods",
     "class_facts",
     "demo",
     "evaluate",
@@ -43,7 +53,9 @@ __all__ = [
     "predict",
     "present_table",
     "saved_facts",
+    "run_plan",
     "saved_run",
+    "starting_segmenter",
     "train",
 ]
 

@@ -1,7 +1,7 @@
 """The training data of a run, with the options of its settings."""
 
 from keras_pixda.datasets import FewShotDomainDataset, cut_mix
-from keras_pixda.training.fit_steps import ordinary_augmentation
+from keras_pixda.datasets.ordinary_augmentation import ordinary_augmentation
 
 
 def few_shot_data(settings, source, target, cache="memory"):

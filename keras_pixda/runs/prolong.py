@@ -1,10 +1,10 @@
 """More steps for a run that has ended or was interrupted."""
 
 from keras_pixda.callbacks import StateFolder
-from keras_pixda.runs.phases import PHASES
+from keras_pixda.runs.run_plan import RESULT, run_plan
 
 # What may grow when a run is resumed; the rates with the steps.
-GROWING = (*(phase.steps for phase in PHASES), "decay_steps")
+GROWING = ("source_steps", "steps", "distillation_steps", "decay_steps")
 
 
 def prolong(folder, before, after):
@@ -59,20 +59,26 @@ def prolong(folder, before, after):
             f"{folder.path}: {_changes(fewer, old, new)}, but a run can be "
             "resumed with more steps only."
         )
-    longer = [phase for phase in PHASES if phase.longer(before, after)]
+    plans = [*zip(run_plan(before), run_plan(after), strict=True)]
+    longer = [
+        number
+        for number, (earlier, phase) in enumerate(plans)
+        # Later phases of a method take the rates on from the model of its first one.
+        if earlier.steps != phase.steps or (number == 1 and "decay_steps" in changed)
+    ]
     if not longer:
         return "The new settings change nothing of this run."
-    first = longer[0]
-    later = PHASES[PHASES.index(first) + 1 :]
-    ended = folder.has(first.file) and old[first.steps]
+    earlier, first = plans[longer[0]]
+    later = [phase for _, phase in plans[longer[0] + 1 :]]
     states = StateFolder(folder / first.state)
-    if ended and not states.has_unfinished():
+    if folder.has(first.file) and earlier.steps and not states.has_unfinished():
         raise ValueError(
             f"{folder.path} holds no state of its ended {first.title} ({first.state}): "
             "an earlier version or someone deleted it, and the run cannot be "
             "prolonged; begin anew (--overwrite)."
         )
     result = folder.read_json("result.json") if folder.has("result.json") else {}
+    (folder / RESULT).unlink(missing_ok=True)
     for phase in reversed(later):
         _delete(folder, phase, result)
     (folder / first.file).unlink(missing_ok=True)
@@ -81,8 +87,8 @@ def prolong(folder, before, after):
     if result:
         folder.write("result.json", result)
     text = (
-        f"{first.title.capitalize()} goes on from {old[first.steps]} to "
-        f"{new[first.steps]} steps"
+        f"{first.title.capitalize()} goes on from {earlier.steps} to {first.steps} "
+        "steps"
     )
     anew = " and ".join(phase.title for phase in later)
     return f"{text}; {anew} made anew." if anew else f"{text}."

@@ -1,5 +1,6 @@
 """The folder that a run writes into."""
 
+import copy
 import json
 import pathlib
 import shutil
@@ -111,6 +112,12 @@ class RunFolder:
     def __getstate__(self):
         # A worker writes under the lock of the one that started it.
         return {"path": self.path, "settings": self.settings}
+
+    def within(self, name: str) -> "RunFolder":
+        """A folder in it, which is written to in the same way and under its lock."""
+        inner = copy.copy(self)
+        inner.path = self / name
+        return inner
 
     def __truediv__(self, name):
         path = self.path / name

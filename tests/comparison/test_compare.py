@@ -2,41 +2,94 @@ import csv
 import json
 
 import pytest
+from outside_method import Mine
 
-from keras_pixda import methods
+from keras_pixda.callbacks import ProgressLine
 from keras_pixda.cli import main
 from keras_pixda.comparison import compare
 from keras_pixda.comparison.rows import ROWS
+from keras_pixda.methods import METHODS
+from keras_pixda.runs import Settings
+
+pytestmark = [
+    pytest.mark.usefixtures("eagerly"),
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config"),
+]
 
 
-def test_a_killed_comparison_repeats_only_what_was_not_finished(
-    change, tmp_path, monkeypatch
+@pytest.fixture
+def steps_done(monkeypatch):
+    """The titles of the phases of all steps that are done."""
+    done, real = [], ProgressLine.on_train_batch_end
+
+    def watched(line, *args, **kwargs):
+        done.append(line.title)
+        return real(line, *args, **kwargs)
+
+    monkeypatch.setattr(ProgressLine, "on_train_batch_end", watched)
+    return done
+
+
+def test_a_killed_comparison_goes_on_from_the_last_state_of_its_cell(
+    change, tmp_path, steps_done, killed_at
 ):
-    settings = change(source_steps=2, steps=1, distillation_steps=1)
-    ran = []
-    real = methods.fine_tuning
-
-    def watched(segmenter, dataset, settings, callbacks=()):
-        ran.append((settings.data.shots, settings.training.seed))
-        if ran == [(1, 0), (2, 0), (1, 1)]:
-            raise KeyboardInterrupt
-        return real(segmenter, dataset, settings, callbacks)
-
-    monkeypatch.setattr(methods, "fine_tuning", watched)
-    arguments = (settings, tmp_path / "comparison", [1, 2], 2)
+    settings = change(source_steps=2, steps=2, distillation_steps=1, save_every=1)
     names = ["source_only", "fine_tuning"]
-    with pytest.raises(KeyboardInterrupt):
-        compare(*arguments, names, verbose=False)
-    table = compare(*arguments, names, resume=True, verbose=False)
-    # The third cell was interrupted and is repeated; two finished ones are not.
-    assert ran == [(1, 0), (2, 0), (1, 1), (1, 1), (2, 1)]
+
+    def run(folder, resume=False):
+        arguments = (settings, tmp_path / folder, [1, 2], 2, names)
+        return compare(*arguments, resume=resume, verbose=False)
+
+    table = run("whole")
+    adaptation = ["adaptation"] * 3
+    assert steps_done == ["source only"] * 2 * 2 + adaptation * 4
+    steps_done.clear()
+    # In the second step of the second cell.
+    killed_at(ProgressLine, "on_train_batch_end", 4 + 3 + 2, lambda: run("killed"))
+    left = {path.name for path in (tmp_path / "killed/cells").iterdir()}
+    assert "fine_tuning_2_0" in left
+    assert "fine_tuning_1_0" not in left
+    steps_done.clear()
+    assert run("killed", resume=True) == table
+    # Its first step is not repeated, and nor is anything before it.
+    assert steps_done == ["adaptation"] * (2 + 3 + 3)
     assert len(table.split("\n\n")[0].splitlines()) == 4
-    results = json.loads((tmp_path / "comparison" / "results.json").read_text())
+    results, wanted = (
+        json.loads((tmp_path / folder / "results.json").read_text())
+        for folder in ("killed", "whole")
+    )
     assert len(results) == 2 + 4
-    with (tmp_path / "comparison" / "results.csv").open() as file:
+    for result, expected in zip(results, wanted, strict=True):
+        del result["seconds"], expected["seconds"]
+        assert result == expected
+    with (tmp_path / "killed" / "results.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [float(r["road"]) for r in rows] == [c["iou"]["road"] for c in results]
-    assert (tmp_path / "comparison" / "table.md").read_text() == table + "\n"
+    assert (tmp_path / "killed" / "table.md").read_text() == table + "\n"
+    # What cells needed to go on is deleted.
+    assert not [*(tmp_path / "killed").rglob("*.state")]
+    assert not [*(tmp_path / "killed/cells").rglob("*.keras")]
+
+
+def test_numbers_that_are_not_finite_are_an_error_and_no_low_figure(change, tmp_path):
+    settings = change(
+        source_steps=1,
+        steps=2,
+        distillation_steps=0,
+        fine_tuning={"learning_rate": 1e38},
+    )
+    with pytest.raises(
+        ValueError, match=r"In batch \d of pass 1, .* lower the learning"
+    ):
+        compare(settings, tmp_path / "c", [1], 1, ["fine_tuning"], verbose=False)
+
+
+def test_what_a_method_cannot_do_is_said_before_anything_is_trained(change, tmp_path):
+    for name, message in (("naae", "NAAE"), ("fsda", "FSDA")):
+        names = ["source_only", "pixda", name]
+        with pytest.raises(ValueError, match=f"{message}.*accumulate is 2, expected 1"):
+            compare(change(accumulate=2), tmp_path / "c", names=names, verbose=False)
+        assert not (tmp_path / "c").exists()
 
 
 def test_cells_of_an_earlier_version_are_averaged_like_new_ones(change, tmp_path):
@@ -59,9 +112,18 @@ def test_cells_of_an_earlier_version_are_averaged_like_new_ones(change, tmp_path
     assert again == pytest.approx(new)
 
 
-def test_processes_give_the_same_results_as_one(change, tmp_path):
-    settings = change(source_steps=2, steps=1, distillation_steps=1)
-    names = ["source_only", "fine_tuning", "pixda"]
+def test_processes_give_the_same_results_as_one_with_a_method_from_outside(
+    settings, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(METHODS, "mine", Mine())
+    settings = Settings.preset(
+        "small",
+        source=settings.data.source,
+        target=settings.data.target,
+        **{"image_size": (32, 48), "batch_size": 2, "discriminator_filters": 2},
+        **{"source_steps": 2, "steps": 1, "distillation_steps": 1, "panels": 1},
+    )
+    names = ["source_only", "mine", "pixda"]
     results = {}
     for processes in (1, 2):
         folder = tmp_path / str(processes)
@@ -70,6 +132,9 @@ def test_processes_give_the_same_results_as_one(change, tmp_path):
     for one, two in zip(results[1], results[2], strict=True):
         assert one["method"] == two["method"]
         assert one["iou"]["mean_iou"] == pytest.approx(two["iou"]["mean_iou"], abs=0.01)
+    assert results[1][1]["method"] == "mine"
+    page = (tmp_path / "2" / "report.html").read_text()
+    assert "Mine" in page
 
 
 def test_a_finished_comparison_takes_more_rows(change, tmp_path):

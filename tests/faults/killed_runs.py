@@ -1,9 +1,10 @@
 """Trains a run in child processes that are killed one after another.
 
-`python killed_runs.py CONFIG FOLDER graph|eager [POINT:COUNT ...]`: for each point, a
-child resumes the run and is killed by SIGKILL at the COUNT-th time it comes there, or
-after COUNT seconds (`seconds:3.5`). The last child runs to the end. Every finished
-state is noted in FOLDER.json as it is deleted, with what the run has left.
+`python killed_runs.py CONFIG FOLDER graph|eager|compare [POINT:COUNT ...]`: for each
+point, a child resumes the run and is killed by SIGKILL at the COUNT-th time it comes
+there, or after COUNT seconds (`seconds:3.5`). The last child runs to the end. Every
+finished state is noted in FOLDER.json as it is deleted, with what the run has left.
+With `compare` it is a comparison with one cell of the method, as eager as `eager`.
 
 The package is imported once and the children are forked before TensorFlow has begun to
 work, which saves its import for each of them.
@@ -28,6 +29,7 @@ from keras_pixda.callbacks import (
     StateFolder,
     state_folder,
 )
+from keras_pixda.comparison import compare
 from keras_pixda.datasets.selection_pass import SelectionPass
 from keras_pixda.runs import RunFolder, Settings, train
 
@@ -60,6 +62,7 @@ POINTS = {
     "writing_source_only": (RunFolder, "write", writes("source_only.keras")),
     "writing_adapted": (RunFolder, "write", writes("pixda.keras")),
     "writing_distilled": (RunFolder, "write", writes("segmenter.keras")),
+    "writing_cell": (RunFolder, "write", writes("cells/fda_1_0.json")),
     "writing_result": (RunFolder, "write", writes("result.json")),
 }
 
@@ -136,7 +139,7 @@ def everything(model):
 def run(settings, folder, mode, point):
     """In the child: train, to the end unless a point is given."""
     # Most children do a few steps only: compiling them would take far longer.
-    tf.config.run_functions_eagerly(mode == "eager")
+    tf.config.run_functions_eagerly(mode != "graph")
     tf.config.experimental.enable_op_determinism()
     notes = folder.with_suffix(".json")
     if point:
@@ -160,15 +163,23 @@ def run(settings, folder, mode, point):
 
     SampleSelection.score = spread
     StateFolder.drop_finished = note_and_drop
-    result = train(settings, folder, resume=True, verbose=False)
+    if mode == "compare":
+        names = ["source_only", settings.method]
+        table = compare(settings, folder, [1], 1, names, resume=True, verbose=False)
+        cells = json.loads((folder / "results.json").read_text())
+        result = {"table": table, "cells": [cell["iou"] for cell in cells]}
+    else:
+        result = train(settings, folder, resume=True, verbose=False)
+        result = {k: v for k, v in result.items() if k != "seconds"}
     noted = json.loads(notes.read_text())
-    noted["result"] = {k: v for k, v in result.items() if k != "seconds"}
-    for path in sorted(folder.rglob("*.csv")):
+    noted["result"] = result
+    # Those of a comparison have the seconds of each cell.
+    for path in sorted(folder.rglob("[hp]*.csv")):
         noted[path.name] = path.read_bytes().decode()
-    for name in ("source_only", "pixda", "segmenter"):
-        model = keras.saving.load_model(folder / f"{name}.keras")
-        noted[name] = everything(model)
-        if name == "pixda":
+    for path in sorted(folder.rglob("*.keras")):
+        model = keras.saving.load_model(path)
+        noted[path.stem] = everything(model)
+        if path.stem == "pixda":
             kept = model.selection.kept.tolist()
             noted["selection"] = [kept, model.selection.threshold]
             noted["iterations"] = int(model.optimizer.iterations)

@@ -125,3 +125,52 @@ def test_a_run_that_was_killed_everywhere_ends_the_same(
         for found in killed.pop(f"state of {phase}"):
             assert json.dumps(found) == json.dumps(expected)
     assert json.dumps(killed) == json.dumps(whole)
+
+
+# Of a method with one phase; the numbers of steps and passes are those above.
+OTHER_KILLS = [
+    "source_only_step:2",
+    "writing_source_only:1",
+    "deleting_state:1",
+    "adaptation_step:1",
+    "half_a_state:1",
+    "evaluating:1",
+    "iou_rows_after:1",
+    "history_row_after:1",
+    "writing_state:2",
+    "adaptation_step_after:3",
+    "writing_distilled:1",
+    "before_rename:1",
+    "deleting_state:2",
+    "writing_result:2",
+]
+CELL_KILLS = [
+    "source_only_step:2",
+    "writing_source_only:1",
+    "deleting_state:1",
+    "adaptation_step:4",
+    "half_a_state:1",
+    "writing_state_after:2",
+    "writing_distilled:1",
+    "before_rename:1",
+    "writing_cell:1",
+    "writing_cell_after:1",
+]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("mode", "kills"), [("eager", OTHER_KILLS), ("compare", CELL_KILLS)]
+)
+def test_every_method_and_cell_that_was_killed_ends_the_same(
+    scenes, tmp_path, mode, kills
+):
+    config = tmp_path / "config.json"
+    config.write_text(settings(scenes, method="fda").to_json())
+    whole = end_of(config, tmp_path / "whole", mode)
+    killed = end_of(config, tmp_path / "killed", mode, *kills)
+    for phase in ("source_only", "adaptation"):
+        [expected] = whole.pop(f"state of {phase}")
+        for found in killed.pop(f"state of {phase}"):
+            assert json.dumps(found) == json.dumps(expected)
+    assert json.dumps(killed) == json.dumps(whole)

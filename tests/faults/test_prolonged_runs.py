@@ -1,6 +1,5 @@
 """A run that is resumed with more steps ends as one that had them from the start."""
 
-import importlib
 import json
 import shutil
 
@@ -9,14 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_pixda.runs import RunFolder, Settings, train
+from keras_pixda.runs import Pipeline, RunFolder, Settings, train
 
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.filterwarnings("ignore:Even though the `tf.config"),
 ]
-# The module; its function has the same name.
-TRAIN = importlib.import_module("keras_pixda.runs.train")
 STEPS = ("source_steps", "steps", "distillation_steps")
 
 
@@ -114,12 +111,12 @@ def test_a_run_that_was_interrupted_goes_on_with_more(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(TRAIN._Run, "adapt", killed)
+        patch.setattr(Pipeline, "adapt", killed)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path / "run", 2, 5, 2)
     with monkeypatch.context() as patch:
         # The source-only phase has ended with its last state, but left no model.
-        patch.setattr(TRAIN._Run, "_result_of", killed)
+        patch.setattr(Pipeline, "_ended", killed)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path / "run", 3, 5, 2)
     (tmp_path / "run" / "source_only.keras").unlink()

@@ -11,9 +11,10 @@ from keras_pixda.runs import class_facts, train
 
 
 @pytest.fixture(scope="session")
-def finished(settings, tmp_path_factory):
+def finished(settings, eager, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "run"
-    return folder, train(settings, folder, verbose=False)
+    with eager():
+        return folder, train(settings, folder, verbose=False)
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,14 @@ from PIL import Image
 from keras_pixda.callbacks import ProgressLine, SampleSelection
 from keras_pixda.datasets import cityscapes, load
 from keras_pixda.datasets.cityscapes_classes import CITYSCAPES_ID_MAP
-from keras_pixda.methods import PixDAModel
-from keras_pixda.models import deeplab_v2
+from keras_pixda.methods import METHODS, PixDAModel
 from keras_pixda.runs import RunFolder, Settings, evaluate, predict, train
-from keras_pixda.runs.train import starting_segmenter
 from keras_pixda.training import SupervisedModel
-from keras_pixda.weights import save_pytorch
+
+pytestmark = [
+    pytest.mark.usefixtures("eagerly"),
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config"),
+]
 
 
 def weights(path):
@@ -110,30 +112,13 @@ def test_a_folder_with_a_run_is_refused_resumed_or_replaced(finished, change, tm
     assert (tmp_path / "photo.jpg").read_text() == "mine"
 
 
-class Killed(BaseException):
-    pass
-
-
 def test_a_run_that_is_killed_anywhere_ends_the_same(
-    finished, change, tmp_path, monkeypatch
+    finished, change, tmp_path, killed_at
 ):
     settings = change(save_every=1)
 
-    def killed(owner, name, count):
-        """Die at the n-th call of a function."""
-        calls = []
-        real = getattr(owner, name)
-
-        def die(*args, **kwargs):
-            calls.append(1)
-            if len(calls) == count:
-                raise Killed
-            return real(*args, **kwargs)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(owner, name, die)
-            with pytest.raises(Killed):
-                train(settings, folder, resume=True, verbose=False)
+    def killed(*point):
+        killed_at(*point, lambda: train(settings, folder, resume=True, verbose=False))
 
     whole, _ = finished
     folder = tmp_path / "killed"
@@ -145,11 +130,11 @@ def test_a_run_that_is_killed_anywhere_ends_the_same(
             train(settings, folder, verbose=False)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    killed(PixDAModel, "track", 1)  # In source only nothing is traced of PixDA.
+    killed(PixDAModel, "train_part", 1)
     assert (folder / "source_only.keras").exists()
     killed(SampleSelection, "score", 1)
     killed(SampleSelection, "score", 1)
-    killed(RunFolder, "write", 3)  # Of the final model of adaptation.
+    killed(RunFolder, "write", 4)  # Of the final model of adaptation.
     assert not (folder / "pixda.keras").exists()
     killed(SupervisedModel, "train_part", 1)
     killed(ProgressLine, "on_train_batch_end", 2)
@@ -165,21 +150,12 @@ def test_a_run_that_is_killed_anywhere_ends_the_same(
         assert (folder / name).read_bytes() == (whole / name).read_bytes()
 
 
-def test_a_published_checkpoint_is_a_start(change, tmp_path):
-    published = deeplab_v2(19, blocks=(1, 1, 2, 1), filters=2)
-    path = str(tmp_path / "published.pth")
-    save_pytorch(published, path)
-    found = starting_segmenter(change(weights=path), 19)
-    assert found.name == "deeplab_v2"
-    for value, wanted in zip(found.weights, published.weights, strict=True):
-        np.testing.assert_array_equal(value, wanted)
-
-
 def test_given_weights_take_the_place_of_source_only(finished, change, tmp_path):
     folder, _ = finished
     settings = change(weights=str(folder / "source_only.keras"), panels=0, steps=1)
     result = train(settings, tmp_path / "run", verbose=False)
     assert "source_only" not in result["seconds"]
+    assert not (tmp_path / "run" / "history_source_only.csv").exists()
     assert_same_weights(
         folder / "source_only.keras", tmp_path / "run" / "source_only.keras"
     )
@@ -187,6 +163,69 @@ def test_given_weights_take_the_place_of_source_only(finished, change, tmp_path)
     broken.write_bytes(b"not a model")
     with pytest.raises(ValueError, match=r"broken.keras: cannot be read"):
         train(change(weights=str(broken)), tmp_path / "other", verbose=False)
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "pixda"])
+def test_every_method_is_trained_resumed_and_prolonged(
+    finished, change, tmp_path, killed_at, name
+):
+    def run(folder, resume=False, **more):
+        start = str(finished[0] / "source_only.keras")
+        if name == "source_only":
+            chosen = change(source_steps=more["steps"] + 1, panels=1, method=name)
+        else:
+            chosen = change(weights=start, panels=1, method=name, save_every=2, **more)
+        return train(chosen, tmp_path / folder, resume=resume, verbose=False)
+
+    whole = run("whole", steps=4, distillation_steps=1)
+    killed_at(
+        ProgressLine,
+        "on_train_batch_end",
+        3,
+        lambda: run("killed", steps=3, distillation_steps=1),
+    )
+    resumed = run("killed", resume=True, steps=4, distillation_steps=1)
+    for result in (whole, resumed):
+        assert {"source_only", "adapted", "seconds"} == set(result)
+        del result["seconds"]
+    np.testing.assert_equal(resumed, whole)
+    assert_same_weights(
+        tmp_path / "killed/segmenter.keras", tmp_path / "whole/segmenter.keras"
+    )
+    tables = {path.name for path in (tmp_path / "whole").glob("*.csv")}
+    assert tables == {
+        "source_only": {"history_source_only.csv"},
+        # Its one pass over the shots is measured at its end.
+        "fine_tuning": {"history_adaptation.csv"},
+    }.get(name, {"history_adaptation.csv", "per_class_iou.csv"})
+    for table in tables:
+        found, wanted = (
+            (tmp_path / run / table).read_text() for run in ("killed", "whole")
+        )
+        assert found == wanted
+    with Image.open(tmp_path / "whole/panels/all.png") as picture:
+        assert picture.width > (3 if name == "source_only" else 4) * 320 // 2
+    # Ended: nothing is trained again, or built.
+    before = (tmp_path / "whole/segmenter.keras").read_bytes()
+    run("whole", resume=True, steps=4, distillation_steps=1)
+    assert (tmp_path / "whole/segmenter.keras").read_bytes() == before
+
+
+def test_what_a_method_cannot_do_is_said_before_anything_is_written(change, tmp_path):
+    with pytest.raises(ValueError, match=r"NAAE .* accumulate is 2, expected 1"):
+        train(change(method="naae", accumulate=2), tmp_path / "run", verbose=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_of_version_0_1_is_left_alone(settings, tmp_path):
+    config = tmp_path / "run" / "config.json"
+    config.parent.mkdir()
+    values = {k: v for k, v in settings.by_name().items() if "." not in k}
+    config.write_text(json.dumps(values | {"threshold": 0.4}))
+    before = config.read_bytes()
+    with pytest.raises(ValueError, match=r"keras_pixda 0.1, .*--config .*config.json"):
+        train(settings, config.parent, resume=True, verbose=False)
+    assert config.read_bytes() == before
 
 
 def test_an_empty_selection_ends_adaptation_and_distillation_goes_on(

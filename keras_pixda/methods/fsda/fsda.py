@@ -14,6 +14,10 @@ class FSDA(Method):
 
     assert METHODS["fsda"].title == "FSDA"
     ```
+
+    Reference:
+        Zhang et al., Few-Shot Structured Domain Adaptation for Virtual-to-Real Scene
+        Parsing, ICCV workshops 2019.
     """
 
     name = "fsda"
@@ -22,63 +26,32 @@ class FSDA(Method):
     accumulates = False
     needs_auxiliary_head = True
 
+    def check(self, start, settings):
+        """Raise if the batches are to be done in parts, or no second head fits."""
+        from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head
 
-def fsda(segmenter, dataset, settings, callbacks=()):
-    """Adversarial training on two prediction levels, with pairs of predictions.
+        super().check(start, settings)
+        with_auxiliary_head(start)
 
-    Example:
+    def phases(self, start, data, settings):
+        """Yield adaptation, of the start with a second head."""
+        from keras_pixda.methods.fsda.fsda_model import FSDAModel
+        from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head
+        from keras_pixda.methods.method_optimizers import method_optimizers
+        from keras_pixda.methods.phase import Phase
+        from keras_pixda.models import image_discriminator, pair_discriminator
 
-    ```python
-    from keras_pixda.methods import fsda
-
-    def main(segmenter, dataset, settings):
-        return fsda(segmenter, dataset, settings)
-    ```
-
-    Args:
-        segmenter: The `keras.Model` that Source Only has trained, which one of
-            `keras_pixda.models.SEGMENTERS` has built; its weights are the start, itself
-            it stays as it is.
-        dataset: `FewShotDomainDataset` of both domains.
-        settings: `Settings`; `steps + distillation_steps` is the budget.
-        callbacks: Callbacks of the training. Defaults to `()`.
-
-    Returns:
-        The adapted segmenter.
-
-    Reference:
-        Zhang et al., Few-Shot Structured Domain Adaptation for Virtual-to-Real Scene
-        Parsing, ICCV workshops 2019.
-    """
-    from keras_pixda.methods import FSDAModel
-    from keras_pixda.models import (
-        image_discriminator,
-        pair_discriminator,
-        with_own_auxiliary_head,
-    )
-    from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
-
-    own = settings["fsda"]
-    num_classes = segmenter.output_shape[-1]
-    filters = own.discriminator_filters
-    network = with_own_auxiliary_head(segmenter)
-    if network is None:
-        raise ValueError(
-            f"The segmenter {segmenter.name!r} has no auxiliary head, which FSDA "
-            "trains: expected one that a network of keras_pixda.models.SEGMENTERS has."
+        own, classes = settings[self.name], start.output_shape[-1]
+        model = FSDAModel(
+            with_auxiliary_head(start),
+            pair_discriminator(classes, own.discriminator_filters),
+            image_discriminator(classes, own.discriminator_filters, spectral_norm=True),
         )
-    model = FSDAModel(
-        network,
-        pair_discriminator(num_classes, filters),
-        image_discriminator(num_classes, filters, spectral_norm=True),
-    )
-    model.compile(
-        **optimizers(settings, "fsda"),
-        auxiliary_weight=own.auxiliary_weight,
-        certainty=own.certainty,
-        adversarial_weight=own.main_adversarial_weight,
-        auxiliary_adversarial_weight=own.auxiliary_adversarial_weight,
-        accumulate=settings.training.accumulate,
-    )
-    fit_steps(model, dataset, target_steps(settings), callbacks)
-    return model.segmenter
+        model.compile(
+            **method_optimizers(settings, self.name),
+            auxiliary_weight=own.auxiliary_weight,
+            certainty=own.certainty,
+            adversarial_weight=own.main_adversarial_weight,
+            auxiliary_adversarial_weight=own.auxiliary_adversarial_weight,
+        )
+        yield Phase("adaptation", model, data, settings.training.target_steps)

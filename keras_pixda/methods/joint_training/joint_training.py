@@ -20,37 +20,18 @@ class JointTraining(Method):
     title = "Joint Training"
     Settings = MethodSettings
 
+    def phases(self, start, data, settings):
+        """Yield adaptation."""
+        from keras_pixda.losses import FocalLoss
+        from keras_pixda.methods.joint_training.joint_model import JointModel
+        from keras_pixda.methods.method_optimizers import method_optimizers
+        from keras_pixda.methods.phase import Phase
 
-def joint_training(segmenter, dataset, settings, callbacks=()):
-    """Train on a source batch and a target batch a step, losses summed.
-
-    Example:
-
-    ```python
-    from keras_pixda.methods import joint_training
-
-    def main(segmenter, dataset, settings):
-        return joint_training(segmenter, dataset, settings)
-    ```
-
-    Args:
-        segmenter: The `keras.Model` that Source Only has trained; trained on in place.
-        dataset: `FewShotDomainDataset` of both domains.
-        settings: `Settings`; `steps + distillation_steps` is the budget.
-        callbacks: Callbacks of the training. Defaults to `()`.
-
-    Returns:
-        The segmenter.
-    """
-    from keras_pixda.losses import FocalLoss
-    from keras_pixda.methods import JointModel
-    from keras_pixda.training.fit_steps import fit_steps, optimizers, target_steps
-
-    model = JointModel(segmenter)
-    model.compile(
-        optimizers(settings, "joint_training")["optimizer"],
-        FocalLoss(settings.training.gamma),
-        accumulate=settings.training.accumulate,
-    )
-    fit_steps(model, dataset, target_steps(settings), callbacks)
-    return model.segmenter
+        training = settings.training
+        model = JointModel(start)
+        model.compile(
+            method_optimizers(settings, self.name)["optimizer"],
+            FocalLoss(training.gamma),
+            accumulate=training.accumulate,
+        )
+        yield Phase("adaptation", model, data, training.target_steps)

@@ -54,154 +54,63 @@ class PixDA(Method):
         "averaged": _option("with averaged weights", ema=0.99),
     }
 
+    def plan(self, settings):
+        """Steps of adaptation and of distillation."""
+        training = settings.training
+        return {
+            "adaptation": training.steps,
+            "distillation": training.distillation_steps,
+        }
 
-def pixda(segmenter, dataset, settings, callbacks=()):
-    """Adapt with PixDA, then distil on the target alone.
+    def phases(self, start, data, settings):
+        """Yield adaptation, which selection may end early, then distillation."""
+        from keras_pixda.callbacks import SampleSelection
+        from keras_pixda.methods.phase import Phase
+        from keras_pixda.methods.pixda.distillation_model import distillation_model
 
-    Adaptation ends before its budget when selection leaves less than a batch.
+        own, training = settings[self.name], settings.training
+        model = self._model(start, settings)
+        selection = []
+        if own.selection:
+            rule = own.threshold, own.growth, own.selection_every
+            selection = [SampleSelection(data, *rule)]
+        yield Phase("adaptation", model, data, training.steps, selection)
 
-    Example:
+        steps = training.distillation_steps
+        shots = data.target_dataset(steps=steps) if steps else None
+        student = distillation_model(model, own.distillation_weight)
+        yield Phase("distillation", student, shots, steps)
 
-    ```python
-    from keras_pixda.methods import pixda
-
-    def main(segmenter, dataset, settings):
-        return pixda(segmenter, dataset, settings)
-    ```
-
-    Args:
-        segmenter: The `keras.Model` that Source Only has trained; trained on in place.
-        dataset: `FewShotDomainDataset` of both domains.
-        settings: `Settings`; `steps` and then `distillation_steps` are the budget.
-        callbacks: Callbacks of the adaptation. Defaults to `()`.
-
-    Returns:
-        The segmenter.
-
-    Reference:
-        Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
-        Segmentation](https://arxiv.org/abs/2110.11650), WACV 2022.
-    """
-    from keras_pixda.training.fit_steps import fit_steps
-
-    own, training = settings["pixda"], settings.training
-    model = pixda_model(segmenter, settings)
-    if own.selection:
-        callbacks = [sample_selection(dataset, settings, verbose=0), *callbacks]
-    fit_steps(model, dataset, training.steps, callbacks)
-    if training.distillation_steps:
-        model.distill(
-            dataset,
-            training.distillation_steps,
-            own.distillation_weight,
-            verbose=0,
+    def _model(self, start, settings):
+        """A compiled `PixDAModel`."""
+        from keras_pixda.layers import FourierStyleTransfer
+        from keras_pixda.losses import FocalLoss, PixAdvLoss
+        from keras_pixda.methods.method_optimizers import method_optimizers
+        from keras_pixda.methods.pixda.enlarged_image_discriminator import (
+            enlarged_image_discriminator,
         )
-    return model.segmenter
+        from keras_pixda.methods.pixda.pixda_model import PixDAModel
+        from keras_pixda.models import image_discriminator, pixel_discriminator
 
-
-def pixda_model(segmenter, settings):
-    """A compiled `PixDAModel` of the settings.
-
-    Example:
-
-    ```python
-    from keras_pixda.methods.pixda.pixda import pixda_model
-    from keras_pixda.models import small_segmenter
-    from keras_pixda.runs import Settings
-
-    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
-    model = pixda_model(small_segmenter(19, filters=4), settings)
-    ```
-
-    Args:
-        segmenter: The `keras.Model` to adapt.
-        settings: The `Settings` of the run.
-    """
-    from keras_pixda.layers import FourierStyleTransfer
-    from keras_pixda.losses import FocalLoss, PixAdvLoss
-    from keras_pixda.methods import PixDAModel
-    from keras_pixda.models import image_discriminator, pixel_discriminator
-    from keras_pixda.training.fit_steps import optimizers
-
-    own, training = settings["pixda"], settings.training
-    num_classes = segmenter.output_shape[-1]
-    filters = own.discriminator_filters
-    adversary, maps = {
-        "pixda": (pixel_discriminator, ("surprise", "imbalance")),
-        "surprise": (pixel_discriminator, ("surprise",)),
-        "imbalance": (pixel_discriminator, ("imbalance",)),
-        "image": (enlarged_image_discriminator, ()),
-    }[own.adversarial]
-    style = own.style_transfer and FourierStyleTransfer(own.style_window)
-    model = PixDAModel(
-        segmenter,
-        adversary(num_classes, filters),
-        image_discriminator(num_classes, filters),
-        style,
-    )
-    model.compile(
-        **optimizers(settings, "pixda"),
-        loss=FocalLoss(training.gamma),
-        adversarial_loss=PixAdvLoss(detach=own.detach, maps=maps),
-        adversarial_weight=own.adversarial_weight,
-        accumulate=training.accumulate,
-    )
-    return model
-
-
-def enlarged_image_discriminator(num_classes, filters):
-    """An image discriminator whose answers cover the pixels, to train against.
-
-    Example:
-
-    ```python
-    from keras_pixda.methods.pixda.pixda import enlarged_image_discriminator
-
-    enlarged_image_discriminator(19, filters=4).output_shape  # (None, None, None, 1)
-    ```
-
-    Args:
-        num_classes: Channels of the input, the segmenter's softmax.
-        filters: Filters of the first convolution.
-    """
-    import keras
-
-    from keras_pixda.layers import AlignedResize
-    from keras_pixda.models import image_discriminator
-
-    inputs = keras.Input((None, None, num_classes), name="probabilities")
-    logits = image_discriminator(num_classes, filters, name="trunk")(inputs)
-    logits = AlignedResize(dtype="float32", name="enlarge")((logits, inputs))
-    return keras.Model(inputs, logits, name="enlarged_image_discriminator")
-
-
-def sample_selection(dataset, settings, verbose=1):
-    """The `SampleSelection` of the settings.
-
-    Example:
-
-    ```python
-    from keras_pixda.methods.pixda.pixda import sample_selection
-    from keras_pixda.runs import Settings
-
-    settings = Settings.preset("small", source="gta5:a", target="cityscapes:b")
-
-    def main(dataset):
-        return sample_selection(dataset, settings)
-    ```
-
-    Args:
-        dataset: The `FewShotDomainDataset` that is fitted.
-        settings: The `Settings` of the run.
-        verbose: 1 shows progress and a summary, 0 nothing. Defaults to 1.
-    """
-    from keras_pixda.callbacks import SampleSelection
-
-    own = settings["pixda"]
-    return SampleSelection(
-        dataset,
-        own.threshold,
-        own.growth,
-        own.selection_every,
-        verbose=verbose,
-    )
+        own, training = settings[self.name], settings.training
+        adversary, maps = {
+            "pixda": (pixel_discriminator, ("surprise", "imbalance")),
+            "surprise": (pixel_discriminator, ("surprise",)),
+            "imbalance": (pixel_discriminator, ("imbalance",)),
+            "image": (enlarged_image_discriminator, ()),
+        }[own.adversarial]
+        size = start.output_shape[-1], own.discriminator_filters
+        model = PixDAModel(
+            start,
+            adversary(*size),
+            image_discriminator(*size),
+            own.style_transfer and FourierStyleTransfer(own.style_window),
+        )
+        model.compile(
+            **method_optimizers(settings, self.name),
+            loss=FocalLoss(training.gamma),
+            adversarial_loss=PixAdvLoss(detach=own.detach, maps=maps),
+            adversarial_weight=own.adversarial_weight,
+            accumulate=training.accumulate,
+        )
+        return model

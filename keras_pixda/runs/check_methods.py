@@ -1,0 +1,43 @@
+"""Whether methods can do what is asked of them, before anything is trained."""
+
+from collections.abc import Iterable
+
+import keras
+
+from keras_pixda.methods.registry import METHODS
+from keras_pixda.runs.settings import Settings
+from keras_pixda.runs.starting_segmenter import starting_segmenter
+
+
+def check_methods(runs: Iterable[Settings], num_classes: int) -> None:
+    """Ask the method of each run whether it can be trained so, on its network.
+
+    Example:
+
+    ```python
+    from keras_pixda.runs import Settings, check_methods
+
+    settings = Settings.preset(
+        "small", source="gta5:a", target="cityscapes:b", method="naae", accumulate=2
+    )
+    try:
+        check_methods([settings], num_classes=19)
+    except ValueError as error:
+        assert "accumulate is 2, expected 1" in str(error)
+    else:
+        raise AssertionError
+    ```
+
+    Args:
+        runs: The `Settings` of each, which start from one network.
+        num_classes: Number of classes.
+
+    Raises:
+        ValueError: If one cannot; the message names the method.
+    """
+    start = None
+    for settings in runs:
+        if start is None:
+            keras.config.set_dtype_policy(settings.network.dtype)
+            start = starting_segmenter(settings, num_classes)
+        METHODS[settings.method].check(start, settings)

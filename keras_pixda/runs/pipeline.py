@@ -1,0 +1,191 @@
+"""The phases of any method, each run once however often it is killed."""
+
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from keras_pixda.callbacks import ExactResume, HistoryCSV, ProgressLine, StateFolder
+from keras_pixda.datasets import FewShotDomainDataset
+from keras_pixda.methods.phase import Phase
+from keras_pixda.methods.registry import METHODS
+from keras_pixda.runs.planned_phase import PlannedPhase
+from keras_pixda.runs.run_folder import RunFolder
+from keras_pixda.runs.run_plan import RESULT, START, run_plan
+from keras_pixda.runs.saved_phase import SavedPhase
+from keras_pixda.runs.saved_run import load_model
+from keras_pixda.runs.settings import Settings
+from keras_pixda.runs.starting_segmenter import starting_segmenter
+from keras_pixda.training.fit_steps import fit_steps
+
+FACTS = "result.json"
+
+
+class Pipeline:
+    """Source only and the method of the settings, in a folder.
+
+    A phase that has ended has left its file, and is not run again: its file brings its
+    model back. One that was interrupted goes on from its last saved state. Both in the
+    same process and in a later one the next phase begins with what the file holds, and
+    so the end is the same to the last bit, see `keras_pixda.callbacks.ExactResume`.
+
+    Example:
+
+    ```python
+    import tempfile
+    from keras_pixda.datasets import cityscapes, gta5
+    from keras_pixda.runs import Pipeline, RunFolder, Settings, few_shot_data
+    from keras_pixda.toy_scenes import toy_scenes
+
+    with tempfile.TemporaryDirectory() as root:
+        toy_scenes(root, source_images=4, target_images_per_city=1,
+                   validation_images=1, image_size=(32, 48))
+        settings = Settings.preset(
+            "small", source=f"gta5:{root}/gta5", target=f"cityscapes:{root}/cityscapes",
+            method="fine_tuning", image_size=(32, 48), batch_size=2, source_steps=1,
+            steps=1, distillation_steps=1,
+        )
+        records = gta5(f"{root}/gta5"), cityscapes(f"{root}/cityscapes")
+        folder = RunFolder(f"{root}/run", settings)
+        data = few_shot_data(settings, *records)
+        pipeline = Pipeline(folder, data, settings, verbose=False)
+        segmenter = pipeline.adapt(pipeline.start())
+        assert folder.has("segmenter.keras")
+        folder.close()
+    ```
+
+    Args:
+        folder: The open `RunFolder`, or a part of one.
+        data: The `FewShotDomainDataset` of the settings.
+        settings: The `Settings` of the run.
+        watch: Function of a `PlannedPhase` and its `Phase` that returns two lists of
+            further callbacks, to be called before the phase's own ones and after.
+            Defaults to `None`, no more.
+        verbose: Whether to show progress. Defaults to `True`.
+
+    Attributes:
+        result: What `result.json` holds; `"seconds"` says what each phase took.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        data: FewShotDomainDataset,
+        settings: Settings,
+        watch: Callable[[PlannedPhase, Phase], tuple[list, list]] | None = None,
+        verbose: bool = True,
+    ):
+        self.folder = folder
+        self.data = data
+        self.settings = settings
+        self.watch = watch
+        self.verbose = verbose
+        self.result = {"seconds": {}}
+        if folder.has(FACTS):
+            self.result |= folder.read_json(FACTS)
+
+    def start(self) -> keras.Model:
+        """The segmenter that the method starts from: source only, or given weights."""
+        planned, *_ = run_plan(self.settings)
+        if not self.folder.has(planned.file):
+            keras.utils.set_random_seed(self.settings.training.seed)
+            classes = len(self.data.source.classes)
+            segmenter = starting_segmenter(self.settings, classes)
+            self._run(METHODS[START], segmenter, [planned])
+        return self._ended(planned)
+
+    def adapt(self, start: keras.Model) -> keras.Model:
+        """The segmenter that the method ends with.
+
+        Args:
+            start: The segmenter to start from; it may be trained on.
+        """
+        _, *plan = run_plan(self.settings)
+        if not plan:  # Of Source Only.
+            if not self.folder.has(RESULT):
+                self.folder.write(RESULT, start)
+            return start
+        if not self.folder.has(RESULT):
+            self._run(METHODS[self.settings.method], start, plan)
+        return self._ended(plan[-1])
+
+    def remember(self, **values) -> None:
+        """Add to the result, in the folder too."""
+        self.result = {**self.result, **values}
+        self.folder.write(FACTS, self.result)
+
+    # === Phases ===
+
+    def _run(self, method, start, plan):
+        phases = method.phases(start, self.data, self.settings)
+        for planned in plan:
+            self._begin_anew()
+            phase = next(phases, None)
+            _expect(planned, phase, method)
+            saved = SavedPhase(phase.model)
+            if not self.folder.has(planned.file):
+                if phase.steps:
+                    self._fit(planned, phase)
+                model = phase.segmenter if planned.plain else phase.model
+                self.folder.write(planned.file, model)
+            if planned is not plan[-1]:
+                self._drop_state(planned)
+                saved.restore(self.folder / planned.file)
+
+    def _begin_anew(self):
+        """Nothing of the phase before, or of no phase before it, is left."""
+        keras.utils.set_random_seed(self.settings.training.seed)
+        self.data.kept = np.arange(len(self.data.source))
+        self.data.epoch = self.data.first_batch = 0
+
+    def _fit(self, planned, phase):
+        """Fit a phase to its end, from the last saved state."""
+        started = time.monotonic()
+        steps = int(phase.model.optimizer.iterations) + phase.steps
+        every = self.settings.training.save_every
+        before, after = self.watch(planned, phase) if self.watch else ([], [])
+        if not self.verbose:
+            for callback in phase.callbacks:
+                callback.verbose = 0
+        self.folder.path.mkdir(parents=True, exist_ok=True)
+        history = HistoryCSV(self.folder / planned.history)
+        callbacks = [
+            ExactResume(self.folder / planned.state, every=every),
+            ProgressLine(planned.title, steps, self.verbose),
+            *before,
+            *phase.callbacks,
+            *after,
+            history,
+        ]
+        try:
+            fit_steps(phase.model, phase.data, steps, callbacks)
+        finally:
+            history.close()
+        seconds = self.result["seconds"].get(planned.name, 0.0)
+        seconds = round(seconds + time.monotonic() - started, 1)
+        self.remember(seconds={**self.result["seconds"], planned.name: seconds})
+
+    def _ended(self, planned):
+        """The segmenter that a phase has written, after which its end needs no state.
+
+        What comes next begins with what the file holds, be it in the same process or,
+        after a kill, in another one.
+        """
+        self._drop_state(planned)
+        keras.utils.set_random_seed(self.settings.training.seed)
+        return load_model(self.folder / planned.file)
+
+    def _drop_state(self, planned):
+        StateFolder(self.folder / planned.state).drop_finished()
+
+
+def _expect(planned, phase, method):
+    """Raise if a method does something else than it has planned."""
+    expected = planned.title, planned.steps
+    received = phase and (phase.title, phase.steps)
+    if received != expected:
+        raise ValueError(
+            f"{method.title} yields the phase {received}, expected {expected}, as its "
+            "plan() says."
+        )

@@ -1,0 +1,42 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_pixda.methods import METHODS, adapt
+
+
+class Steps(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        assert np.isfinite(logs["loss"])
+        self.count += 1
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config")
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_gives_back_a_plain_trained_segmenter(name, start, dataset, change):
+    steps, before = Steps(), start.get_weights()
+    settings = change(method=name, source_steps=3, steps=2, distillation_steps=1)
+    result = adapt(start, dataset, settings, [steps])
+    assert steps.count == 3
+    assert result.output_shape == (None, None, None, 19)
+    assert [w.path for w in result.weights] == [w.path for w in start.weights]
+    moved = [
+        not np.array_equal(old, new)
+        for old, new in zip(before, result.get_weights(), strict=True)
+    ]
+    assert all(moved)
+    if name == "fsda":  # It trains a copy with a second head.
+        for old, new in zip(before, start.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+    else:
+        assert result is start
+
+
+def test_what_cannot_be_is_refused(start, dataset, change):
+    with pytest.raises(ValueError, match="accumulate is 2, expected 1"):
+        adapt(start, dataset, change(method="naae", accumulate=2))

@@ -1,0 +1,141 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_pixda.callbacks import ExactResume
+from keras_pixda.datasets import cityscapes, gta5
+from keras_pixda.methods import METHODS, Method, Phase
+from keras_pixda.runs import Pipeline, RunFolder, Settings, few_shot_data
+from keras_pixda.training import SupervisedModel
+
+pytestmark = [
+    pytest.mark.usefixtures("eagerly"),
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config"),
+]
+
+
+def network():
+    images = keras.Input((None, None, 3))
+    x = keras.layers.Rescaling(1 / 255)(images)
+    x = keras.layers.Dropout(0.5)(keras.layers.Conv2D(4, 3, padding="same")(x))
+    return keras.Model(images, keras.layers.Conv2D(19, 1)(x))
+
+
+class Chain(Method):
+    """Phases of a network with dropout that look at what was left of those before."""
+
+    name = "chain"
+    title = "Chain"
+    seen = ()
+
+    def plan(self, settings):
+        return {"one": 3, "left out": 0, "three": 2}
+
+    def phases(self, start, data, settings):
+        self.seen = []
+        for title, steps in self.plan(settings).items():
+            random = np.random.default_rng(np.random.randint(1000)).random()
+            self.seen.append((start.get_weights()[0].sum(), len(data.kept), random))
+            model = SupervisedModel(start)
+            model.compile(keras.optimizers.Adam(0.01))
+            yield Phase(title, model, data, steps, [Shrink(data), Told()])
+
+
+class Shrink(keras.callbacks.Callback):
+    """Leaves the data set as no later phase may find it."""
+
+    def __init__(self, data):
+        super().__init__()
+        self.data = data
+
+    def on_train_end(self, logs=None):
+        self.data.kept = [0, 1]
+
+
+class Told(keras.callbacks.Callback):
+    verbose = 1
+    told = []
+
+    def on_train_begin(self, logs=None):
+        self.told.append(self.verbose)
+
+
+@pytest.fixture
+def pipeline(scenes, monkeypatch, tmp_path):
+    method = Chain()
+    monkeypatch.setitem(METHODS, "chain", method)
+    network().save(tmp_path / "start.keras")
+    settings = Settings.preset(
+        "small",
+        source=f"gta5:{scenes / 'gta5'}",
+        target=f"cityscapes:{scenes / 'cityscapes'}",
+        weights=str(tmp_path / "start.keras"),
+        method="chain",
+        image_size=(32, 48),
+        batch_size=2,
+        save_every=1,
+    )
+    records = gta5(scenes / "gta5"), cityscapes(scenes / "cityscapes")
+
+    def make(name):
+        folder = RunFolder(tmp_path / name, settings, resume=True)
+        data = few_shot_data(settings, *records)
+        return Pipeline(folder, data, settings, verbose=False), folder, method
+
+    return make
+
+
+def run(pipeline, name):
+    """Weights that a pipeline ends with, and what its phases have seen."""
+    made, folder, method = pipeline(name)
+    try:
+        return made.adapt(made.start()).get_weights(), [*method.seen]
+    finally:
+        folder.close()
+
+
+def test_phases_are_the_same_in_one_process_and_after_an_interruption(
+    pipeline, killed_at
+):
+    Told.told.clear()
+    weights, seen = run(pipeline, "whole")
+    assert [kept for _, kept, _ in seen] == [8, 8, 8]
+    # What is left out begins and ends as what was before it.
+    assert len({total for total, _, _ in seen[1:]}) == 1
+    assert seen[0][0] != seen[1][0]
+    assert Told.told == [0, 0]  # It is quiet.
+    for step in (2, 4):  # In the first phase, and in the last.
+        killed_at(
+            ExactResume,
+            "on_train_batch_end",
+            step,
+            lambda step=step: run(pipeline, f"killed {step}"),
+        )
+        again, seen_again = run(pipeline, f"killed {step}")
+        assert seen_again == seen
+        for value, expected in zip(again, weights, strict=True):
+            np.testing.assert_array_equal(value, expected)
+
+
+def test_files_are_whole_models_and_a_plain_segmenter(pipeline, tmp_path):
+    run(pipeline, "whole")
+    names = {path.name for path in (tmp_path / "whole").glob("*.keras")}
+    expected = {"source_only", "chain", "chain_left_out", "segmenter"}
+    assert names == {f"{name}.keras" for name in expected}
+    first = keras.saving.load_model(tmp_path / "whole" / "chain.keras")
+    assert isinstance(first, SupervisedModel)
+    assert int(first.optimizer.iterations) == 3
+    last = keras.saving.load_model(tmp_path / "whole" / "segmenter.keras")
+    assert last.output_shape == (None, None, None, 19)
+    assert not isinstance(last, SupervisedModel)
+
+
+def test_the_seconds_of_phases_are_kept(pipeline):
+    made, folder, _ = pipeline("whole")
+    made.adapt(made.start())
+    made.remember(other=1)
+    result = folder.read_json("result.json")
+    assert set(result["seconds"]) == {"one", "three"}
+    assert result["other"] == 1
+    folder.close()
+    assert pipeline("whole")[0].result == result
