@@ -6,12 +6,13 @@ import re
 
 import pytest
 
-from tests.package_files import PACKAGE, in_order
+from tests.package_files import PACKAGE
 
 TESTS = pathlib.Path(__file__).parent
 # Several names that a room exports lie in one file, if they are no class and its pure
 # function of the same name.
 TOGETHER = {
+    "comparison/rows.py": "a row, and those that there are",
     "datasets/data_error.py": "an error, and what it lists",
     "datasets/distribute.py": "two ways to deal out batches, by the same means",
     "datasets/reader.py": "the one reader: of an image, of a mask, of both",
@@ -21,6 +22,7 @@ TOGETHER = {
 }
 # Tests of a name that are in the file of another one, which needs it.
 TESTED_WITH = {
+    "callbacks/progress_line.py": "test_progress.py",
     "methods/method.py": "runs/test_pipeline.py",
     "methods/phase.py": "runs/test_watch.py",
     "methods/variant.py": "comparison/test_rows.py",
@@ -44,7 +46,7 @@ def exported_files():
                 place = node.module.removeprefix("keras_pixda.").replace(".", "/")
                 names = [n.name for n in node.names if not n.name.isupper()]
                 files.setdefault(f"{place}.py", []).extend(names)
-    return {place: n for place, n in files.items() if n and in_order(place)}
+    return {place: names for place, names in files.items() if names}
 
 
 FILES = exported_files()
