@@ -7,7 +7,7 @@ from typing import TextIO
 
 
 class Progress:
-    """Shows how far a long job is: one line that is rewritten, or a few in a log.
+    """Show how far a long job is: one line that is rewritten, or a few in a log.
 
     In a terminal and in a notebook the line is redrawn at most five times a second. In
     a file or a pipe a long job prints a line for every tenth of it, a short one only

@@ -1,11 +1,12 @@
 """`keras-pixda evaluate`: per-class IoU of a finished run."""
 
 import sys
+from typing import Any
 
 from keras_pixda.commands.options import PLACE, data_help
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser("evaluate", help="per-class IoU of a finished run")
     parser.add_argument("folder", metavar="RUN", **PLACE, help="folder of the run")

@@ -1,10 +1,18 @@
 """FDA: Fourier domain adaptation."""
 
 import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.method_settings import MethodSettings
 from keras_pixda.setting import setting
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_pixda.datasets import FewShotDomainDataset
+    from keras_pixda.methods.phase import Phase
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,7 +57,9 @@ class FDA(Method):
     title = "FDA"
     Settings = FDASettings
 
-    def phases(self, start, data, settings):
+    def phases(
+        self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
+    ) -> Iterator["Phase"]:
         """Yield adaptation."""
         from keras_pixda.layers import FourierStyleTransfer
         from keras_pixda.losses import FocalLoss

@@ -1,6 +1,7 @@
 """One training of a method."""
 
 import dataclasses
+from typing import Any
 
 
 @dataclasses.dataclass
@@ -35,11 +36,11 @@ class Phase:
     callbacks: tuple = ()
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The title in names of files."""
         return self.title.replace(" ", "_")
 
     @property
-    def segmenter(self):
+    def segmenter(self) -> Any:
         """The network that the phase trains."""
         return getattr(self.model, "segmenter", self.model)

@@ -23,9 +23,8 @@ def check_methods(runs: Iterable[Settings], num_classes: int) -> None:
     try:
         check_methods([settings], num_classes=19)
     except ValueError as error:
-        assert "accumulate is 2, expected 1" in str(error)
-    else:
-        raise AssertionError
+        message = str(error)
+    assert "accumulate is 2, expected 1" in message
     ```
 
     Args:

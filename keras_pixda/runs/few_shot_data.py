@@ -1,10 +1,19 @@
 """The training data of a run, with the options of its settings."""
 
+from typing import Any
+
 from keras_pixda.datasets import FewShotDomainDataset, cut_mix
 from keras_pixda.datasets.ordinary_augmentation import ordinary_augmentation
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.runs.settings import Settings
 
 
-def few_shot_data(settings, source, target, cache="memory"):
+def few_shot_data(
+    settings: Settings,
+    source: SegmentationRecord,
+    target: SegmentationRecord,
+    cache: Any = "memory",
+) -> FewShotDomainDataset:
     """The `FewShotDomainDataset` of the settings.
 
     Example:
@@ -23,7 +32,7 @@ def few_shot_data(settings, source, target, cache="memory"):
         )
         source, target = gta5(f"{root}/gta5"), cityscapes(f"{root}/cityscapes")
         dataset = few_shot_data(settings, source, target)
-    len(dataset)  # 1
+    assert len(dataset) == 1
     ```
 
     Args:

@@ -1,13 +1,15 @@
 """More steps for a run that has ended or was interrupted."""
 
 from keras_pixda.callbacks import StateFolder
+from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_plan import RESULT, run_plan
+from keras_pixda.runs.settings import Settings
 
 # What may grow when a run is resumed; the rates with the steps.
 GROWING = ("source_steps", "steps", "distillation_steps", "decay_steps")
 
 
-def prolong(folder, before, after):
+def prolong(folder: RunFolder, before: Settings, after: Settings) -> str:
     """Ready the folder of a run to go on with more steps.
 
     The first phase that gets more goes on from its last saved state, which is kept for
@@ -29,7 +31,7 @@ def prolong(folder, before, after):
         folder = RunFolder(f"{root}/run", before)
         text = prolong(folder, before, before.change(steps=700))
         folder.close()
-    # Adaptation goes on from 600 to 700 steps.
+    assert "600 to 700 steps" in text
     ```
 
     Args:

@@ -4,11 +4,15 @@ import copy
 import json
 import pathlib
 import shutil
+from collections.abc import Callable
+from typing import Any
 
 from keras_pixda.finite import first_not_finite
 from keras_pixda.nan_for_null import nan_for_null
 from keras_pixda.runs.folder_lock import LOCK, FolderLock
+from keras_pixda.runs.settings import Settings
 from keras_pixda.strict_json import strict_json
+from keras_pixda.typing import FilePath
 from keras_pixda.whole_file import UNFINISHED, whole_file
 
 CONFIG = "config.json"
@@ -30,7 +34,7 @@ class RunFolder:
     with tempfile.TemporaryDirectory() as root:
         folder = RunFolder(f"{root}/run", settings)
         folder.write("note.txt", "done")
-        folder.has("note.txt")  # True
+        assert folder.has("note.txt")
         folder.close()
     ```
 
@@ -54,7 +58,14 @@ class RunFolder:
         ValueError: If a run is to be resumed with other settings.
     """
 
-    def __init__(self, path, settings, resume=False, overwrite=False, prolong=None):
+    def __init__(
+        self,
+        path: FilePath,
+        settings: Settings,
+        resume: bool = False,
+        overwrite: bool = False,
+        prolong: Callable | None = None,
+    ):
         self.path = pathlib.Path(path)
         self.settings = settings
         self.note = ""
@@ -105,7 +116,7 @@ class RunFolder:
             return []
         return [file for file in self.path.iterdir() if file.name != LOCK]
 
-    def close(self):
+    def close(self) -> None:
         """Let others open the folder; the end of the process does so too."""
         self._lock.release()
 
@@ -128,11 +139,11 @@ class RunFolder:
             raise ValueError(f"{name!r} is not the name of a file.")
         return path
 
-    def has(self, name):
+    def has(self, name: str) -> bool:
         """Whether a file of the run is there; it is whole then."""
         return (self.path / name).exists()
 
-    def write(self, name, content):
+    def write(self, name: str, content: Any) -> pathlib.Path:
         """Write text, JSON values, a picture or a Keras model, whole or not at all.
 
         A model whose weights are not all finite is refused with a `ValueError`.
@@ -150,7 +161,7 @@ class RunFolder:
                 content.save(unfinished)
         return path
 
-    def read_json(self, name):
+    def read_json(self, name: str) -> Any:
         """Read back what `write` wrote as JSON, NaN included."""
         path = self / name
         try:

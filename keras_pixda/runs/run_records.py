@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 from keras_pixda.datasets import Finding, load
 from keras_pixda.datasets.bad_files import SKIP
@@ -9,6 +10,9 @@ from keras_pixda.datasets.check import usable_pairs
 from keras_pixda.datasets.files import collected_findings
 from keras_pixda.progress import Progress
 from keras_pixda.runs.read_json import read_json
+from keras_pixda.runs.run_folder import RunFolder
+from keras_pixda.runs.settings import Settings
+from keras_pixda.typing import FilePath
 
 PAIRS = "pairs.json"
 # What differs from pair to pair in a record.
@@ -36,7 +40,7 @@ class RunRecords:
             "small", source=f"gta5:{root}/gta5", target=f"cityscapes:{root}/cityscapes"
         )
         records = RunRecords(settings)
-    len(records.source)  # 1
+    assert len(records.source) == 1
     ```
 
     Args:
@@ -55,7 +59,9 @@ class RunRecords:
         ValueError: If all are unusable, or the written list does not fit.
     """
 
-    def __init__(self, settings, folder=None, verbose=True):
+    def __init__(
+        self, settings: Settings, folder: FilePath | None = None, verbose: bool = True
+    ):
         self.skips = settings.data.on_bad_file == SKIP
         self.left_out = []
         parts = {
@@ -105,7 +111,7 @@ class RunRecords:
             ) from error
         return records
 
-    def write(self, folder):
+    def write(self, folder: RunFolder) -> None:
         """Note in the folder of the run, a `RunFolder`, which pairs are used."""
         if self.skips and not folder.has(PAIRS):
             facts = {
@@ -115,7 +121,7 @@ class RunRecords:
             facts["left_out"] = self.left_out
             folder.write(PAIRS, json.dumps(facts, indent=1) + "\n")
 
-    def report(self, *datasets):
+    def report(self, *datasets: Any) -> str:
         """Lines that list the files left out, here and later by data sets."""
         found = [*self.left_out, *(f for data in datasets for f in data.left_out)]
         found = list(dict.fromkeys(found))
@@ -123,7 +129,7 @@ class RunRecords:
             return "No file was left out." if self.skips else ""
         return "\n".join([f"Left out, {len(found)} files:", *map(str, found)])
 
-    def write_report(self, folder, *datasets):
+    def write_report(self, folder: RunFolder, *datasets: Any) -> str:
         """Write those lines, if any, to the folder of the run, and return them."""
         text = self.report(*datasets)
         if text:

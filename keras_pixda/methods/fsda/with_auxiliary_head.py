@@ -1,5 +1,7 @@
 """A second head for any segmenter."""
 
+from typing import Any
+
 import keras
 
 from keras_pixda.layers import resized_like
@@ -72,7 +74,7 @@ def _extended(segmenter):
     return keras.Model(images, [logits, whole.output], name=segmenter.name)
 
 
-def flat(model):
+def flat(model: keras.Model) -> Any:
     """The same functional model without models inside it, whose layers it shares."""
     if isinstance(model, keras.Sequential):
         images = keras.Input(model.input_shape[1:])
