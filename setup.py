@@ -36,14 +36,16 @@ setup(
     license_expression="MIT",
     license_files=["LICENSE"],
     packages=find_packages(include=["keras_pixda", "keras_pixda.*"]),
-    package_data={"keras_pixda": ["py.typed"]},
+    package_data={"keras_pixda": ["py.typed", "comparison/templates/*"]},
     python_requires=">=3.11,<3.14",
     install_requires=[
+        "jinja2>=3.1",
         "keras>=3.15",
-        "tensorflow>=2.20",
         "numpy",
         "pillow",
         "pyyaml",
+        "rich>=13",
+        "tensorflow>=2.20",
     ],
     extras_require={
         "hub": ["keras-hub>=0.32"],

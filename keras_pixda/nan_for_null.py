@@ -1,9 +1,10 @@
 """Numbers of a JSON file, which cannot hold NaN."""
 
 import math
+from typing import Any
 
 
-def nan_for_null(value):
+def nan_for_null(value: Any) -> Any:
     """The values of a JSON file that holds numbers, with NaN where it has `null`.
 
     Example:

@@ -6,25 +6,13 @@ import pathlib
 import keras_pixda
 
 PACKAGE = pathlib.Path(keras_pixda.__file__).parent
-# Rooms and files whose examples, words and types are still being put in order.
-STILL_TO_COME = (
-    *("training", "methods", "runs", "comparison", "commands", "toy_scenes"),
-    *("visualization/iou_table.py", "visualization/over_seeds.py"),
-    *("visualization/shots_figure.py", "progress.py", "callbacks/progress_line.py"),
-)
-
-
-def in_order(path):
-    """Whether the rules hold for a file, given by its path in the package."""
-    return not path.startswith(STILL_TO_COME)
 
 
 def trees():
-    """Path in the package and syntax tree of each file that is in order."""
+    """Path in the package and syntax tree of each file."""
     for path in sorted(PACKAGE.rglob("*.py")):
         place = path.relative_to(PACKAGE).as_posix()
-        if in_order(place):
-            yield place, ast.parse(path.read_text("utf-8"))
+        yield place, ast.parse(path.read_text("utf-8"))
 
 
 def public(body):

@@ -48,10 +48,12 @@ def test_twine_finds_nothing(archives):
 def test_wheel_holds_the_package_alone(archives):
     with zipfile.ZipFile(archives[0]) as wheel:
         names = wheel.namelist()
-    package = {str(p.relative_to(ROOT)) for p in (ROOT / "keras_pixda").rglob("*.py")}
-    assert package | {"keras_pixda/py.typed"} == {
-        name for name in names if ".dist-info/" not in name
+    package = {
+        str(path.relative_to(ROOT))
+        for suffix in ("py", "jinja2", "css", "typed")
+        for path in (ROOT / "keras_pixda").rglob(f"*.{suffix}")
     }
+    assert package == {name for name in names if ".dist-info/" not in name}
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import csv as csv_format
 import math
 import pathlib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from keras_pixda.metrics.as_batches import as_batches
 from keras_pixda.replicas import is_chief, strategy_of
 from keras_pixda.typing import FilePath, Logs
 from keras_pixda.visualization import confusion_picture, iou_table, summary_writer
-from keras_pixda.visualization.iou_table import ABSENT_SHARE
+from keras_pixda.visualization.class_names import ABSENT_SHARE
 from keras_pixda.whole_file import whole_file
 
 
@@ -136,7 +137,10 @@ class PerClassIoU(keras.callbacks.Callback):
             self._writer.image("confusion", np.asarray(picture), step=epoch)
         if self.print_table:
             title = f"Epoch {epoch + 1}"
-            table = iou_table(result, previous, self.best, self._well_names, title)
+            styled = sys.stdout.isatty()
+            table = iou_table(
+                result, previous, self.best, self._well_names, title, styled
+            )
             # The first newline leaves the line of the progress bar.
             print(f"\n{table}", flush=True)
 

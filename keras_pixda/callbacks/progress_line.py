@@ -53,8 +53,11 @@ class ProgressLine(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Count and show."""
         self.done += 1
-        note = f"pass {self.passes}, loss {float(logs['loss']):.3f}"
-        self.progress(min(self.done, self.steps), note=note)
+        # The loss is looked at only when it is shown: until then the step may go on.
+        self.progress(
+            min(self.done, self.steps),
+            note=lambda: f"pass {self.passes}, loss {float(logs['loss']):.3f}",
+        )
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Make room for what others print between passes."""

@@ -1,9 +1,11 @@
 """`keras-pixda check`: walk a data set and list its faults and classes."""
 
+from typing import Any
+
 from keras_pixda.commands.options import data_help
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser(
         "check", help="walk a data set, list its faults and its classes"

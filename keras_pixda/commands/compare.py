@@ -1,9 +1,11 @@
 """`keras-pixda compare`: all methods, one table."""
 
+from typing import Any
+
 from keras_pixda.commands.settings_options import add_settings, settings_from
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser("compare", help="all methods, one table")
     parser.add_argument(

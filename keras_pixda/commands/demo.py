@@ -1,9 +1,11 @@
 """`keras-pixda demo`: the whole method on drawn scenes."""
 
+from typing import Any
+
 from keras_pixda.commands.options import PLACE
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser(
         "demo", help="the whole method on drawn scenes, minutes"

@@ -9,7 +9,7 @@ import sys
 X86 = ("x86_64", "AMD64")
 
 
-def prepare_environment(log=False):
+def prepare_environment(log: bool = False) -> None:
     """Choose TensorFlow's settings unless the user has, or it is loaded already.
 
     Processes that this one starts inherit them.

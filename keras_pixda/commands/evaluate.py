@@ -1,9 +1,12 @@
 """`keras-pixda evaluate`: per-class IoU of a finished run."""
 
+import sys
+from typing import Any
+
 from keras_pixda.commands.options import PLACE, data_help
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser("evaluate", help="per-class IoU of a finished run")
     parser.add_argument("folder", metavar="RUN", **PLACE, help="folder of the run")
@@ -25,7 +28,8 @@ def _run(options):
     iou = evaluate(options.folder, record, options.model)
     from keras_pixda.runs import present_table  # Not before mistakes are told.
 
-    print(f"\n{present_table(iou, title=options.model)}")
+    table = present_table(iou, title=options.model, styled=sys.stdout.isatty())
+    print(f"\n{table}")
     # Which pairs the figures are of, and that they may be those of the training.
     whole = (
         options.split is None and find_dataset(options.data).evaluation_split is None

@@ -1,9 +1,11 @@
 """`keras-pixda export`: write files for serving."""
 
+from typing import Any
+
 from keras_pixda.commands.options import PLACE, SIZE, arguments_of
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser("export", help="write files for serving")
     parser.add_argument("folder", metavar="RUN", **PLACE, help="folder of the run")

@@ -1,7 +1,10 @@
 """What several commands share."""
 
+import argparse
 import inspect
 import os
+from collections.abc import Callable
+from typing import Any
 
 from keras_pixda.datasets.find_dataset import TRAIN_IDS
 from keras_pixda.datasets.registry import DATASETS
@@ -13,7 +16,7 @@ SIZE = {"type": int, "nargs": 2, "metavar": ("HEIGHT", "WIDTH")}
 PLACE = {"type": os.path.expanduser}
 
 
-def data_help():
+def data_help() -> str:
     """How the data sets are spelled, in words."""
     *spellings, last = [named.spelling(name) for name, named in DATASETS.items()]
     name, named = next((name, d) for name, d in DATASETS.items() if d.train_ids)
@@ -23,7 +26,7 @@ def data_help():
     )
 
 
-def arguments_of(function, options):
+def arguments_of(function: Callable, options: argparse.Namespace) -> dict[str, Any]:
     """The options that have the name of one of its arguments."""
     names = inspect.signature(function).parameters
     return {name: value for name, value in vars(options).items() if name in names}

@@ -1,9 +1,11 @@
 """`keras-pixda scenes`: draw the demo's data sets."""
 
+from typing import Any
+
 from keras_pixda.commands.options import PLACE
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command's parser to the subparsers `commands`."""
     parser = commands.add_parser("scenes", help="draw the demo's data sets")
     parser.add_argument("folder", metavar="FOLDER", **PLACE, help="where to")

@@ -4,6 +4,8 @@ import argparse
 import dataclasses
 import os
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 from keras_pixda.commands.options import PLACE, SIZE, data_help
 from keras_pixda.commands.setting_help import setting_help
@@ -11,7 +13,7 @@ from keras_pixda.commands.setting_help import setting_help
 TITLES = {"data": "data", "network": "network", "training": "training, of all methods"}
 
 
-def add_settings(parser, without=()):
+def add_settings(parser: argparse.ArgumentParser, without: Sequence[str] = ()) -> None:
     """Options of a run's folder, and one for every setting, named like it.
 
     A method's own setting is `--fda.entropy-weight`, and `--entropy-weight` too if no
@@ -58,7 +60,7 @@ def add_settings(parser, without=()):
         _add(group, [name], field, f"All at once: {flags}")
 
 
-def settings_from(options):
+def settings_from(options: argparse.Namespace) -> Any:
     """Settings from a run's config or a preset, changed by what was given."""
     from keras_pixda.runs import Settings
     from keras_pixda.runs.route_settings import branches, places_of

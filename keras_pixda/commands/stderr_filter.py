@@ -12,6 +12,7 @@ import secrets
 import select
 import subprocess
 import sys
+from collections.abc import Iterator
 
 # Where a line of TensorFlow's log begins, by the letter of its severity.
 _LOG = rb"(?:%s0000 |\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: %s )"
@@ -35,7 +36,7 @@ STARTS = (b"WARNING:", b"To enable", b"I0000", b"E0000", b"W0000")
 
 
 @contextlib.contextmanager
-def filtered_stderr():
+def filtered_stderr() -> Iterator[None]:
     """Pass this process's standard error through the filter, and its children's.
 
     Where that is not possible, everything is shown.
@@ -91,7 +92,7 @@ def _stop(process, stderr, done, end):
     process.returncode = 0
 
 
-def pump(read, write, end, tell_done):
+def pump(read: int, write: int, end: bytes, tell_done: int) -> None:
     """Copy lines from a function to another but those that are known.
 
     Args:

@@ -1,9 +1,11 @@
 """`keras-pixda train`: one method, from two data sets to an adapted segmenter."""
 
+from typing import Any
+
 from keras_pixda.commands.settings_options import add_settings, settings_from
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command's parser to the subparsers `commands`."""
     from keras_pixda.comparison.rows import METHODS, ROWS
 

@@ -19,7 +19,7 @@ from keras_pixda.runs.run_plan import START
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.saved_run import load_model
 from keras_pixda.runs.settings import Settings
-from keras_pixda.visualization.iou_table import ABSENT_SHARE
+from keras_pixda.visualization.class_names import ABSENT_SHARE
 
 
 class Cells:

@@ -5,6 +5,7 @@ import contextlib
 import multiprocessing
 import os
 import pathlib
+import sys
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -13,6 +14,7 @@ from keras_pixda.comparison.cells import Cells
 from keras_pixda.comparison.measured_how import measured_how
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
+from keras_pixda.comparison.terminal_table import terminal_table
 from keras_pixda.comparison.write_comparison import write_comparison
 from keras_pixda.methods.registry import METHODS as REGISTERED
 from keras_pixda.progress import Progress
@@ -122,18 +124,20 @@ def _compare(comparison, shots, seeds, names, processes, verbose):
             note = f"{cell[0]}, {cell[1]} shots, seed {cell[2]}"
             progress(len(results), note=note)
     done = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
+    results, titles = Results(done), {name: ROWS[name].title for name in names}
     table = write_comparison(
         folder,
-        Results(done),
-        titles={name: ROWS[name].title for name in names},
-        shots=shots,
+        results,
+        titles,
+        shots,
         title=f"{comparison.source.name} to {comparison.target.name}",
         facts=measured_how(settings, comparison.records, comparison.facts["well"]),
         panels=comparison.panels,
     )
     left_out = comparison.records.write_report(folder, comparison.validation)
     if verbose:
-        print(f"\n{table}\n\nReport: {folder / 'report.html'}\n{left_out}")
+        shown = terminal_table(results, titles, shots, styled=sys.stdout.isatty())
+        print(f"\n{shown}\n\nReport: {folder / 'report.html'}\n{left_out}")
     return table
 
 

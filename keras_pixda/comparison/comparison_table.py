@@ -1,11 +1,9 @@
 """Results of a comparison as Markdown."""
 
-import math
 from collections.abc import Iterable, Sequence
 
-from keras_pixda.comparison.plus_minus import plus_minus
 from keras_pixda.comparison.results import Results
-from keras_pixda.visualization.iou_table import ABSENT_SHARE, ABSENT_TITLE
+from keras_pixda.comparison.table_rows import table_rows
 
 
 def comparison_table(
@@ -34,31 +32,10 @@ def comparison_table(
         are several; below it a line with the pixels given to classes that no mask
         holds, if any were.
     """
-    results = Results.of(results)
-    lines = [
-        "| method | " + " | ".join(f"{k}-shot" for k in shots) + " |",
-        "|---" * (len(shots) + 1) + "|",
-    ]
-    means = [
-        key for key in ("mean_iou", "well_iou", "under_iou") if key in results.keys
-    ]
-    given = []
-    for name, title in titles.items():
-        cells = []
-        for k in shots:
-            found = [results.over_seeds(name, k, key) for key in means]
-            values = " / ".join(_percent(mean) for mean, _ in found)
-            spread = 100 * found[0][1] if found else math.nan
-            cells.append(values + plus_minus(spread, " (± {:.1f})"))
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-        shares = [results.over_seeds(name, k, ABSENT_SHARE)[0] for k in shots]
-        if any(share > 0 for share in shares):
-            given.append(f"{title} {' / '.join(f'{100 * s:.2g}' for s in shares)}")
-    if given:
-        heading = f"{ABSENT_TITLE.capitalize()}, in % of the pixels"
-        lines += ["", f"{heading}: {'; '.join(given)}."]
-    return "\n".join(lines)
+    (heads, *rows), note = table_rows(Results.of(results), titles, shots)
+    lines = [_line(heads), "|---" * len(heads) + "|", *map(_line, rows)]
+    return "\n".join([*lines, "", note] if note else lines)
 
 
-def _percent(value):
-    return "–" if math.isnan(value) else f"{100 * value:.1f}"
+def _line(cells):
+    return f"| {' | '.join(cells)} |"

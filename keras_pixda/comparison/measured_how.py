@@ -2,12 +2,18 @@
 
 import os
 import platform
+from collections.abc import Iterable
 
 import keras
 import tensorflow as tf
 
+from keras_pixda.runs.run_records import RunRecords
+from keras_pixda.runs.settings import Settings
 
-def measured_how(settings, records, well):
+
+def measured_how(
+    settings: Settings, records: RunRecords, well: Iterable[str]
+) -> dict[str, str]:
     """The facts below a comparison, by heading.
 
     Args:

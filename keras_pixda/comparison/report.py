@@ -16,7 +16,7 @@ from keras_pixda.comparison.report_table import report_table
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.rows import ROWS
 from keras_pixda.comparison.shots_figure import shots_figure
-from keras_pixda.visualization.iou_table import (
+from keras_pixda.visualization.class_names import (
     ABSENT_SHARE,
     ABSENT_TITLE,
     class_names,
@@ -74,8 +74,8 @@ def report(
         published: `Published` figures to show as well. Defaults to `None`: no such
             table.
         groups: Dict from a heading to the names of its methods, a table each; the
-            figure shows the first. Defaults to `None`: the methods, and PixDA's
-            ablations and options, each after PixDA.
+            figure shows the first. Defaults to `None`, as `report_groups` says: the
+            methods, and the parts and options of each below it.
 
     Returns:
         The page, as text.

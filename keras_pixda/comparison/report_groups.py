@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from keras_pixda.comparison.rows import ABLATIONS, OPTIONS, ROWS
+from keras_pixda.comparison.rows import ABLATIONS, METHODS, OPTIONS, ROWS
+
+_VARIANTS = {"{}, part by part": ABLATIONS, "{} with one option": OPTIONS}
 
 
 def report_groups(names: Iterable[str]) -> dict[str, list[str]]:
@@ -26,13 +28,15 @@ def report_groups(names: Iterable[str]) -> dict[str, list[str]]:
         names: Names of the rows, in order.
     """
     names = list(names)
-    apart = {"PixDA, part by part": ABLATIONS, "PixDA with one option": OPTIONS}
-    variants = {*ABLATIONS, *OPTIONS}
-    methods = [name for name in names if name not in variants]
+    apart = {name for rows in _VARIANTS.values() for name in names if name in rows}
+    methods = [name for name in names if name not in apart]
     groups = {"Methods": methods} if methods else {}
-    for heading, rows in apart.items():
+    for heading, rows in _VARIANTS.items():
         found = [name for name in names if name in rows]
-        if found:
-            varied = {ROWS[name].method for name in found}
-            groups[heading] = [name for name in names if name in varied] + found
+        for varied in dict.fromkeys(ROWS[name].method for name in found):
+            own = [name for name in found if ROWS[name].method == varied]
+            groups[heading.format(METHODS[varied].title)] = [
+                *(name for name in names if name == varied),
+                *own,
+            ]
     return groups

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_pixda.comparison.rows import ROWS
 from keras_pixda.nan_for_null import nan_for_null
+from keras_pixda.typing import FilePath
 
 _FACTS = {"method": str, "shots": int, "seed": int, "seconds": float}
 
@@ -73,7 +74,7 @@ class Results:
             cells.append({**facts, "iou": iou})
         return cls(cells)
 
-    def write(self, folder) -> None:
+    def write(self, folder: FilePath) -> None:
         """Write `results.json` and `results.csv` into a `RunFolder`."""
         folder.write("results.json", self.cells)
         folder.write("results.csv", self.to_csv())

@@ -1,5 +1,7 @@
 """The files that show a comparison."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from PIL import Image
 
@@ -8,9 +10,19 @@ from keras_pixda.comparison.published import PUBLISHED
 from keras_pixda.comparison.report import report
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.shots_figure import shots_figure
+from keras_pixda.runs.panels import Panels
+from keras_pixda.runs.run_folder import RunFolder
 
 
-def write_comparison(folder, results, titles, shots, title, facts, panels):
+def write_comparison(
+    folder: RunFolder,
+    results: Results | Iterable[dict],
+    titles: dict[str, str],
+    shots: Sequence[int],
+    title: str,
+    facts: dict[str, str],
+    panels: Panels,
+) -> str:
     """Write all that the folder of a comparison shows.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from keras_pixda.datasets.segmentation_record import SegmentationRecord
@@ -65,7 +65,7 @@ class NamedDataset:
         """How the data set is spelled, under the name that it has."""
         return f"{name}:{','.join(self.places)}"
 
-    def record(self, *places: str, **options) -> SegmentationRecord:
+    def record(self, *places: str, **options: Any) -> SegmentationRecord:
         """The `SegmentationRecord` of the files and folders in these places."""
         reader = self.reader
         if isinstance(reader, str):

@@ -1,9 +1,12 @@
 """The augmentation that settings offer."""
 
+from collections.abc import Callable
+from typing import Any
+
 from keras_pixda.datasets.augmentation import augmentation
 
 
-def ordinary_augmentation(wanted: bool = True):
+def ordinary_augmentation(wanted: bool = True) -> Callable[..., Any] | None:
     """Flips, zooms by half to twice and colours, as the settings offer them.
 
     Example:

@@ -6,8 +6,7 @@ from keras_pixda.lazy_room import LazyRoom
 
 if TYPE_CHECKING:
     from keras_pixda.methods.adapt import adapt
-    from keras_pixda.methods.fda import FDA
-    from keras_pixda.methods.fda_settings import FDASettings
+    from keras_pixda.methods.fda import FDA, FDASettings
     from keras_pixda.methods.fine_tuning import FineTuning
     from keras_pixda.methods.fsda.fsda import FSDA
     from keras_pixda.methods.fsda.fsda_model import FSDAModel

@@ -1,7 +1,40 @@
 """FDA: Fourier domain adaptation."""
 
-from keras_pixda.methods.fda_settings import FDASettings
+import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from keras_pixda.methods.method import Method
+from keras_pixda.methods.method_settings import MethodSettings
+from keras_pixda.setting import setting
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_pixda.datasets import FewShotDomainDataset
+    from keras_pixda.methods.phase import Phase
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FDASettings(MethodSettings):
+    """Settings of FDA alone.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import FDASettings
+
+    assert FDASettings().entropy_weight == 0.005
+    ```
+
+    Args:
+        style_window: Half-width of the Fourier style transfer's window as a share of
+            the shorter side. Defaults to 0.01.
+        entropy_weight: Of the entropy loss on the target. Defaults to 0.005.
+    """
+
+    style_window: float = setting(0.01, at_least=0, below=0.5)
+    entropy_weight: float = setting(0.005, at_least=0)
 
 
 class FDA(Method):
@@ -24,7 +57,9 @@ class FDA(Method):
     title = "FDA"
     Settings = FDASettings
 
-    def phases(self, start, data, settings):
+    def phases(
+        self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
+    ) -> Iterator["Phase"]:
         """Yield adaptation."""
         from keras_pixda.layers import FourierStyleTransfer
         from keras_pixda.losses import FocalLoss

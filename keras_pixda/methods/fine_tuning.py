@@ -1,7 +1,16 @@
 """Fine-Tuning: from Source Only, on the few target images alone."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.method_settings import MethodSettings
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_pixda.datasets import FewShotDomainDataset
+    from keras_pixda.methods.phase import Phase
 
 
 class FineTuning(Method):
@@ -20,7 +29,9 @@ class FineTuning(Method):
     title = "Fine-Tuning"
     Settings = MethodSettings
 
-    def phases(self, start, data, settings):
+    def phases(
+        self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
+    ) -> Iterator["Phase"]:
         """Yield adaptation, of one pass over the shots as often as it takes."""
         from keras_pixda.losses import FocalLoss
         from keras_pixda.methods.method_optimizers import method_optimizers

@@ -1,7 +1,16 @@
 """Source Only: what the rendered images alone can teach."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.method_settings import MethodSettings
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_pixda.datasets import FewShotDomainDataset
+    from keras_pixda.methods.phase import Phase
 
 
 class SourceOnly(Method):
@@ -21,12 +30,14 @@ class SourceOnly(Method):
     Settings = MethodSettings
     has_shots = False
 
-    def plan(self, settings):
+    def plan(self, settings: Any) -> dict[str, int]:
         """Steps of its phase, 0 with given weights."""
         given = settings.network.weights is not None
         return {"source only": 0 if given else settings.training.source_steps}
 
-    def phases(self, start, data, settings):
+    def phases(
+        self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
+    ) -> Iterator["Phase"]:
         """Yield the one phase, on source images as often as it takes."""
         from keras_pixda.datasets import SegmentationDataset
         from keras_pixda.datasets.ordinary_augmentation import ordinary_augmentation

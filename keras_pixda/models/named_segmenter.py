@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +55,7 @@ class NamedSegmenter:
     sizes: Callable[[keras.Model], dict] | None = None
 
     def build(
-        self, num_classes: int, auxiliary_head: bool = False, **arguments
+        self, num_classes: int, auxiliary_head: bool = False, **arguments: Any
     ) -> keras.Model:
         """A new network with random weights.
 

@@ -20,12 +20,11 @@ def check_methods(runs: Iterable[Settings], num_classes: int) -> None:
     settings = Settings.preset(
         "small", source="gta5:a", target="cityscapes:b", method="naae", accumulate=2
     )
-    said = ""
     try:
         check_methods([settings], num_classes=19)
     except ValueError as error:
-        said = str(error)
-    assert "accumulate is 2, expected 1" in said
+        message = str(error)
+    assert "accumulate is 2, expected 1" in message
     ```
 
     Args:

@@ -1,11 +1,15 @@
 """What a run trains on."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from keras_pixda.checked_settings import CheckedSettings
 from keras_pixda.datasets import find_dataset, load
 from keras_pixda.datasets.bad_files import SKIP, STOP
 from keras_pixda.setting import setting
+
+if TYPE_CHECKING:
+    from keras_pixda.datasets import SegmentationRecord
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,7 @@ class DataSettings(CheckedSettings):
         "published": {"image_size": (512, 1024)},
     }
 
-    def validation_record(self):
+    def validation_record(self) -> "SegmentationRecord":
         """The record of the data to evaluate on."""
         if self.validation:
             return load(self.validation, evaluation=True)

@@ -1,13 +1,21 @@
 """The whole method on drawn scenes."""
 
 import pathlib
+from typing import Any
 
 from keras_pixda.progress import Progress
 from keras_pixda.runs.settings import Settings
 from keras_pixda.toy_scenes import toy_scenes
+from keras_pixda.typing import FilePath
 
 
-def demo(output="demo", overwrite=False, verbose=True, scenes=None, **changes):
+def demo(
+    output: FilePath = "demo",
+    overwrite: bool = False,
+    verbose: bool = True,
+    scenes: dict[str, Any] | None = None,
+    **changes: Any,
+) -> dict[str, Any]:
     """Draw toy scenes, adapt to them with one shot a city, show before and after.
 
     Example:

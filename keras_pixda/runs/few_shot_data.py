@@ -1,14 +1,10 @@
 """The training data of a run, with the options of its settings."""
 
-import os
+from typing import Any
 
-from keras_pixda.datasets import (
-    FewShotDomainDataset,
-    PairCache,
-    SegmentationRecord,
-    cut_mix,
-)
+from keras_pixda.datasets import FewShotDomainDataset, cut_mix
 from keras_pixda.datasets.ordinary_augmentation import ordinary_augmentation
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.runs.settings import Settings
 
 
@@ -16,7 +12,7 @@ def few_shot_data(
     settings: Settings,
     source: SegmentationRecord,
     target: SegmentationRecord,
-    cache: str | os.PathLike | PairCache | None = "memory",
+    cache: Any = "memory",
 ) -> FewShotDomainDataset:
     """The `FewShotDomainDataset` of the settings.
 

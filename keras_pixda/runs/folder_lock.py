@@ -4,6 +4,8 @@ import os
 import pathlib
 import weakref
 
+from keras_pixda.typing import FilePath
+
 try:
     import fcntl
 except ImportError:  # Windows has no such lock.
@@ -27,7 +29,12 @@ class FolderLock:
 
     with tempfile.TemporaryDirectory() as folder:
         lock = FolderLock(folder)
+        try:
+            FolderLock(folder)
+        except BlockingIOError as error:
+            message = str(error)
         lock.release()
+    assert "is in use by another run" in message
     ```
 
     Args:
@@ -37,7 +44,7 @@ class FolderLock:
         BlockingIOError: If the lock is held, by this process or another one.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: FilePath):
         path = pathlib.Path(folder, LOCK)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         # Closing gives the lock back; so does the end of the process, however it comes.
@@ -56,6 +63,6 @@ class FolderLock:
         os.truncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
 
-    def release(self):
+    def release(self) -> None:
         """Let others in."""
         self._closing()

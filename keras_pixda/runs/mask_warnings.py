@@ -1,16 +1,21 @@
 """What a run says of masks that can be read but may mean something else."""
 
 import textwrap
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from keras_pixda.datasets import DataCheck
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 # Enough to see what ids mean; `check` reads all.
 LOOKED_AT = 8
 
 
-def mask_warnings(records, facts):
+def mask_warnings(
+    records: Mapping[str, SegmentationRecord], facts: dict[str, Any]
+) -> list[str]:
     """Lines about masks that seem to be misread, and about classes without a pixel.
 
     Example:
@@ -28,7 +33,7 @@ def mask_warnings(records, facts):
         target = cityscapes(f"{root}/cityscapes")
         facts = class_facts(target, verbose=False)
         [line] = mask_warnings({"target": target}, facts)
-    line.startswith("No mask of the target has a pixel of")  # True
+    assert line.startswith("No mask of the target has a pixel of")
     ```
 
     Args:

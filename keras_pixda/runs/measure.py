@@ -1,9 +1,17 @@
 """The figures of a segmenter on validation data."""
 
+from collections.abc import Callable
+from typing import Any
+
 from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
 
 
-def measure(segmenter, dataset, facts, progress=None):
+def measure(
+    segmenter: Callable,
+    dataset: Any,
+    facts: dict[str, Any],
+    progress: Callable[[int, int], object] | None = None,
+) -> dict[str, Any]:
     """IoU of a segmenter on a data set, in all, `well`, `under` and by class.
 
     Example:

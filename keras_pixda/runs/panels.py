@@ -1,9 +1,13 @@
 """Pictures of a run: the same images before and after."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
 from keras_pixda.datasets import SegmentationDataset
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.typing import Size
 from keras_pixda.visualization import panel
 
 
@@ -35,7 +39,7 @@ class Panels:
         image_size: `(height, width)` to segment them at.
     """
 
-    def __init__(self, record, number, image_size):
+    def __init__(self, record: SegmentationRecord, number: int, image_size: Size):
         self.record = record
         indices = np.linspace(0, len(record) - 1, min(number, len(record)))
         pairs = [
@@ -47,11 +51,11 @@ class Panels:
             "truth": [labels[0] for _, labels in pairs],
         }
 
-    def add(self, title, segmenter):
+    def add(self, title: str, segmenter: keras.Model) -> None:
         """Add a column with the classes that a segmenter sees."""
         self.columns[title] = self.classes(segmenter)
 
-    def classes(self, segmenter):
+    def classes(self, segmenter: keras.Model) -> list[np.ndarray]:
         """The classes that a segmenter sees in each image, `(height, width)`."""
         return [
             np.argmax(
@@ -61,7 +65,7 @@ class Panels:
             for image in self.columns["image"]
         ]
 
-    def pictures(self, cell_width=None):
+    def pictures(self, cell_width: int | None = None) -> dict[str, Any]:
         """One picture an image and one of all, by file name.
 
         Args:

@@ -8,7 +8,7 @@ import reprlib
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*:)?|[][{}]|[-+.\w]+', re.DOTALL)
 
 
-def parse_json(text: str, origin) -> tuple[dict, dict[str, int]]:
+def parse_json(text: str, origin: object) -> tuple[dict, dict[str, int]]:
     r"""The object in JSON text and the line of each name; `origin` names it in errors.
 
     A name inside is called with those of the objects around it, `"pixda.threshold"`.

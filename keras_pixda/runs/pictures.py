@@ -1,6 +1,7 @@
 """Pictures to segment: a file, a folder of them, or an animation."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from PIL import Image, ImageSequence
 
@@ -16,6 +17,7 @@ from keras_pixda.datasets.files import (
 )
 from keras_pixda.datasets.home import home
 from keras_pixda.progress import Progress
+from keras_pixda.typing import FilePath
 
 ANIMATION_SUFFIXES = (".gif", ".webp", ".apng", ".png")
 # No other decoder of Pillow is let near a file: one of them starts a program.
@@ -23,7 +25,9 @@ ANIMATION_FORMATS = ("GIF", "WEBP", "PNG")
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 
 
-def find_pictures(images, bad_files=None, verbose=False):
+def find_pictures(
+    images: FilePath, bad_files: BadFiles | None = None, verbose: bool = False
+) -> Any:
     """Names of the pictures to segment, and the pictures one after the other.
 
     A folder is searched at any depth for PNG and JPEG files, and the name of a picture

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -110,7 +111,7 @@ class Pipeline:
             self._run(METHODS[self.settings.method], start, plan)
         return self._ended(plan[-1])
 
-    def remember(self, **values: object) -> None:
+    def remember(self, **values: Any) -> None:
         """Add to the result, in the folder too."""
         self.result = {**self.result, **values}
         self.folder.write(FACTS, self.result)

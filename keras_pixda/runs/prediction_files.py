@@ -79,11 +79,11 @@ class PredictionFiles:
         """The file of a kind, `"labels"`, `"colours"` or `"overlays"`, of a picture."""
         return self.output / kind / f"{name}_{self.endings[kind]}.png"
 
-    def save(self, kind: str, name: str, pixels: np.ndarray):
+    def save(self, kind: str, name: str, pixels: np.ndarray) -> None:
         """Write the file of a kind of a picture."""
         _save(Image.fromarray(pixels), self.path(kind, name))
 
-    def animate(self, names: Sequence[str]):
+    def animate(self, names: Sequence[str]) -> None:
         """Put the overlays of an animation together to one of the same format."""
         if self.animation is not None:
             paths = [self.path("overlays", name) for name in names]

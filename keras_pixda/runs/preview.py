@@ -1,16 +1,19 @@
 """Pictures of a data set, to see whether its masks mean what they are read as."""
 
 import pathlib
+from typing import Any
 
 from keras_pixda.datasets import read_pair
+from keras_pixda.datasets.data_check import DataCheck
+from keras_pixda.typing import FilePath
 from keras_pixda.visualization import panel
 from keras_pixda.whole_file import whole_file
 
 COUNT = 2
 
 
-def preview_paths(folder):
-    """Return where the pictures go; none of them may be there yet."""
+def preview_paths(folder: FilePath) -> Any:
+    """Where the pictures go; none of them may be there yet."""
     folder = pathlib.Path(folder)
     paths = [folder / f"preview_{number}.png" for number in range(1, COUNT + 1)]
     for path in paths:
@@ -19,7 +22,7 @@ def preview_paths(folder):
     return paths
 
 
-def preview(checked, folder):
+def preview(checked: DataCheck, folder: FilePath) -> Any:
     """Write a picture or two: an image beside its mask in colours, with class names.
 
     The pairs that show the most classes are taken.

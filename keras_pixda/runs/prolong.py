@@ -31,7 +31,7 @@ def prolong(folder: RunFolder, before: Settings, after: Settings) -> str:
         folder = RunFolder(f"{root}/run", before)
         text = prolong(folder, before, before.change(steps=700))
         folder.close()
-    assert text.startswith("Adaptation goes on from 600 to 700 steps")
+    assert "600 to 700 steps" in text
     ```
 
     Args:

@@ -2,9 +2,10 @@
 
 from keras_pixda.read_text import read_text
 from keras_pixda.runs.parse_json import parse_json
+from keras_pixda.typing import FilePath
 
 
-def read_json(path) -> tuple[dict, dict[str, int]]:
+def read_json(path: FilePath) -> tuple[dict, dict[str, int]]:
     r"""The object in a JSON file and the line of each of its names.
 
     Example:

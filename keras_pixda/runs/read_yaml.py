@@ -6,9 +6,10 @@ import reprlib
 import yaml
 
 from keras_pixda.read_text import read_text
+from keras_pixda.typing import FilePath
 
 
-def read_yaml(path):
+def read_yaml(path: FilePath) -> tuple[dict, dict]:
     r"""The mapping in a YAML file and the line of each of its names.
 
     A name in a mapping within it is `"outer.inner"`.
@@ -42,7 +43,7 @@ def read_yaml(path):
     return parse_yaml(read_text(path), path)
 
 
-def parse_yaml(text, origin):
+def parse_yaml(text: str, origin: object) -> tuple[dict, dict]:
     """The mapping in YAML text and the line of each name; `origin` names it in errors.
 
     Example:

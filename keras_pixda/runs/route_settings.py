@@ -68,7 +68,7 @@ def route_settings(values: dict) -> dict[str, dict]:
     return routed
 
 
-def branches():
+def branches() -> dict[str, type]:
     """The class of settings of every branch, of the methods as registered now."""
     methods = {name: method.Settings for name, method in METHODS.items()}
     taken = methods.keys() & {*COMMON, "method", "preset"}
@@ -77,12 +77,12 @@ def branches():
     return {**COMMON, **methods}
 
 
-def names_of(kind):
+def names_of(kind: type) -> list[str]:
     """Names of the settings of a class."""
     return [field.name for field in dataclasses.fields(kind)]
 
 
-def places_of(name):
+def places_of(name: str) -> list[str]:
     """The branches that a plain name goes to, none if it is unknown."""
     places = [branch for branch, kind in branches().items() if name in names_of(kind)]
     common = [branch for branch in places if branch in COMMON]

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import pathlib
 import shutil
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from keras_pixda.nan_for_null import nan_for_null
 from keras_pixda.runs.folder_lock import LOCK, FolderLock
 from keras_pixda.runs.settings import Settings
 from keras_pixda.strict_json import strict_json
+from keras_pixda.typing import FilePath
 from keras_pixda.whole_file import UNFINISHED, whole_file
 
 CONFIG = "config.json"
@@ -60,11 +60,11 @@ class RunFolder:
 
     def __init__(
         self,
-        path: str | os.PathLike,
+        path: FilePath,
         settings: Settings,
         resume: bool = False,
         overwrite: bool = False,
-        prolong: Callable[["RunFolder", Settings, Settings], str] | None = None,
+        prolong: Callable | None = None,
     ):
         self.path = pathlib.Path(path)
         self.settings = settings
@@ -86,7 +86,7 @@ class RunFolder:
 
     def _open(self, resume, overwrite, prolong):
         if self.has(CONFIG) and resume:
-            earlier = Settings.from_file(self.path / CONFIG)
+            earlier = type(self.settings).from_file(self.path / CONFIG)
             if earlier != self.settings:
                 self.note = (prolong or _expect_same)(self, earlier, self.settings)
             for left in self.path.rglob(f"{UNFINISHED}*"):
@@ -143,7 +143,7 @@ class RunFolder:
         """Whether a file of the run is there; it is whole then."""
         return (self.path / name).exists()
 
-    def write(self, name: str, content: object) -> pathlib.Path:
+    def write(self, name: str, content: Any) -> pathlib.Path:
         """Write text, JSON values, a picture or a Keras model, whole or not at all.
 
         A model whose weights are not all finite is refused with a `ValueError`.

@@ -2,9 +2,7 @@
 
 import dataclasses
 import json
-import pathlib
-
-import keras
+from typing import Any
 
 from keras_pixda.datasets import Finding, load
 from keras_pixda.datasets.bad_files import SKIP
@@ -14,6 +12,7 @@ from keras_pixda.progress import Progress
 from keras_pixda.runs.read_json import read_json
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.settings import Settings
+from keras_pixda.typing import FilePath
 
 PAIRS = "pairs.json"
 # What differs from pair to pair in a record.
@@ -61,10 +60,7 @@ class RunRecords:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        folder: pathlib.Path | None = None,
-        verbose: bool = True,
+        self, settings: Settings, folder: FilePath | None = None, verbose: bool = True
     ):
         self.skips = settings.data.on_bad_file == SKIP
         self.left_out = []
@@ -125,7 +121,7 @@ class RunRecords:
             facts["left_out"] = self.left_out
             folder.write(PAIRS, json.dumps(facts, indent=1) + "\n")
 
-    def report(self, *datasets: keras.utils.PyDataset) -> str:
+    def report(self, *datasets: Any) -> str:
         """Lines that list the files left out, here and later by data sets."""
         found = [*self.left_out, *(f for data in datasets for f in data.left_out)]
         found = list(dict.fromkeys(found))
@@ -133,7 +129,7 @@ class RunRecords:
             return "No file was left out." if self.skips else ""
         return "\n".join([f"Left out, {len(found)} files:", *map(str, found)])
 
-    def write_report(self, folder: RunFolder, *datasets: keras.utils.PyDataset) -> str:
+    def write_report(self, folder: RunFolder, *datasets: Any) -> str:
         """Write those lines, if any, to the folder of the run, and return them."""
         text = self.report(*datasets)
         if text:

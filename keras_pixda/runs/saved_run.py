@@ -8,9 +8,10 @@ import warnings
 import keras
 
 from keras_pixda.runs.saved_facts import saved_facts
+from keras_pixda.typing import FilePath
 
 
-def saved_run(folder, model="segmenter.keras"):
+def saved_run(folder: FilePath, model: str = "segmenter.keras") -> tuple:
     """Segmenter and class facts of a finished run.
 
     Example:
@@ -47,7 +48,7 @@ def saved_run(folder, model="segmenter.keras"):
     return getattr(model, "segmenter", model), facts
 
 
-def load_model(path):
+def load_model(path: FilePath) -> keras.Model:
     """A saved model; a file that cannot be read is named.
 
     Only layers of Keras, of this package and of packages that the caller has imported
@@ -83,7 +84,7 @@ def _nothing_left_out():
         yield
 
 
-def load_weights(model, path):
+def load_weights(model: keras.Model, path: FilePath) -> None:
     """Fill a model with the weights of a file; a file that cannot be read is named."""
     try:
         with _nothing_left_out():

@@ -20,6 +20,7 @@ from keras_pixda.runs.route_settings import (
 )
 from keras_pixda.runs.training_settings import TrainingSettings
 from keras_pixda.setting_error import SettingError
+from keras_pixda.typing import FilePath
 
 PRESETS = ("small", "published")
 
@@ -110,7 +111,7 @@ class Settings:
     # === Made by name ===
 
     @classmethod
-    def preset(cls, name: str, /, **changes) -> "Settings":
+    def preset(cls, name: str, /, **changes: Any) -> "Settings":
         """Settings of a preset, `"small"` or `"published"`, with changes by name."""
         if name not in PRESETS:
             expected = f"expected one of {[*PRESETS]}"
@@ -128,7 +129,7 @@ class Settings:
             training["decay_steps"] = max(training["decay_steps"], longest)
         return cls._made(values, method)
 
-    def change(self, **changes) -> "Settings":
+    def change(self, **changes: Any) -> "Settings":
         """The same settings but for changes by name."""
         method = changes.pop("method", self.method)
         changes = route_settings(changes)
@@ -165,7 +166,7 @@ class Settings:
         return cls._from_values(*parse_json(text, origin), origin)
 
     @classmethod
-    def from_file(cls, path) -> "Settings":
+    def from_file(cls, path: FilePath) -> "Settings":
         """Settings from a JSON file, such as the `config.json` of a run, or from YAML.
 
         The suffix says which: `.yaml` and `.yml` are YAML. Names may stand in their

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import sys
 
 import keras
 
@@ -174,7 +175,8 @@ class _Run:
         """Per-class IoU on the validation data, shown as a table."""
         progress = Progress("evaluation", len(self.validation), self.verbose)
         iou = measure(segmenter, self.validation, self.facts, progress)
-        self.say(f"\n{present_table(iou, previous, self.facts['well'], title)}\n")
+        well, styled = self.facts["well"], sys.stdout.isatty()
+        self.say(f"\n{present_table(iou, previous, well, title, styled)}\n")
         return iou
 
     def say(self, text):

@@ -97,7 +97,7 @@ class Canvas:
         material: str,
         tone: float = 0.5,
         facing: int | None = None,
-    ):
+    ) -> None:
         """Fill a flat polygon.
 
         Args:
@@ -121,7 +121,7 @@ class Canvas:
         pixels = [self.camera.project(*point) for point in points]
         self._fill(pixels, material, (label, tone, facing, *plane))
 
-    def outline(self, pixels: Sequence[Pair], label: int, material: str):
+    def outline(self, pixels: Sequence[Pair], label: int, material: str) -> None:
         """Fill a polygon given by `(column, row)`, in front of everything."""
         self._fill(pixels, material, (label, 0.5, FACING_UP, _FRONT, 1.0))
 
@@ -132,7 +132,7 @@ class Canvas:
 
     def rectangle(
         self, x: Pair, y: Pair, z: float, label: int, material: str, tone: float = 0.5
-    ):
+    ) -> None:
         """Fill an upright rectangle facing the camera: `x` and `y` are pairs."""
         self.polygon(
             [(x[0], y[0], z), (x[1], y[0], z), (x[1], y[1], z), (x[0], y[1], z)],
@@ -141,7 +141,9 @@ class Canvas:
             tone,
         )
 
-    def floor(self, x: Pair, z: Pair, label: int, material: str, tone: float = 0.5):
+    def floor(
+        self, x: Pair, z: Pair, label: int, material: str, tone: float = 0.5
+    ) -> None:
         """Fill a rectangle on the ground: `x` and `z` are pairs."""
         self.polygon(
             [(x[0], 0, z[0]), (x[1], 0, z[0]), (x[1], 0, z[1]), (x[0], 0, z[1])],
@@ -152,7 +154,7 @@ class Canvas:
 
     def wall(
         self, x: float, y: Pair, z: Pair, label: int, material: str, tone: float = 0.5
-    ):
+    ) -> None:
         """Fill an upright rectangle beside the street: `y` and `z` are pairs."""
         self.polygon(
             [(x, y[0], z[0]), (x, y[0], z[1]), (x, y[1], z[1]), (x, y[1], z[0])],
@@ -170,7 +172,7 @@ class Canvas:
         tone: float = 0.5,
         corners: int = 12,
         turn: float = 0.0,
-    ):
+    ) -> None:
         """Fill an upright disc, or a regular polygon, facing the camera."""
         column, row = self.camera.project(*center)
         radius *= self.camera.focal / center[2]

@@ -54,7 +54,7 @@ def car(
     z: float,
     kind: str,
     oncoming: bool = False,
-):
+) -> None:
     """A car centred on `x`, its near end at `z`."""
     label, tone = LABEL_IDS["car"], generator.random()
     profile, glass_edges = _CAR_SHAPES[kind]
@@ -128,7 +128,7 @@ def _towards(polygon, point, share):
 
 def person(
     canvas: Canvas, generator: np.random.Generator, x: float, z: float, ground: str
-):
+) -> None:
     """Somebody walking; `ground` is the class underfoot."""
     label = LABEL_IDS["person"]
     height = generator.uniform(1.5, 1.9)
@@ -174,7 +174,7 @@ def tree(
     kind: str,
     height: float,
     base: float = 0.0,
-):
+) -> None:
     """A tree of kind `"ball"`, `"conifer"` or `"leafy"`; all of it is vegetation."""
     label, tone = LABEL_IDS["vegetation"], generator.random()
     trunk = 0.03 * height
@@ -217,7 +217,7 @@ def lamp_post(
     z: float,
     height: float,
     arm: float,
-):
+) -> None:
     """A street lamp; `arm` is its length towards the road, negative to the left."""
     label, tone = LABEL_IDS["pole"], generator.random()
     _shaft(canvas, x, z, height, 0.075, tone)
@@ -241,7 +241,7 @@ def sign_post(
     x: float,
     z: float,
     shapes: Sequence[str],
-):
+) -> None:
     """A traffic sign on its post; `shapes` are the plates to choose from."""
     label = LABEL_IDS["traffic sign"]
     shape = shapes[generator.integers(len(shapes))]
@@ -283,7 +283,7 @@ def building(
     height: float,
     pitched: bool,
     depth: float,
-):
+) -> None:
     """A house on side -1 or 1; its wall along the street stands at `side * x`."""
     label, tone = LABEL_IDS["building"], generator.random()
     wall, outside = side * x, side * (x + depth)
@@ -319,7 +319,7 @@ def hedge(
     x: float,
     z: Pair,
     height: float,
-):
+) -> None:
     """A hedge along the sidewalk, with its near end."""
     label, tone = LABEL_IDS["vegetation"], generator.random()
     wall, outside = side * x, side * (x + 30)

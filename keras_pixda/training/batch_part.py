@@ -1,12 +1,14 @@
 """Training batches done in parts, exactly as in one."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
 
 from keras_pixda.losses.pixel_cross_entropy import number_labelled
+from keras_pixda.typing import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +41,7 @@ class BatchPart:
     weights: dict = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def split(cls, images, labels, parts, weights=None):
+    def split(cls, images: Any, labels: Any, parts: int, weights: Any = None) -> Any:
         """The parts of a batch, of equal size or nearly."""
         if parts == 1:
             return [cls(images, labels, weights=weights or {})]
@@ -59,14 +61,14 @@ class BatchPart:
             for n in range(parts)
         ]
 
-    def after(self, updates):
+    def after(self, updates: Any) -> "BatchPart":
         """The same part, there once all gradients added so far are."""
         images, labels, weights = updates.after(
             (self.images, self.labels, self.weights)
         )
         return dataclasses.replace(self, images=images, labels=labels, weights=weights)
 
-    def share(self, loss=None, domain="target"):
+    def share(self, loss: Any = None, domain: str = "target") -> Tensor:
         """The factor that makes the means of all parts add up to that of the batch.
 
         Args:
@@ -108,7 +110,7 @@ class BatchPart:
         part, whole = (number_labelled(x, ignored, over_replicas) for x in labels)
         return part / ops.maximum(whole, 1.0)
 
-    def scaled(self, value, loss, domain="target"):
+    def scaled(self, value: Tensor, loss: Any, domain: str = "target") -> Tensor:
         """This part of the batch's loss, a scalar to differentiate and to report.
 
         A loss that is not reduced is trained on by its sum and reported by its mean, as

@@ -1,9 +1,11 @@
 """What a model checks before it trains; every error names the remedy."""
 
+from typing import Any
+
 import keras
 
 
-def check_precision(network):
+def check_precision(network: keras.Model) -> None:
     """Raise if weights that are to be trained are kept in half precision."""
     for variable in network.trainable_variables:
         dtype = keras.backend.standardize_dtype(variable.dtype)
@@ -15,7 +17,7 @@ def check_precision(network):
             )
 
 
-def check_judges_classes(discriminator, num_classes):
+def check_judges_classes(discriminator: keras.Model, num_classes: int) -> None:
     """Raise if a discriminator was built for softmax maps of other classes."""
     try:
         channels = discriminator.input_shape[-1]
@@ -29,7 +31,9 @@ def check_judges_classes(discriminator, num_classes):
         )
 
 
-def check_every_rate_is_used(optimizer, network):
+def check_every_rate_is_used(
+    optimizer: keras.optimizers.Optimizer, network: keras.Model
+) -> None:
     """Raise if a rate of a `MultiOptimizer` drives no variable: a mistyped pattern."""
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     parts = getattr(optimizer, "parts", None) or getattr(optimizer, "optimizers", ())
@@ -43,7 +47,7 @@ def check_every_rate_is_used(optimizer, network):
             )
 
 
-def check_classes(dataset, num_classes):
+def check_classes(dataset: Any, num_classes: int) -> None:
     """Raise if a data set has another number of classes than the segmenter."""
     for domain in ("source", "target", "record"):
         record = getattr(dataset, domain, None)

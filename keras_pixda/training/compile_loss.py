@@ -2,6 +2,7 @@
 
 import typing
 import warnings
+from typing import Any
 
 import keras
 
@@ -12,7 +13,7 @@ from keras_pixda.losses.label_kind import takes_probabilities
 USUAL = 255
 
 
-def loss_weight(weights):
+def loss_weight(weights: Any) -> float | None:
     """The weight of the one loss, from what `compile(loss_weights=...)` takes.
 
     Example:
@@ -41,7 +42,7 @@ def loss_weight(weights):
     return float(weight)
 
 
-def warn_of_probabilities(loss):
+def warn_of_probabilities(loss: Any) -> None:
     """Warn of a loss that takes the segmenter's logits for probabilities."""
     if takes_probabilities(loss):
         warnings.warn(
@@ -51,7 +52,7 @@ def warn_of_probabilities(loss):
         )
 
 
-def check_ignore_class(*objects):
+def check_ignore_class(*objects: Any) -> "Opinion | None":
     """Raise if two of the losses, metrics, callbacks and data disagree.
 
     Example:
@@ -63,7 +64,8 @@ def check_ignore_class(*objects):
     try:
         check_ignore_class(FocalLoss(ignore_class=254), ClassIoU(["a", "b"]))
     except ValueError as error:
-        assert "the loss 'focal_loss' has 254" in str(error)
+        message = str(error)
+    assert "the loss 'focal_loss' has 254" in message
     ```
 
     Args:
@@ -109,13 +111,13 @@ def _called(thing):
     return f"the data set {name!r}"
 
 
-def records_of(data):
+def records_of(data: Any) -> list:
     """The records of a data set of this package, which know their `ignore_class`."""
     records = [getattr(data, name, None) for name in ("source", "target", "record")]
     return [x for x in records if hasattr(x, "ignore_class")]
 
 
-def ignored_by(losses):
+def ignored_by(losses: Any) -> int | None:
     """The label that all of some losses ignore, or `None` if any of them ignores none.
 
     A function may not say what it ignores: then it is what data sets usually mark.

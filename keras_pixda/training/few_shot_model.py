@@ -1,5 +1,7 @@
 """What every model that adapts a segmenter to a few labelled target images shares."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -24,6 +26,7 @@ from keras_pixda.training.training_batch import (
     unpack_domains,
 )
 from keras_pixda.training.updates import Updates
+from keras_pixda.typing import Tensor
 
 
 class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
@@ -76,7 +79,7 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
     model.train_on_batch(dict.fromkeys(both, images), dict.fromkeys(both, labels))
     after, *_ = model.segmenter.get_weights()
     average, *_ = model.average.get_weights()
-    np.testing.assert_allclose(average, (before + after) / 2, atol=1e-6)
+    assert np.allclose(average, (before + after) / 2, atol=1e-6)
     ```
 
     Args:
@@ -100,7 +103,7 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
     # Layer called on (source, target) images, if the method has one.
     style_transfer = None
 
-    def __init__(self, segmenter, **kwargs):
+    def __init__(self, segmenter: keras.Model, **kwargs: Any):
         # float32 here: autocasting images to half precision would lose grey levels.
         # The networks inside keep their own dtype policies.
         kwargs["dtype"] = "float32"
@@ -119,10 +122,10 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
         ]
         self.built = True
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """Nothing to build: the networks inside are built."""
 
-    def call(self, images, training=False):
+    def call(self, images: Tensor, training: bool = False) -> Tensor:
         """Logits of images, float32, at the size of the images.
 
         A training batch is answered with the logits of its target images.
@@ -133,13 +136,13 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
 
     def compile(
         self,
-        optimizer,
-        loss=None,
-        metrics=None,
-        accumulate=1,
-        loss_weights=None,
-        **kwargs,
-    ):
+        optimizer: Any,
+        loss: Any = None,
+        metrics: Any = None,
+        accumulate: int = 1,
+        loss_weights: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """Configure training with an optimizer from `ready_optimizers`.
 
         Args:
@@ -172,13 +175,13 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
         self._metrics_given = keras.saving.serialize_keras_object(metrics)
         super().compile(optimizer, metrics=metrics, auto_scale_loss=False, **kwargs)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any]:
         """Arguments of `compile`, serialized."""
         if not self.compiled:
             return {}
         return keras.saving.serialize_keras_object(self.compile_arguments())
 
-    def compile_arguments(self):
+    def compile_arguments(self) -> dict[str, Any]:
         """Arguments of `compile` as they are in force; methods add theirs."""
         return {
             "optimizer": self.optimizer,
@@ -191,14 +194,14 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
             "jit_compile": self.jit_compile,
         }
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as saved."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     # === Train ===
 
     @after_its_data
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Tensor]:
         """One step: the parts of a batch one after the other, then all updates."""
         images, labels, weights = self.unpack(data)
         images, labels = self.mix(images, labels)
@@ -216,7 +219,7 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
         self.track(ops.shape(images["target"])[0], **totals)
         return self.get_metrics_result()
 
-    def train_part(self, part, updates):
+    def train_part(self, part: BatchPart, updates: Updates) -> Any:
         """Train on a part of a batch; every method writes its own.
 
         Args:
@@ -229,11 +232,11 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
         """
         raise NotImplementedError
 
-    def unpack(self, data):
+    def unpack(self, data: Any) -> tuple:
         """Images, labels and sample weights of a batch, each a dict of its domains."""
         return *unpack_domains(data, self.smallest_side), {}
 
-    def mix(self, images, labels):
+    def mix(self, images: Any, labels: Any) -> tuple:
         """A hook: the images and labels to train on in place of those of a batch.
 
         It runs on the device, inside the compiled step, before the batch is divided
@@ -248,23 +251,23 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
         """
         return images, labels
 
-    def after_updates(self):
+    def after_updates(self) -> None:
         """A hook: what is to follow the updates of a step, inside the compiled step."""
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list:
         """The weights that `optimizer` updates: the segmenter's."""
         if self._counting:
             return super().trainable_weights
         return self.segmenter.trainable_weights
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list:
         """The variables that `optimizer` updates: the segmenter's."""
         return self.segmenter.trainable_variables
 
     @property
-    def metrics(self):
+    def metrics(self) -> list:
         """The loss first, as in Keras, then its terms and the compiled metrics."""
         # Keras's own tracker of the loss stays unused: it would report a second "loss".
         return [
@@ -272,18 +275,18 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
             *(m for m in super().metrics if m.name != "loss"),
         ]
 
-    def stylise(self, source_images, target_images):
+    def stylise(self, source_images: Tensor, target_images: Tensor) -> Tensor:
         """Source images in the look of the target images, float32."""
         source_images = ops.cast(source_images, "float32")
         if not self.style_transfer:
             return source_images
         return self.style_transfer((source_images, target_images))
 
-    def regularization(self, network):
+    def regularization(self, network: keras.Model) -> Tensor:
         """The losses of a network's own layers, this replica's part of them."""
         return sum(network.losses) / number_of_replicas()
 
-    def train_on_source(self, part, updates):
+    def train_on_source(self, part: BatchPart, updates: Updates) -> Any:
         """The stage of a part's source images, in the look of its target images.
 
         Args:
@@ -302,7 +305,7 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
         updates.add(tape, weighted, self.optimizer, self.segmenter)
         return logits, loss
 
-    def track(self, batch_size, **terms):
+    def track(self, batch_size: Any, **terms: Tensor) -> Any:
         """Take the value of each loss term into its running mean.
 
         The terms of a replica are parts that add up over the replicas to the loss of
@@ -316,7 +319,7 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
 
     # === Config ===
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Arguments that rebuild this model."""
         config = super().get_config()
         del config["dtype"]
@@ -329,7 +332,7 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "FewShotModel":
         """Rebuild a model from its config."""
         config = dict(config)
         for name in cls.parts:
@@ -340,7 +343,7 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
 # === Parts ===
 
 
-def logits_of(segmenter, images, training):
+def logits_of(segmenter: keras.Model, images: Tensor, training: bool) -> Tensor:
     """Every output's logits of raw images, float32, at the size of the images."""
     images = ops.cast(images, "float32")
     return keras.tree.map_structure(

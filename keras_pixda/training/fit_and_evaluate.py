@@ -1,5 +1,7 @@
 """`fit`, `evaluate`, `predict`, `summary` and `export`, with the arguments of Keras."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -27,6 +29,7 @@ from keras_pixda.training.training_batch import (
     check_domains,
     target_part,
 )
+from keras_pixda.typing import FilePath, Tensor
 
 
 class FitAndEvaluate:
@@ -64,23 +67,23 @@ class FitAndEvaluate:
     @guarded_fit
     def fit(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        validation_steps=None,
-        validation_batch_size=None,
-        validation_freq=1,
-    ):
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> keras.callbacks.History:
         """As `keras.Model.fit`, for the batches that the model trains on.
 
         A `FewShotDomainDataset` alone decides the order of its batches, whatever
@@ -142,15 +145,22 @@ class FitAndEvaluate:
             return super().fit(x, y, callbacks=callbacks, **arguments)
 
     def train_on_batch(
-        self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
-    ):
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
         """As `keras.Model.train_on_batch`, for a batch that the model trains on."""
         refuse_weights(class_weight, sample_weight if self.both_domains else None)
         if self.both_domains:
             check_domains(x, y)
         return super().train_on_batch(x, y, sample_weight, return_dict=return_dict)
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Tensor]:
         """Metrics; those of a training batch are of its target images."""
         if isinstance(y, dict):
             x, y = x["target"], y["target"]
@@ -160,16 +170,16 @@ class FitAndEvaluate:
 
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
-        **kwargs,
-    ):
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
         """As `keras.Model.evaluate`; replicas share a `SegmentationDataset`.
 
         Training batches are answered for by their target images, and a
@@ -200,7 +210,7 @@ class FitAndEvaluate:
         finally:
             self._evaluating = False
 
-    def get_metrics_result(self):
+    def get_metrics_result(self) -> dict[str, Any]:
         """As `keras.Model.get_metrics_result`; an evaluation has no terms of a step."""
         results = super().get_metrics_result()
         if self._evaluating:
@@ -208,7 +218,14 @@ class FitAndEvaluate:
             results = {k: v for k, v in results.items() if k not in self.loss_terms}
         return results
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
         """As `keras.Model.predict`; of training batches, the target images."""
         x = look_at_evaluation_data(self, x)
         return super().predict(
@@ -216,7 +233,7 @@ class FitAndEvaluate:
         )
 
     @after_its_data
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Tensor]:
         """Loss and metrics of `(images, labels)`, at the size of the labels."""
         images, labels, sample_weight = target_part(data)
         logits = self(images, training=False)
@@ -238,7 +255,7 @@ class FitAndEvaluate:
 
     # === Show and export ===
 
-    def summary(self, *args, **kwargs):
+    def summary(self, *args: Any, **kwargs: Any) -> None:
         """As `keras.Model.summary`; the totals are those of all networks."""
         self._counting = True
         try:
@@ -248,12 +265,12 @@ class FitAndEvaluate:
 
     def export(
         self,
-        filepath,
-        format="tf_saved_model",
-        verbose=None,
-        input_signature=None,
-        **kwargs,
-    ):
+        filepath: FilePath,
+        format: str = "tf_saved_model",
+        verbose: Any = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """As `keras.Model.export`, of the segmenter, which is all that is served.
 
         `keras_pixda.serving.export_segmenter` also checks what it has written.

@@ -1,6 +1,7 @@
 """A training counted in steps, not in passes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -11,7 +12,9 @@ from keras_pixda.freed_memory import keep_freed_memory
 ENDLESS = 1_000_000
 
 
-def fit_steps(model: keras.Model, data, steps: int, callbacks: Sequence = ()) -> None:
+def fit_steps(
+    model: keras.Model, data: Any, steps: int, callbacks: Sequence = ()
+) -> None:
     """Fit for a number of steps, over as many passes as that takes.
 
     Example:

@@ -3,6 +3,7 @@
 import itertools
 import types
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,7 +23,7 @@ OWN = FewShotDomainDataset, SegmentationDataset
 USUAL_RANKS = {False: [4, 3], True: [4, 4, 3, 3]}
 
 
-def refuse_weights(class_weight=None, sample_weight=None):
+def refuse_weights(class_weight: Any = None, sample_weight: Any = None) -> None:
     """Raise if a training is given weights that it cannot honour."""
     if class_weight is not None:
         raise ValueError(
@@ -36,7 +37,7 @@ def refuse_weights(class_weight=None, sample_weight=None):
         )
 
 
-def look_at_training_data(model, x, y=None):
+def look_at_training_data(model: keras.Model, x: Any, y: Any = None) -> Any:
     """Check the keys, classes, sizes and grey levels of what `fit` is given.
 
     Args:
@@ -70,7 +71,7 @@ def look_at_training_data(model, x, y=None):
     return x
 
 
-def look_at_evaluation_data(model, x, y=None):
+def look_at_evaluation_data(model: keras.Model, x: Any, y: Any = None) -> Any:
     """Check what `evaluate` or `predict` is given; returned as by the other."""
     batch, x = _first_batch(model, x, y)
     if batch is None:
@@ -83,7 +84,7 @@ def look_at_evaluation_data(model, x, y=None):
     return x
 
 
-def look_at_sizes(images, labels, what):
+def look_at_sizes(images: Any, labels: Any, what: str) -> None:
     """Raise if training labels have another size than their images."""
     sizes = [tuple(getattr(x, "shape", ()))[1:3] for x in (images, labels)]
     if any(len(size) < 2 or None in size for size in sizes) or sizes[0] == sizes[1]:
@@ -95,7 +96,9 @@ def look_at_sizes(images, labels, what):
     )
 
 
-def trace_anew(model, kind, images=None, labels=None):
+def trace_anew(
+    model: keras.Model, kind: str, images: Any = None, labels: Any = None
+) -> None:
     """Forget a step that was traced for data with other numbers of axes.
 
     TensorFlow would trace it once more with an open number of axes, of which nothing
@@ -111,7 +114,7 @@ def trace_anew(model, kind, images=None, labels=None):
         setattr(model, f"{kind}_function", None)
 
 
-def look_at_images(model, images, what):
+def look_at_images(model: keras.Model, images: Any, what: str) -> None:
     """Raise if images have a size, warn if they have values, that do not fit."""
     shape = getattr(images, "shape", ())
     # That of a tf.data.Dataset may be wholly unknown.
@@ -150,7 +153,7 @@ def look_at_images(model, images, what):
         )
 
 
-def check_callbacks(callbacks, x):
+def check_callbacks(callbacks: Any, x: Any) -> None:
     """Raise if a callback chooses among the images of another data set than `x`."""
     from keras_pixda.callbacks import SampleSelection  # Which needs this room.
 
@@ -162,14 +165,14 @@ def check_callbacks(callbacks, x):
             )
 
 
-def target_of_domains(dataset):
+def target_of_domains(dataset: Any) -> Any:
     """The shots of a `FewShotDomainDataset`, each once and as it is, to evaluate on."""
     if isinstance(dataset, FewShotDomainDataset):
         return dataset.target_dataset(shuffle=False, augmentation=None)
     return dataset
 
 
-def check_size(segmenter, size, what):
+def check_size(segmenter: keras.Model, size: Any, what: str) -> None:
     """Raise if a segmenter of a fixed image size cannot take images of a size."""
     for expected, found in zip(segmenter.inputs[0].shape[1:3], size, strict=True):
         if None not in (expected, found) and expected != found:

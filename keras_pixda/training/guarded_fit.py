@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -12,7 +14,7 @@ from keras_pixda.training.compile_loss import check_ignore_class, records_of
 QUIET = keras.callbacks.TerminateOnNaN
 
 
-def guarded_fit(fit):
+def guarded_fit(fit: Callable) -> Callable:
     """A `fit` with `BadNumbers` before its other callbacks, unless told otherwise.
 
     It takes a further argument, `bad_numbers=True`; a `BadNumbers` among the callbacks
@@ -54,7 +56,7 @@ def guarded_fit(fit):
     return guarded
 
 
-def with_bad_numbers(callbacks, data):
+def with_bad_numbers(callbacks: Any, data: Any) -> Any:
     """The `BadNumbers` among callbacks, or a new one before them, and all callbacks."""
     # The callbacks import the models.
     from keras_pixda.callbacks import BadNumbers

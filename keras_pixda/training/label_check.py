@@ -1,5 +1,8 @@
 """Labels are looked at before a step trains on them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -45,7 +48,8 @@ class LabelCheck:
     try:
         model.evaluate(np.zeros((1, 32, 32, 3)), np.full((1, 32, 32), 9), verbose=0)
     except ValueError as error:
-        assert str(error).startswith("labels hold [9] in 1024 of 1024 pixels")
+        message = str(error)
+    assert message.startswith("labels hold [9] in 1024 of 1024 pixels")
     ```
     """
 
@@ -53,17 +57,17 @@ class LabelCheck:
     # What losses and metrics ignore, for `check_ignore_class`.
     agreed = None
 
-    def losses_on(self, domain):
+    def losses_on(self, domain: str) -> Any:
         """The losses that look at the labels of a domain, or of an evaluation."""
         return [self.loss]
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> None:
         """The step of Keras, with clear errors."""
         if self.train_function is None or force:
             super().make_train_function(force)
             self.train_function = self._with_clear_errors(self.train_function)
 
-    def make_test_function(self, force=False):
+    def make_test_function(self, force: bool = False) -> None:
         """The step of Keras, with clear errors."""
         if self.test_function is None or force:
             super().make_test_function(force)
@@ -80,7 +84,7 @@ class LabelCheck:
         return step
 
 
-def labels_are_right(step, model, data):
+def labels_are_right(step: Callable, model: keras.Model, data: Any) -> Any:
     """Run a step if the labels of its data are right.
 
     Args:

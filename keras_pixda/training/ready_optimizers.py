@@ -63,7 +63,7 @@ def ready_optimizers(optimizers: list, auto_scale_loss: bool = True) -> list:
     return ready
 
 
-def works_in_float16(network):
+def works_in_float16(network: keras.Model) -> bool:
     """Whether any layer of a network computes in float16."""
     return any(
         layer.compute_dtype == "float16" or works_in_float16(layer)

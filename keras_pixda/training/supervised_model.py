@@ -1,14 +1,17 @@
 """Training on labelled images of one domain, with or without a teacher."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_pixda.losses import DistillationLoss, FocalLoss
+from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.few_shot_model import FewShotModel, logits_of
 from keras_pixda.training.ready_optimizers import ready_optimizers
 from keras_pixda.training.training_batch import target_part
+from keras_pixda.training.updates import Updates
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -71,7 +74,7 @@ class SupervisedModel(FewShotModel):
         distillation_loss: keras.losses.Loss | None = None,
         weight: float = 0.5,
         name: str = "supervised",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(segmenter, name=name, **kwargs)
         self.teacher = teacher
@@ -89,7 +92,7 @@ class SupervisedModel(FewShotModel):
         loss: str | Callable | keras.losses.Loss | None = None,
         metrics: list | None = None,
         auto_scale_loss: bool = True,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         """Configure training, as `keras.Model.compile` does.
 
@@ -109,7 +112,7 @@ class SupervisedModel(FewShotModel):
         loss = FocalLoss() if loss is None else loss
         super().compile(optimizer, loss, metrics, **kwargs)
 
-    def unpack(self, data):
+    def unpack(self, data: Any) -> tuple:
         """Images, labels and sample weights, each a dict of the target alone."""
         images, labels, weights = target_part(data)
         if labels is None:
@@ -120,7 +123,7 @@ class SupervisedModel(FewShotModel):
         weights = {} if weights is None else {"target": weights}
         return {"target": images}, {"target": labels}, weights
 
-    def train_part(self, part, updates):
+    def train_part(self, part: BatchPart, updates: Updates) -> Any:
         """The teacher's answers first, then one stage.
 
         Args:
@@ -151,6 +154,6 @@ class SupervisedModel(FewShotModel):
         updates.add(tape, loss, self.optimizer, self.segmenter)
         return {"loss": loss, **terms}, logits
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Arguments that rebuild this model."""
         return {**super().get_config(), "weight": self.weight}

@@ -1,15 +1,18 @@
 """What a training step is given, and when."""
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_pixda.replicas import logs_of_machines
 from keras_pixda.training.label_check import labels_are_right
+from keras_pixda.typing import Tensor
 
 
-def after_its_data(step):
+def after_its_data(step: Callable) -> Callable:
     """A step of which nothing runs before its data are there, with right labels.
 
     What reads no pixel, such as the count of steps, would otherwise also run for the
@@ -26,7 +29,7 @@ def after_its_data(step):
     return waiting
 
 
-def unpack_domains(data, smallest=1):
+def unpack_domains(data: Any, smallest: int = 1) -> tuple:
     """Images and labels of a training batch, each a dict of source and target."""
     images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     check_domains(images, labels)
@@ -44,7 +47,7 @@ def unpack_domains(data, smallest=1):
     return images, labels
 
 
-def check_domains(images, labels):
+def check_domains(images: Any, labels: Any) -> None:
     """Raise unless images and labels are dictionaries of source and target."""
     for given in (images, labels):
         if isinstance(given, dict) and set(given) == {"source", "target"}:
@@ -57,7 +60,7 @@ def check_domains(images, labels):
         )
 
 
-def target_images(images):
+def target_images(images: Any) -> Tensor:
     """The target images of a training batch; plain images as they are."""
     if not isinstance(images, dict):
         return images
@@ -69,7 +72,7 @@ def target_images(images):
     return images["target"]
 
 
-def target_part(data):
+def target_part(data: Any) -> Any:
     """Images, labels and sample weights: of the target, where a batch has domains."""
     images, labels, weight = keras.utils.unpack_x_y_sample_weight(data)
     if isinstance(images, dict):

@@ -1,11 +1,15 @@
 """The gradients of one step, taken one stage after the other."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from keras_pixda.typing import Tensor
+
 
 class Updates:
-    """Sums the gradients that the stages of a step add, and applies them at its end.
+    """Sum the gradients that the stages of a step add, and apply them at its end.
 
     All are taken at the same weights. What a stage computes from `after(...)` waits
     until the stages before it have their gradients, so that their activations are gone:
@@ -34,13 +38,19 @@ class Updates:
     def __init__(self):
         self._sums = {}
 
-    def after(self, tensors):
+    def after(self, tensors: Any) -> Any:
         """The same tensors, there once all gradients added so far are."""
         gradients = [g for *_, sums in self._sums.values() for g in sums]
         with tf.control_dependencies([g for g in gradients if g is not None]):
             return keras.tree.map_structure(_same, tensors)
 
-    def add(self, tape, loss, optimizer, network):
+    def add(
+        self,
+        tape: Any,
+        loss: Tensor,
+        optimizer: keras.optimizers.Optimizer,
+        network: keras.Model,
+    ) -> None:
         """Add the gradients of a loss towards the weights of a network.
 
         Args:
@@ -63,7 +73,7 @@ class Updates:
             gradients = [_sum(old, new) for old, new in pairs]
         self._sums[id(network)] = optimizer, network, gradients
 
-    def apply(self):
+    def apply(self) -> None:
         """Update every network, once no activations are left."""
         for optimizer, network, gradients in self._sums.values():
             optimizer.apply(self.after(gradients), network.trainable_variables)

@@ -2,20 +2,25 @@
 
 import math
 import textwrap
+from collections.abc import Iterable
 
-WIDTH = 80
-_MEANS = {"mean_iou": "mean", "well_iou": "well", "under_iou": "under"}
-# What a result holds beside means and classes: a share of the pixels, no IoU.
-ABSENT_SHARE = "absent_share"
-ABSENT_TITLE = "given to classes that no mask holds"
-
-
-def class_names(result):
-    """Names of the classes of a result of `ClassIoU`, without its means."""
-    return [name for name in result if name not in _MEANS and name != ABSENT_SHARE]
+from keras_pixda.visualization.class_names import (
+    ABSENT_SHARE,
+    ABSENT_TITLE,
+    MEANS,
+    class_names,
+)
+from keras_pixda.visualization.text_table import WIDTH, text_table
 
 
-def iou_table(result, previous=None, best=None, well=None, title="class"):
+def iou_table(
+    result: dict[str, float],
+    previous: dict[str, float] | None = None,
+    best: dict[str, float] | None = None,
+    well: Iterable[str] | None = None,
+    title: str = "class",
+    styled: bool = False,
+) -> str:
     """Lay out the IoU of every class as a table of at most 80 columns.
 
     Values are in %, changes in points; a class that does not occur shows as "-". A line
@@ -27,13 +32,15 @@ def iou_table(result, previous=None, best=None, well=None, title="class"):
 
     result = {"mean_iou": 0.5, "road": 0.9, "traffic light": 0.1}
     previous = {"mean_iou": 0.4, "road": 0.8, "traffic light": 0.0}
-    print(iou_table(result, previous, title="epoch 2"))
-    # epoch 2          IoU %  change
-    # ------------------------------
-    # road              90.0   +10.0
-    # traffic light     10.0   +10.0
-    # ------------------------------
-    # mean              50.0   +10.0
+    table = iou_table(result, previous, title="epoch 2")
+    assert table.splitlines() == [
+        "epoch 2          IoU %  change",
+        "------------------------------",
+        "road              90.0   +10.0",
+        "traffic light     10.0   +10.0",
+        "------------------------------",
+        "mean              50.0   +10.0",
+    ]
     ```
 
     Args:
@@ -45,6 +52,8 @@ def iou_table(result, previous=None, best=None, well=None, title="class"):
         well: Names of the classes that count as well represented, marked with a star.
             Defaults to `None`.
         title: Heading of the first column. Defaults to `"class"`.
+        styled: Whether to add what makes means bold and changes red or green in a
+            terminal, such as `sys.stdout.isatty()`. Defaults to `False`.
 
     Returns:
         The table as one string without a newline at its end.
@@ -57,29 +66,17 @@ def iou_table(result, previous=None, best=None, well=None, title="class"):
     unknown = set(well or ()) - set(classes)
     if unknown:
         raise ValueError(f"`well` holds {sorted(unknown)}, the classes are {classes}.")
-    columns = [("IoU %", {name: _percent(result[name]) for name in result})]
+    columns = {"IoU %": {name: _percent(result[name]) for name in result}}
     if previous is not None:
-        columns.append(
-            ("change", {n: _change(result[n], previous.get(n)) for n in result})
-        )
+        columns["change"] = {n: _change(result[n], previous.get(n)) for n in result}
     if best is not None:
-        columns.append(("best", {name: _percent(best.get(name)) for name in result}))
-    shown = {
-        name: _MEANS.get(name) or name + (" *" if name in (well or ()) else "")
-        for name in result
-    }
-    space = WIDTH - 8 * len(columns)
-    width = min(max(map(len, [title, *shown.values()])) + 1, space)
-
-    def line(first, cells):
-        if len(first) > width:
-            first = first[: width - 3] + "..."
-        return first.ljust(width) + "".join(cell.rjust(8) for cell in cells)
-
-    def lines(names):
-        return [line(shown[n], [cells[n] for _, cells in columns]) for n in names]
-
-    rule = "-" * (width + 8 * len(columns))
+        columns["best"] = {name: _percent(best.get(name)) for name in result}
+    means = [name for name in MEANS if name in result]
+    rows = [
+        [name + (" *" if name in (well or ()) else ""), *_cells(columns, name)]
+        for name in classes
+    ]
+    foot = [[MEANS[name], *_cells(columns, name)] for name in means]
     notes = []
     if well:
         under = "; under = mean of the other classes"
@@ -87,16 +84,12 @@ def iou_table(result, previous=None, best=None, well=None, title="class"):
     if share > 0:
         text = f"{ABSENT_TITLE}: {100 * share:.2g} % of the pixels"
         notes += textwrap.wrap(text, WIDTH - 1)
-    return "\n".join(
-        [
-            line(title, [heading for heading, _ in columns]),
-            rule,
-            *lines(classes),
-            rule,
-            *lines(name for name in _MEANS if name in result),
-            *notes,
-        ]
-    )
+    table = text_table([title, *columns], rows, foot, styled=styled)
+    return "\n".join([table, *notes])
+
+
+def _cells(columns, name):
+    return [cells[name] for cells in columns.values()]
 
 
 def _percent(value):

@@ -70,7 +70,7 @@ def test_the_command_line_and_the_report_name_it(settings, tmp_path, capsys):
     folder = str(tmp_path / "comparison")
     words += ["--output", folder, "--methods", "source_only", "mine", "mine_calmer"]
     assert main(["compare", *words, "--shots", "1", "--seeds", "1"]) == 0
-    assert "| Mine, calmer |" in capsys.readouterr().out
+    assert "\nMine, calmer " in capsys.readouterr().out
     page = (tmp_path / "comparison" / "report.html").read_text()
     assert "Mine, calmer" in page
     results = json.loads((tmp_path / "comparison" / "results.json").read_text())

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_pixda import methods
 from keras_pixda.comparison import comparison_table, report, shots_figure
 from keras_pixda.comparison.published import PUBLISHED
-from keras_pixda.comparison.rows import METHODS, ROWS, Row
+from keras_pixda.comparison.rows import METHODS, ROWS
+from keras_pixda.methods import Method
 
 TITLES = {"source_only": "Source Only", "fda": "FDA", "pixda": "Pix<b>DA"}
 FACTS = {"command": "`keras-pixda compare --shots 1 3` & more", "seeds": "0, 1"}
@@ -246,7 +248,11 @@ def test_whatever_is_named_is_escaped_in_every_place():
 
 
 def test_a_row_from_outside_is_shown_like_the_others(monkeypatch):
-    monkeypatch.setitem(ROWS, "dream", Row("Dream & co", "dream"))
+    class Dream(Method):
+        name = "dream"
+        title = "Dream & co"
+
+    monkeypatch.setitem(methods.METHODS, "dream", Dream())
     results = [*RESULTS, cell("dream", 1, 0, 0.9)]
     titles = {name: ROWS[name].title for name in ("source_only", "fda", "pixda")}
     titles |= {"dream": ROWS["dream"].title}

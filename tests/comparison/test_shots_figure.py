@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 import pytest
 
 from keras_pixda.comparison import shots_figure
-from keras_pixda.comparison.rows import ROWS
+from keras_pixda.methods import METHODS, Method
 
 TITLES = {"source_only": "Source Only", "fda": "F<D>A", "pixda": "PixDA"}
 
@@ -151,10 +151,12 @@ def test_a_single_seed_has_neither_whisker_nor_band_nor_plus_minus():
 
 
 def test_a_row_from_outside_that_has_no_shots_is_a_level_line(monkeypatch):
-    class Outside:
+    class Dream(Method):
+        name = "dream"
+        title = "Dream"
         has_shots = False
 
-    monkeypatch.setitem(ROWS, "dream", Outside)
+    monkeypatch.setitem(METHODS, "dream", Dream())
     results = [*RESULTS, *cells("dream", 1, [0.3, 0.32])]
     figure = drawn(results, {**TITLES, "dream": "Dream"})
     assert len(elements(figure, "rect", "band")) == 2

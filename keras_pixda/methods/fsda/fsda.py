@@ -1,7 +1,16 @@
 """FSDA: few-shot structured domain adaptation."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from keras_pixda.methods.fsda.fsda_settings import FSDASettings
 from keras_pixda.methods.method import Method
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_pixda.datasets import FewShotDomainDataset
+    from keras_pixda.methods.phase import Phase
 
 
 class FSDA(Method):
@@ -26,14 +35,16 @@ class FSDA(Method):
     accumulates = False
     needs_auxiliary_head = True
 
-    def check(self, start, settings):
+    def check(self, start: "keras.Model", settings: Any) -> None:
         """Raise if the batches are to be done in parts, or no second head fits."""
         from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head
 
         super().check(start, settings)
         with_auxiliary_head(start)
 
-    def phases(self, start, data, settings):
+    def phases(
+        self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
+    ) -> Iterator["Phase"]:
         """Yield adaptation, of the start with a second head."""
         from keras_pixda.methods.fsda.fsda_model import FSDAModel
         from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head

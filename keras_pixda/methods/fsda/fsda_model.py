@@ -1,6 +1,7 @@
 """FSDA: structured domain adaptation by discriminators of pairs and of images."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -21,6 +22,8 @@ from keras_pixda.replicas import roll_over_replicas
 from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.few_shot_model import FewShotModel, logits_of
 from keras_pixda.training.ready_optimizers import ready_optimizers
+from keras_pixda.training.updates import Updates
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -97,7 +100,7 @@ class FSDAModel(FewShotModel):
         pair_discriminator: keras.Model | None = None,
         image_discriminator: keras.Model | None = None,
         name: str = "fsda",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(main_segmenter(network), name=name, **kwargs)
         if pair_discriminator is None:
@@ -124,7 +127,7 @@ class FSDAModel(FewShotModel):
         auxiliary_adversarial_weight: float = 2e-4,
         metrics: list | None = None,
         auto_scale_loss: bool = True,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         """Configure training.
 
@@ -176,7 +179,7 @@ class FSDAModel(FewShotModel):
         self.adversarial_weight = adversarial_weight
         self.auxiliary_adversarial_weight = auxiliary_adversarial_weight
 
-    def compile_arguments(self):
+    def compile_arguments(self) -> dict[str, Any]:
         """Arguments of `compile` as they are in force."""
         return {
             **super().compile_arguments(),
@@ -191,18 +194,18 @@ class FSDAModel(FewShotModel):
     # === Train ===
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list:
         """The weights that `optimizer` updates: the network's, with both heads."""
         if self._counting:
             return super().trainable_weights
         return self.network.trainable_weights
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list:
         """The variables that `optimizer` updates: the network's, with both heads."""
         return self.network.trainable_variables
 
-    def train_part(self, part, updates):
+    def train_part(self, part: BatchPart, updates: Updates) -> Any:
         """Segment both domains at both levels, then the gradients of each network.
 
         Args:
@@ -257,7 +260,9 @@ class FSDAModel(FewShotModel):
         }
         return terms, target_logits[1]
 
-    def segmentation_loss(self, labels, auxiliary_logits, logits):
+    def segmentation_loss(
+        self, labels: Tensor, auxiliary_logits: Tensor, logits: Tensor
+    ) -> Any:
         """Loss of one domain: the main level's on uncertain pixels, plus the other's.
 
         Args:
@@ -276,7 +281,7 @@ class FSDAModel(FewShotModel):
         auxiliary = scaled(self.loss(labels, auxiliary_logits), self.loss)
         return main + self.auxiliary_weight * auxiliary
 
-    def judge(self, source_logits, target_logits):
+    def judge(self, source_logits: Any, target_logits: Any) -> Any:
         """Answers of both discriminators on the softmax maps of every level.
 
         Args:
@@ -311,7 +316,7 @@ _image_discriminator = image_discriminator
 # === Parts ===
 
 
-def main_segmenter(network):
+def main_segmenter(network: keras.Model) -> keras.Model:
     """The plain segmenter in a network of two levels; it shares all its layers."""
     outputs = getattr(network, "output", None)
     if not isinstance(outputs, list | tuple) or len(outputs) != 2:
@@ -336,7 +341,7 @@ def main_segmenter(network):
     return levels[1]
 
 
-def check_same_shape(images):
+def check_same_shape(images: dict[str, Tensor]) -> None:
     """Raise if source and target images cannot be stacked pair by pair."""
     source, target = (tf.TensorShape(images[d].shape) for d in ("source", "target"))
     if not source.is_compatible_with(target):
@@ -346,18 +351,18 @@ def check_same_shape(images):
         )
 
 
-def partner(maps):
+def partner(maps: Tensor) -> Tensor:
     """The map of the next image of the batch, cyclically, as a constant."""
     return roll_over_replicas(ops.stop_gradient(maps))
 
 
-def answers_on(discriminator, maps):
+def answers_on(discriminator: keras.Model, maps: Any) -> Any:
     """Answers on equally many maps each, float32, in one call."""
     # One call a step: every further one would renormalise the kernels in between.
     answers = discriminator(ops.concatenate(maps, axis=0), training=True)
     return ops.split(ops.cast(answers, "float32"), len(maps), axis=0)
 
 
-def by_level(answers, kinds):
+def by_level(answers: Any, kinds: Any) -> Any:
     """Answers in tuples of `kinds`, one tuple a level."""
     return [tuple(answers[i : i + kinds]) for i in range(0, len(answers), kinds)]

@@ -1,5 +1,7 @@
 """A second head for any segmenter."""
 
+from typing import Any
+
 import keras
 
 from keras_pixda.layers import resized_like
@@ -45,7 +47,7 @@ def with_auxiliary_head(segmenter: keras.Model) -> keras.Model:
 
 def _extended(segmenter):
     """The layers of any functional model, and a head."""
-    inner = _flat(segmenter)
+    inner = flat(segmenter)
     images = keras.Input(segmenter.input_shape[1:], name="images")
     calls = []
 
@@ -72,7 +74,7 @@ def _extended(segmenter):
     return keras.Model(images, [logits, whole.output], name=segmenter.name)
 
 
-def _flat(model):
+def flat(model: keras.Model) -> Any:
     """The same functional model without models inside it, whose layers it shares."""
     if isinstance(model, keras.Sequential):
         images = keras.Input(model.input_shape[1:])

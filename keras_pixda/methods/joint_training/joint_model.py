@@ -1,13 +1,16 @@
 """Joint training on both domains; with two options it is FDA."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_pixda.losses import EntropyLoss, FocalLoss
+from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.few_shot_model import FewShotModel
 from keras_pixda.training.ready_optimizers import ready_optimizers
+from keras_pixda.training.updates import Updates
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -64,7 +67,7 @@ class JointModel(FewShotModel):
         segmenter: keras.Model,
         style_transfer: keras.layers.Layer | None = None,
         name: str = "joint",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(segmenter, name=name, **kwargs)
         self.style_transfer = style_transfer
@@ -80,7 +83,7 @@ class JointModel(FewShotModel):
         entropy_weight: float = 0.0,
         metrics: list | None = None,
         auto_scale_loss: bool = True,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         """Configure training; the defaults are plain joint training.
 
@@ -105,13 +108,13 @@ class JointModel(FewShotModel):
         self.entropy_loss = EntropyLoss()
         self.entropy_weight = entropy_weight
 
-    def compile_arguments(self):
+    def compile_arguments(self) -> dict[str, Any]:
         """Arguments of `compile` as they are in force."""
         return {**super().compile_arguments(), "entropy_weight": self.entropy_weight}
 
     # === Train ===
 
-    def train_part(self, part, updates):
+    def train_part(self, part: BatchPart, updates: Updates) -> Any:
         """One stage a domain.
 
         Args:

@@ -1,7 +1,16 @@
 """Joint Training: both domains' labels, nothing else."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.method_settings import MethodSettings
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_pixda.datasets import FewShotDomainDataset
+    from keras_pixda.methods.phase import Phase
 
 
 class JointTraining(Method):
@@ -20,7 +29,9 @@ class JointTraining(Method):
     title = "Joint Training"
     Settings = MethodSettings
 
-    def phases(self, start, data, settings):
+    def phases(
+        self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
+    ) -> Iterator["Phase"]:
         """Yield adaptation."""
         from keras_pixda.losses import FocalLoss
         from keras_pixda.methods.joint_training.joint_model import JointModel

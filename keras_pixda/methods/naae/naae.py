@@ -1,7 +1,16 @@
 """NAAE: not all areas are equal. A reconstruction."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.naae.naae_settings import NAAESettings
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_pixda.datasets import FewShotDomainDataset
+    from keras_pixda.methods.phase import Phase
 
 
 class NAAE(Method):
@@ -25,7 +34,9 @@ class NAAE(Method):
     Settings = NAAESettings
     accumulates = False
 
-    def phases(self, start, data, settings):
+    def phases(
+        self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
+    ) -> Iterator["Phase"]:
         """Yield adaptation."""
         from keras_pixda.methods.method_optimizers import method_optimizers
         from keras_pixda.methods.naae.naae_model import NAAEModel

@@ -1,6 +1,7 @@
 """NAAE, reconstructed: source pixels count as much as they resemble the target."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -10,8 +11,11 @@ from keras_pixda.layers import resize_logits
 from keras_pixda.losses import FocalLoss, domain_losses
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.replicas import part_of_mean
+from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.few_shot_model import FewShotModel
 from keras_pixda.training.ready_optimizers import ready_optimizers
+from keras_pixda.training.updates import Updates
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -92,7 +96,7 @@ class NAAEModel(FewShotModel):
         region_network: keras.Model | None = None,
         image_network: keras.Model | None = None,
         name: str = "naae",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(segmenter, name=name, **kwargs)
 
@@ -114,7 +118,7 @@ class NAAEModel(FewShotModel):
         loss: str | Callable | keras.losses.Loss | None = None,
         metrics: list | None = None,
         auto_scale_loss: bool = True,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         """Configure training.
 
@@ -148,7 +152,7 @@ class NAAEModel(FewShotModel):
         loss = FocalLoss(gamma=0.0) if loss is None else loss
         super().compile(optimizer, loss, metrics, **kwargs)
 
-    def compile_arguments(self):
+    def compile_arguments(self) -> dict[str, Any]:
         """Arguments of `compile` as they are in force."""
         return {
             **super().compile_arguments(),
@@ -159,7 +163,7 @@ class NAAEModel(FewShotModel):
 
     # === Train ===
 
-    def train_part(self, part, updates):
+    def train_part(self, part: BatchPart, updates: Updates) -> Any:
         """Segment both domains, weigh the source, then the gradients of each network.
 
         Args:
@@ -209,7 +213,7 @@ class NAAEModel(FewShotModel):
         }
         return terms, target_logits
 
-    def weighting_logits(self, logits, training=False):
+    def weighting_logits(self, logits: Tensor, training: bool = False) -> Any:
         """Domain logits of predictions at the three levels.
 
         Args:
@@ -236,7 +240,7 @@ class NAAEModel(FewShotModel):
 # === Parts ===
 
 
-def check_gives_a_map(loss, num_classes):
+def check_gives_a_map(loss: Any, num_classes: int) -> None:
     """Raise if a loss has no value a pixel that a weight could be put on."""
     pixels = ops.zeros((1, 2, 3)), ops.zeros((1, 2, 3, num_classes))
     shape = tuple(loss.call(*pixels).shape)
@@ -247,7 +251,7 @@ def check_gives_a_map(loss, num_classes):
         )
 
 
-def pixel_weights(weighting_logits):
+def pixel_weights(weighting_logits: Sequence[Tensor]) -> Tensor:
     """Mean over the levels of the sigmoids, shape `(batch, height, width)`, detached.
 
     The first level has the size of the image; a pixel takes the answer of its cell.
@@ -262,7 +266,7 @@ def pixel_weights(weighting_logits):
     return ops.stop_gradient(total / len(weighting_logits))
 
 
-def grid_average(values, cells=8):
+def grid_average(values: Tensor, cells: int = 8) -> Tensor:
     """Mean of `values`, channels last, over the pixels of each cell of a square grid.
 
     Where the size is no multiple of `cells`, cells differ by one pixel a side.
@@ -275,6 +279,6 @@ def grid_average(values, cells=8):
     return ops.einsum("bhwc,hk,wl->bklc", values, rows, columns)
 
 
-def cell_of_pixel(size, cells):
+def cell_of_pixel(size: Any, cells: int) -> Tensor:
     """Index of the cell that each of `size` pixels of a side lies in."""
     return ops.arange(size, dtype="int32") * cells // size

@@ -1,8 +1,17 @@
 """PixDA: adaptation with sample selection, then distillation."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.pixda.pixda_settings import PixDASettings
 from keras_pixda.methods.variant import Variant
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_pixda.datasets import FewShotDomainDataset
+    from keras_pixda.methods.phase import Phase
 
 # What the measurements support of the options.
 AUGMENT = {"augment": True}
@@ -54,7 +63,7 @@ class PixDA(Method):
         "averaged": _option("with averaged weights", ema=0.99),
     }
 
-    def plan(self, settings):
+    def plan(self, settings: Any) -> dict[str, int]:
         """Steps of adaptation and of distillation."""
         training = settings.training
         return {
@@ -62,7 +71,9 @@ class PixDA(Method):
             "distillation": training.distillation_steps,
         }
 
-    def phases(self, start, data, settings):
+    def phases(
+        self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
+    ) -> Iterator["Phase"]:
         """Yield adaptation, which selection may end early, then distillation."""
         from keras_pixda.callbacks import SampleSelection
         from keras_pixda.methods.phase import Phase

@@ -2,6 +2,7 @@
 
 import numbers
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -21,10 +22,13 @@ from keras_pixda.losses.as_loss import as_loss, only_one
 from keras_pixda.methods.pixda.distillation_model import distillation_model
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pixel_discriminator import pixel_discriminator
+from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.checks import check_judges_classes
 from keras_pixda.training.few_shot_model import FewShotModel
 from keras_pixda.training.given_data import refuse_weights
 from keras_pixda.training.ready_optimizers import ready_optimizers
+from keras_pixda.training.updates import Updates
+from keras_pixda.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -96,7 +100,7 @@ class PixDAModel(FewShotModel):
         image_discriminator: keras.Model | None = None,
         style_transfer: keras.layers.Layer | bool | None = None,
         name: str = "pixda",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(segmenter, name=name, **kwargs)
         if discriminator is None:
@@ -126,7 +130,7 @@ class PixDAModel(FewShotModel):
         adversarial_weight: float = 0.1,
         metrics: list | None = None,
         auto_scale_loss: bool = True,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         """Configure training; `published_optimizers()` gives the published optimizers.
 
@@ -178,7 +182,7 @@ class PixDAModel(FewShotModel):
         self.adversarial_weight = adversarial_weight
         super().compile(optimizer, loss, metrics, **kwargs)
 
-    def compile_arguments(self):
+    def compile_arguments(self) -> dict[str, Any]:
         """Arguments of `compile` as they are in force."""
         return {
             **super().compile_arguments(),
@@ -190,11 +194,11 @@ class PixDAModel(FewShotModel):
 
     # === Train ===
 
-    def losses_on(self, domain):
+    def losses_on(self, domain: str) -> Any:
         """The losses that look at the labels of a domain, or of an evaluation."""
         return [self.loss, self.adversarial_loss][: 2 if domain == "target" else 1]
 
-    def train_part(self, part, updates):
+    def train_part(self, part: BatchPart, updates: Updates) -> Any:
         """One stage a network and domain; the segmenter first, on its source images.
 
         Args:
@@ -246,7 +250,15 @@ class PixDAModel(FewShotModel):
         }
         return terms, target_logits
 
-    def teach(self, discriminator, optimizer, logits, domain, part, updates):
+    def teach(
+        self,
+        discriminator: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        logits: Tensor,
+        domain: str,
+        part: BatchPart,
+        updates: Updates,
+    ) -> Any:
         """The stage of a discriminator on the maps of one domain.
 
         Args:
@@ -267,7 +279,7 @@ class PixDAModel(FewShotModel):
         updates.add(tape, loss, optimizer, discriminator)
         return loss
 
-    def selection_scores(self, source_images, target_images):
+    def selection_scores(self, source_images: Tensor, target_images: Tensor) -> Tensor:
         """How much each styled source image passes for a target image.
 
         Args:
@@ -282,7 +294,7 @@ class PixDAModel(FewShotModel):
         answer = self.image_discriminator(ops.softmax(logits), training=False)
         return ops.mean(domain_loss(answer, SOURCE), axis=(1, 2, 3))
 
-    def discriminator_accuracies(self, images):
+    def discriminator_accuracies(self, images: dict[str, Tensor]) -> dict[str, float]:
         """How often each discriminator is right on a training batch.
 
         Args:
@@ -307,11 +319,11 @@ class PixDAModel(FewShotModel):
 
     def distill(
         self,
-        dataset,
+        dataset: Any,
         steps: int = 200,
         weight: float = 0.5,
         alpha: float = 0.5,
-        **fit_arguments,
+        **fit_arguments: Any,
     ) -> keras.callbacks.History:
         """Last phase: train on the target alone, held to what the model says now.
 
@@ -348,12 +360,12 @@ class PixDAModel(FewShotModel):
 
     # === Save ===
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         """Save what selection has decided, with the weights."""
         super().save_own_variables(store)
         self.selection.save(store)
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         """Restore what selection has decided."""
         self.selection = SelectionState.load(store)
 

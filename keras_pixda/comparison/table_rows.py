@@ -1,0 +1,64 @@
+"""What the tables of a comparison say, in Markdown or in a terminal."""
+
+import math
+from collections.abc import Sequence
+
+from keras_pixda.comparison.plus_minus import plus_minus
+from keras_pixda.comparison.results import Results
+from keras_pixda.visualization.class_names import ABSENT_SHARE, ABSENT_TITLE
+
+
+def table_rows(
+    results: Results, titles: dict[str, str], shots: Sequence[int]
+) -> tuple[list[list[str]], str]:
+    """Headings and rows as text, and a note on pixels given to absent classes.
+
+    Example:
+
+    ```python
+    from keras_pixda.comparison import Results
+    from keras_pixda.comparison.table_rows import table_rows
+
+    cell = {"method": "fda", "shots": 1, "seed": 0, "iou": {"mean_iou": 0.5}}
+    rows, note = table_rows(Results([cell]), {"fda": "FDA"}, shots=[1])
+    assert rows == [["method", "1-shot"], ["FDA", "50.0"]]
+    assert note == ""
+    ```
+
+    Args:
+        results: The `Results`.
+        titles: Dict from the name of a method to the title of its row.
+        shots: The columns.
+
+    Returns:
+        The rows, of mIoU / well / under in % and the spread of mIoU over seeds, if
+        there are several; and the note, empty without such pixels.
+    """
+    rows = [["method", *(f"{k}-shot" for k in shots)]]
+    means = [
+        key for key in ("mean_iou", "well_iou", "under_iou") if key in results.keys
+    ]
+    given = []
+    for name, title in titles.items():
+        cells = []
+        for k in shots:
+            values = [results.over_seeds(name, k, key)[0] for key in means]
+            _, spread = results.over_seeds(name, k, "mean_iou")
+            text = " / ".join(map(_percent, values))
+            cells.append(text + plus_minus(100 * spread, " (± {:.1f})"))
+        rows.append([title, *cells])
+        shares = [results.over_seeds(name, k, ABSENT_SHARE)[0] for k in shots]
+        if any(share > 0 for share in shares):
+            given.append(f"{title} {' / '.join(map(_share, shares))}")
+    if not given:
+        return rows, ""
+    heading = f"{ABSENT_TITLE.capitalize()}, in % of the pixels"
+    return rows, f"{heading}: {'; '.join(given)}."
+
+
+def _percent(value):
+    return "–" if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def _share(value):
+    return "–" if math.isnan(value) else f"{100 * value:.2g}"
