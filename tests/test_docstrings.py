@@ -16,7 +16,6 @@ from tests.package_files import public_definitions, trees
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 # Examples that only define a function, and why they cannot run here.
 ONLY_DEFINED = {
-    "keras_pixda.comparison.cells.Cells": "trains; the example of `compare` does, too",
     "keras_pixda.models.load_imagenet.load_imagenet": "downloads 170 MB",
 }
 # A first line names what something is, or says in the imperative what it does.
