@@ -1,3 +1,4 @@
+import keras
 import plain
 import pytest
 import tensorflow as tf
@@ -30,6 +31,8 @@ def test_a_step_on_two_levels_with_pairs(start, dataset, own_settings, copy_of):
     network, pairs_judge, singles_judge = map(copy_of, parts)
     for judge in parts[1:]:  # As the settings say.
         assert judge.weights[0].shape[-1] == 2
+        normalised = keras.layers.SpectralNormalization
+        assert any(isinstance(layer, normalised) for layer in judge.layers)
     images, labels = dataset[0]
     phase.model.train_on_batch(images, labels)
 

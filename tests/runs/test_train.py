@@ -174,17 +174,17 @@ def test_every_method_is_trained_resumed_and_prolonged(
         if name == "source_only":
             chosen = change(source_steps=more["steps"] + 1, panels=1, method=name)
         else:
-            chosen = change(weights=start, panels=1, method=name, save_every=2, **more)
+            chosen = change(weights=start, panels=1, method=name, save_every=1, **more)
         return train(chosen, tmp_path / folder, resume=resume, verbose=False)
 
-    whole = run("whole", steps=4, distillation_steps=1)
+    whole = run("whole", steps=2, distillation_steps=1)
     killed_at(
         ProgressLine,
         "on_train_batch_end",
-        3,
-        lambda: run("killed", steps=3, distillation_steps=1),
+        2,
+        lambda: run("killed", steps=1, distillation_steps=1),
     )
-    resumed = run("killed", resume=True, steps=4, distillation_steps=1)
+    resumed = run("killed", resume=True, steps=2, distillation_steps=1)
     for result in (whole, resumed):
         assert {"source_only", "adapted", "seconds"} == set(result)
         del result["seconds"]
@@ -207,8 +207,29 @@ def test_every_method_is_trained_resumed_and_prolonged(
         assert picture.width > (3 if name == "source_only" else 4) * 320 // 2
     # Ended: nothing is trained again, or built.
     before = (tmp_path / "whole/segmenter.keras").read_bytes()
-    run("whole", resume=True, steps=4, distillation_steps=1)
+    run("whole", resume=True, steps=2, distillation_steps=1)
     assert (tmp_path / "whole/segmenter.keras").read_bytes() == before
+
+
+def test_fsda_adapts_a_network_that_is_not_of_this_package(change, tmp_path):
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(4, 3, strides=2, padding="same")(inputs)
+    backbone = keras.Model(inputs, keras.layers.Conv2D(6, 3, padding="same")(x))
+    images = keras.Input((None, None, 3))
+    x = backbone(keras.layers.Rescaling(1 / 255)(images))
+    keras.Model(images, keras.layers.Conv2D(19, 1)(x)).save(tmp_path / "mine.keras")
+    settings = change(
+        weights=str(tmp_path / "mine.keras"),
+        **{"method": "fsda", "steps": 1, "distillation_steps": 0, "panels": 0},
+    )
+    result = train(settings, tmp_path / "run", verbose=False)
+    assert 0 <= result["adapted"]["mean_iou"] <= 1
+    before, after = (
+        weights(tmp_path / "run" / f"{name}.keras")
+        for name in ("source_only", "segmenter")
+    )
+    assert [w.shape for w in before] == [w.shape for w in after]
+    assert not any(map(np.array_equal, before, after))
 
 
 def test_what_a_method_cannot_do_is_said_before_anything_is_written(change, tmp_path):
