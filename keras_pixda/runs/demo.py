@@ -3,6 +3,7 @@
 import pathlib
 from typing import Any
 
+from keras_pixda.methods.registry import METHODS
 from keras_pixda.progress import Progress
 from keras_pixda.runs.settings import Settings
 from keras_pixda.toy_scenes import toy_scenes
@@ -63,8 +64,9 @@ def demo(
         before, after = (
             100 * result[k]["mean_iou"] for k in ("source_only", "adapted")
         )
+        title = METHODS[settings.method].title
         print(
             f"Mean IoU on the photos: {before:.1f} % source only, {after:.1f} % after "
-            f"PixDA with {settings.data.shots} labelled photo from each city."
+            f"{title} with {settings.data.shots} labelled photo from each city."
         )
     return result
