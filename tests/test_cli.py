@@ -29,8 +29,8 @@ def test_train_evaluate_predict(scenes, tmp_path, capsys, monkeypatch):
     assert "No mask of the target has a pixel of" in shown
     assert max(map(len, shown.replace(run, "RUN").splitlines())) <= 80
     config = json.loads(pathlib.Path(run, "config.json").read_text())
-    assert config["source"] == f"gta5:{scenes / 'gta5'}"  # From any folder.
-    assert config["detach"] is False
+    assert config["data"]["source"] == f"gta5:{scenes / 'gta5'}"  # From any folder.
+    assert config["pixda"]["detach"] is False
 
     assert main([*words, "--output", run]) == 2
     assert "already holds a run" in capsys.readouterr().err
