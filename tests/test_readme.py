@@ -11,8 +11,9 @@ import subprocess
 
 import pytest
 
-import keras_pixda.datasets
+import keras_pixda.toy_scenes
 from keras_pixda import cli
+from keras_pixda.runs import Settings
 from keras_pixda.runs.route_settings import branches, places_of
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -72,7 +73,18 @@ def test_blocks_and_commands_are_found():
     assert sum(page == README for page, _ in COMMANDS) >= 15
     # No other kind of block, in which something could stand unchecked.
     kinds = set(re.findall(r"^```(\w+)", README.read_text("utf-8"), re.MULTILINE))
-    assert kinds == {"python", "sh", "bibtex"}
+    assert kinds == {"python", "sh", "yaml", "bibtex"}
+
+
+def test_settings_of_the_readme_are_read(tmp_path):
+    blocks = re.findall(r"^```yaml\n(.*?)^```", README.read_text("utf-8"), re.S | re.M)
+    assert blocks
+    for block in blocks:
+        path = tmp_path / "settings.yaml"
+        path.write_text(block)
+        settings = Settings.from_file(path)
+        assert settings["pixda"].threshold == 0.3
+        assert settings.training.steps == 700
 
 
 @pytest.mark.parametrize(("page", "block"), BLOCKS, ids=names(BLOCKS))

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_pixda.callbacks.pass_length import passes_just_end
 from keras_pixda.callbacks.selection_state import SelectionState
 from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.losses import (
@@ -356,7 +357,8 @@ class PixDAModel(FewShotModel):
             dataset = dataset.target_dataset(steps=steps)
             # It has an order of its own.
             fit_arguments = {"shuffle": False, **fit_arguments}
-        return model.fit(dataset, **fit_arguments)
+        with passes_just_end():  # Data of one's own may end when they like.
+            return model.fit(dataset, **fit_arguments)
 
     # === Save ===
 
