@@ -19,7 +19,7 @@ test: .venv/test-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2
-	$(OTHER_WAY) $(BIN)/python -m pytest -n 2 tests/layers tests/models tests/runs
+	$(OTHER_WAY) $(BIN)/python -m pytest -n 2 tests/layers tests/models tests/training tests/methods tests/runs
 
 # The pages: build/docs/index.html.
 docs: .venv/docs-tools
