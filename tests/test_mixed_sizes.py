@@ -13,7 +13,7 @@ from keras_pixda.cli import main
 from keras_pixda.datasets import SegmentationDataset, folder, read_pair
 from keras_pixda.methods import JointModel
 from keras_pixda.metrics import ClassIoU, SegmenterEvaluator
-from keras_pixda.runs.saved_run import load_model
+from keras_pixda.models.load_model import load_model
 
 CLASSES = ("road", "car", "other")
 SIZE = (32, 48)

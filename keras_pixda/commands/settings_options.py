@@ -81,6 +81,8 @@ def settings_from(options: argparse.Namespace) -> Any:
     for name in ("weights", "shots_file"):
         if name in given:
             given[name] = _resolved(given[name])
+    if given.get("segmenter", "").endswith(".keras"):
+        given["segmenter"] = _resolved(given["segmenter"])
     config = options.config
     if config is None and options.resume:
         config = pathlib.Path(options.output, "config.json")

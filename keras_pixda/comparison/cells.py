@@ -9,6 +9,7 @@ from PIL import Image
 from keras_pixda.comparison.over_labelled import over_labelled
 from keras_pixda.comparison.rows import ROWS
 from keras_pixda.datasets import PairCache, SegmentationDataset, class_pixels
+from keras_pixda.models.load_model import load_model
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.few_shot_data import few_shot_data
 from keras_pixda.runs.measure import measure
@@ -17,7 +18,6 @@ from keras_pixda.runs.pipeline import Pipeline
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_plan import START
 from keras_pixda.runs.run_records import RunRecords
-from keras_pixda.runs.saved_run import load_model
 from keras_pixda.runs.settings import Settings
 from keras_pixda.visualization.class_names import ABSENT_SHARE
 

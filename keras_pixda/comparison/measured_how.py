@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import keras
 import tensorflow as tf
 
+from keras_pixda.models.find_segmenter import find_segmenter
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.settings import Settings
 
@@ -26,12 +27,16 @@ def measured_how(
     """
     data, network, training = settings.data, settings.network, settings.training
     height, width = data.image_size
+    name = os.path.basename(network.segmenter)  # Of a file, without its folder.
+    named = find_segmenter(network.segmenter)
+    if network.weights is None and named.is_pretrained(network.pretrained):
+        name = f"{name}, pretrained"
     return {
         "Source": f"{records.source.name}, {len(records.source)} images",
         "Target": f"{records.target.name}, {len(records.target)} images to draw from",
         "Measured on": f"{len(records.validation)} images at label size",
         "Well represented": ", ".join(well),
-        "Network": f"{network.segmenter}, images of {width} x {height} pixels",
+        "Network": f"{name}, images of {width} x {height} pixels",
         "Start": f"weights of {os.path.basename(network.weights)}, for all seeds"
         if network.weights
         else f"{training.source_steps} source-only steps for each seed",

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING
 from keras_pixda.lazy_room import LazyRoom
 
 if TYPE_CHECKING:
+    from keras_pixda.models.applications_segmenter import applications_segmenter
     from keras_pixda.models.check_segmenter import check_segmenter
     from keras_pixda.models.deeplab_v2 import deeplab_v2
+    from keras_pixda.models.efficientnet_lite import efficientnet_lite
     from keras_pixda.models.find_segmenter import find_segmenter
     from keras_pixda.models.image_discriminator import image_discriminator
     from keras_pixda.models.load_imagenet import load_imagenet
     from keras_pixda.models.named_segmenter import NamedSegmenter
     from keras_pixda.models.pair_discriminator import pair_discriminator
     from keras_pixda.models.pixel_discriminator import pixel_discriminator
+    from keras_pixda.models.pyramid_segmenter import pyramid_segmenter
     from keras_pixda.models.segmenters import SEGMENTERS
     from keras_pixda.models.small_segmenter import small_segmenter
     from keras_pixda.models.with_own_auxiliary_head import with_own_auxiliary_head
@@ -20,13 +23,16 @@ if TYPE_CHECKING:
 __all__ = [
     "NamedSegmenter",
     "SEGMENTERS",
+    "applications_segmenter",
     "check_segmenter",
     "deeplab_v2",
+    "efficientnet_lite",
     "find_segmenter",
     "image_discriminator",
     "load_imagenet",
     "pair_discriminator",
     "pixel_discriminator",
+    "pyramid_segmenter",
     "small_segmenter",
     "with_own_auxiliary_head",
 ]

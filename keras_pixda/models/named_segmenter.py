@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ class NamedSegmenter:
         sizes: Function that reads from such a network, of whatever size, the builder's
             other arguments, as a dict; for another network it may raise `ValueError`.
             Defaults to `None`: it always has the size of its defaults.
+        arguments: Arguments that the builder is always given. Defaults to none.
+        pretrained: Arguments that make the builder give a pretrained network. Defaults
+            to `None`: there are no such weights.
+        downloads: Whether pretrained weights may have to be downloaded, which is only
+            done when they are asked for. Defaults to `False`.
     """
 
     title: str
@@ -53,23 +58,51 @@ class NamedSegmenter:
     auxiliary_head: bool = False
     smallest_side: int = 32
     sizes: Callable[[keras.Model], dict] | None = None
+    arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    pretrained: Mapping[str, Any] | None = None
+    downloads: bool = False
+
+    def is_pretrained(self, asked: bool | None = None) -> bool:
+        """Whether a network starts with pretrained weights.
+
+        Args:
+            asked: Whether they are asked for. Defaults to `None`: where there are some
+                that need no download.
+        """
+        if asked is None:
+            return self.pretrained is not None and not self.downloads
+        return asked
 
     def build(
-        self, num_classes: int, auxiliary_head: bool = False, **arguments: Any
+        self,
+        num_classes: int,
+        auxiliary_head: bool = False,
+        pretrained: bool = False,
+        **arguments: Any,
     ) -> keras.Model:
-        """A new network with random weights.
+        """A new network.
 
         Args:
             num_classes: Number of classes.
             auxiliary_head: Whether with a second head. Defaults to `False`.
+            pretrained: Whether with pretrained weights. Defaults to `False`: random.
             **arguments: Other arguments of the builder.
 
         Raises:
-            ValueError: If it has no auxiliary head to give, or if what the builder
-                gives back is no segmenter of so many classes.
+            ImportError: If the pretrained weights are not installed.
+            ValueError: If it has no auxiliary head or no pretrained weights to give, or
+                if what the builder gives back is no segmenter of so many classes.
         """
         from keras_pixda.models.check_segmenter import check_segmenter
 
+        arguments = {**self.arguments, **arguments}
+        if pretrained:
+            if self.pretrained is None:
+                raise ValueError(
+                    f"The segmenter {self.title} has no pretrained weights: leave "
+                    "pretrained (--pretrained) out."
+                )
+            arguments |= self.pretrained
         if auxiliary_head:
             if not self.auxiliary_head:
                 raise ValueError(f"The segmenter {self.title} has no auxiliary head.")

@@ -3,8 +3,9 @@
 import dataclasses
 
 from keras_pixda.checked_settings import CheckedSettings
-from keras_pixda.models.segmenters import SEGMENTERS
+from keras_pixda.models.find_segmenter import find_segmenter
 from keras_pixda.setting import setting
+from keras_pixda.setting_error import SettingError
 
 DTYPES = ("float32", "mixed_bfloat16", "mixed_float16")
 
@@ -22,8 +23,11 @@ class NetworkSettings(CheckedSettings):
     ```
 
     Args:
-        segmenter: `"small"`, `"deeplab_v2"` or another of
-            `keras_pixda.models.SEGMENTERS`.
+        segmenter: `"small"`, `"deeplab_v2"`, `"efficientnet_lite0"` or another of
+            `keras_pixda.models.SEGMENTERS`; `"applications:NAME"`, `"FILE.keras"` or
+            `"package.module:function"`.
+        pretrained: Whether the network starts with pretrained weights. Defaults to
+            `None`: where there are some that need no download.
         weights: File to start from, a `.keras` model, `.weights.h5` or a published
             PyTorch checkpoint `.pth`, instead of the source-only phase. Defaults to
             `None`.
@@ -31,6 +35,7 @@ class NetworkSettings(CheckedSettings):
     """
 
     segmenter: str
+    pretrained: bool | None = None
     weights: str | None = None
     dtype: str = setting("float32", one_of=DTYPES)
 
@@ -42,5 +47,10 @@ class NetworkSettings(CheckedSettings):
 
     def __post_init__(self):
         super().__post_init__()
-        known = self.segmenter in SEGMENTERS
-        self.expect("segmenter", known, f"one of {[*SEGMENTERS]}")
+        try:
+            named = find_segmenter(self.segmenter)
+        except ValueError as error:
+            raise SettingError(str(error), "segmenter") from error
+        possible = not self.pretrained or named.pretrained is not None
+        expected = f"false: {self.segmenter} has no pretrained weights"
+        self.expect("pretrained", possible, expected)

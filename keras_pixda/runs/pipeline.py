@@ -11,11 +11,11 @@ from keras_pixda.callbacks import ExactResume, HistoryCSV, ProgressLine, StateFo
 from keras_pixda.datasets import FewShotDomainDataset
 from keras_pixda.methods.phase import Phase
 from keras_pixda.methods.registry import METHODS
+from keras_pixda.models.load_model import load_model
 from keras_pixda.runs.planned_phase import PlannedPhase
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_plan import RESULT, START, run_plan
 from keras_pixda.runs.saved_phase import SavedPhase
-from keras_pixda.runs.saved_run import load_model
 from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.starting_segmenter import starting_segmenter
 from keras_pixda.training.fit_steps import fit_steps

@@ -4,7 +4,7 @@ import os
 
 import keras
 
-from keras_pixda.runs.saved_run import load_weights
+from keras_pixda.models.load_model import load_weights
 
 
 class SavedPhase:

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_pixda.methods.method_settings import MethodSettings
 from keras_pixda.methods.registry import METHODS
-from keras_pixda.models.segmenters import SEGMENTERS
+from keras_pixda.models.find_segmenter import find_segmenter
 from keras_pixda.runs.data_settings import DataSettings
 from keras_pixda.runs.network_settings import NetworkSettings
 from keras_pixda.runs.parse_json import parse_json
@@ -78,7 +78,7 @@ class Settings:
         methods = {n: self.methods.get(n, m.Settings()) for n, m in METHODS.items()}
         object.__setattr__(self, "methods", methods)
         data, training = self.data, self.training
-        least = SEGMENTERS[self.network.segmenter].smallest_side
+        least = find_segmenter(self.network.segmenter).smallest_side
         fits = min(data.image_size) >= least
         data.expect("image_size", fits, f"(height, width), at least {least} each")
         size = data.batch_size

@@ -18,8 +18,7 @@ from keras_pixda.models.pytorch_names import (
 )
 from keras_pixda.typing import FilePath
 from keras_pixda.weights.checkpoint import Checkpoint
-
-SHOWN = 40
+from keras_pixda.weights.fit_problems import fit_problems, listed
 
 
 def load_pytorch(
@@ -98,9 +97,7 @@ def load_pytorch(
         _check_fit(path, checkpoint.tensors, pytorch_shapes(variables), heads)
         values = {name: checkpoint.read(name) for name in variables}
     if broken := [name for name in values if not np.isfinite(values[name]).all()]:
-        raise ValueError(
-            f"{path} holds numbers that are not finite: {_listed(broken)}."
-        )
+        raise ValueError(f"{path} holds numbers that are not finite: {listed(broken)}.")
     if heads:
         _silence_unused(path, values, head_convolutions)
     # Only now: an error leaves the segmenter as it was.
@@ -120,21 +117,7 @@ def _check_fit(path, tensors, expected, heads):
         unused = (AUXILIARY_HEAD, HEAD)
     elif not any(name.startswith(AUXILIARY_HEAD) for name in expected):
         unused = (AUXILIARY_HEAD,)
-    missing = [name for name in expected if name not in tensors]
-    surplus = [
-        name
-        for name in tensors.keys() - expected.keys()
-        if not name.startswith(unused) and not name.endswith(".num_batches_tracked")
-    ]
-    misshapen = []
-    for name in expected.keys() & tensors.keys():
-        shape, numbers = tensors[name].shape, tensors[name].storage.numbers
-        if shape != expected[name]:
-            misshapen.append(f"{name} {shape}, expected {expected[name]}")
-        elif numbers.kind not in "fV":
-            misshapen.append(f"{name} holds {numbers}, expected floating point")
-    kinds = {"missing": missing, "surplus": surplus, "misshapen": misshapen}
-    problems = [f"{kind}: {_listed(sorted(n))}" for kind, n in kinds.items() if n]
+    problems = fit_problems(tensors, expected, unused)
     if not problems:
         return
     head = f"{HEAD}.0.weight"
@@ -147,11 +130,6 @@ def _check_fit(path, tensors, expected, heads):
             )
     lines = "\n  ".join(problems)
     raise ValueError(f"{path} does not fit the segmenter:\n  {lines}")
-
-
-def _listed(names):
-    more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-    return ", ".join([*map(str, names[:SHOWN]), *more])
 
 
 def _silence_unused(path, values, head_convolutions):

@@ -17,8 +17,8 @@ from PIL import Image
 from keras_pixda.datasets import DataError, SegmentationRecord, read_image, read_mask
 from keras_pixda.datasets.lists import read_list
 from keras_pixda.models import deeplab_v2
+from keras_pixda.models.load_model import load_model, load_weights
 from keras_pixda.runs import Settings
-from keras_pixda.runs.saved_run import load_model, load_weights
 from keras_pixda.weights import save_pytorch
 from keras_pixda.weights.checkpoint import Checkpoint, CheckpointError
 

@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from keras_pixda.models import small_segmenter
-from keras_pixda.runs.saved_run import load_model, load_weights
+from keras_pixda.models.load_model import load_model, load_weights
 
 
 @pytest.fixture(scope="module")
