@@ -40,6 +40,15 @@ def small(**changes):
         ("--learning-rate 0.1", {"training": {"learning_rate": 0.1}}),
         ("--fine-tuning.learning-rate 0.1", {"fine_tuning": {"learning_rate": 0.1}}),
         ("--discriminator-filters 2", {"discriminator_filters": 2}),
+        (
+            "--segmenter deeplab_v2 --pretrained",
+            {"segmenter": "deeplab_v2", "pretrained": True},
+        ),
+        (
+            "--segmenter efficientnet_lite0 --no-pretrained",
+            {"segmenter": "efficientnet_lite0", "pretrained": False},
+        ),
+        ("--segmenter /my/a.keras", {"segmenter": "/my/a.keras"}),
     ],
 )
 def test_an_option_is_the_setting_of_its_name(words, changes):

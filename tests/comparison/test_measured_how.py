@@ -33,3 +33,21 @@ def test_what_a_reader_must_know(weights, change):
         "Start": start if weights else "6 source-only steps for each seed",
         "Budget": "7 batches of 2 target images for every method",
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"segmenter": "efficientnet_lite0"}, "efficientnet_lite0, pretrained"),
+        (
+            {"segmenter": "efficientnet_lite0", "pretrained": False},
+            "efficientnet_lite0",
+        ),
+        ({"segmenter": "a/folder/of/mine/a.keras"}, "a.keras, pretrained"),
+    ],
+)
+def test_networks_that_begin_pretrained_are_called_so(changes, expected, change):
+    record = Record("Cityscapes", 60)
+    records = types.SimpleNamespace(source=record, target=record, validation=record)
+    facts = measured_how(change(**changes), records, ["road"])
+    assert facts["Network"] == f"{expected}, images of 48 x 32 pixels"

@@ -8,15 +8,20 @@ from keras_pixda import PixDAModel
 from keras_pixda.layers import FixedScaleBatchNormalization
 from keras_pixda.models import (
     deeplab_v2,
+    efficientnet_lite,
     image_discriminator,
     pair_discriminator,
     pixel_discriminator,
+    pyramid_segmenter,
     small_segmenter,
 )
 
 SIZE = 32, 48
 NETWORKS = {
     "small_segmenter": lambda: small_segmenter(3, filters=2),
+    "pyramid_segmenter": lambda: pyramid_segmenter(
+        efficientnet_lite(0, width_factor=0.1, depth_factor=0.1), 3, width=2
+    ),
     "deeplab_v2": lambda: deeplab_v2(3, blocks=(1, 1, 1, 1), filters=2),
     "pixel_discriminator": lambda: pixel_discriminator(3, 2),
     "image_discriminator": lambda: image_discriminator(3, 2),

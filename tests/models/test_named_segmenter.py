@@ -1,3 +1,5 @@
+import dataclasses
+
 import keras
 import pytest
 
@@ -29,3 +31,29 @@ def test_what_is_no_segmenter_of_the_classes_is_refused():
         named(network).build(4, activation="softmax")
     with pytest.raises(ValueError, match=r"Mine has no auxiliary head\."):
         named(network).build(4, auxiliary_head=True)
+
+
+def test_pretrained_networks_have_arguments_of_their_own():
+    given = []
+
+    def builder(num_classes, **arguments):
+        given.append(arguments)
+        return network(num_classes)
+
+    known = NamedSegmenter("Mine", "for tests", builder, arguments={"variant": 1})
+    known.build(4, width=2)
+    with pytest.raises(ValueError, match="Mine has no pretrained weights: leave pret"):
+        known.build(4, pretrained=True)
+    assert not known.is_pretrained()
+    known = dataclasses.replace(known, pretrained={"weights": "imagenet"})
+    known.build(4, pretrained=True)
+    assert known.is_pretrained()
+    assert not known.is_pretrained(False)
+    # What may have to be downloaded is asked for.
+    known = dataclasses.replace(known, downloads=True)
+    assert not known.is_pretrained()
+    assert known.is_pretrained(True)
+    assert given == [
+        {"variant": 1, "width": 2},
+        {"variant": 1, "weights": "imagenet"},
+    ]

@@ -11,6 +11,7 @@ from keras_pixda.models import SEGMENTERS, NamedSegmenter, find_segmenter
 SIZES = {
     "small": {"filters": 5},
     "deeplab_v2": {"filters": 4, "blocks": (1, 2, 1, 1)},
+    **{f"efficientnet_lite{variant}": {"width": 4} for variant in range(3)},
 }
 
 
@@ -25,6 +26,7 @@ def test_declares_what_it_is(name):
         assert auxiliary.shape == main.shape == network.output_shape
     assert known.title
     assert not known.about.endswith(".")
+    assert known.pretrained in (None, {"weights": "imagenet"})
     side = known.smallest_side
     assert network.compute_output_shape((1, side, side, 3)) == (1, side, side, 3)
 

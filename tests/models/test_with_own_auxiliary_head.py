@@ -9,6 +9,7 @@ from keras_pixda.models import (
     small_segmenter,
     with_own_auxiliary_head,
 )
+from keras_pixda.weights import efficientnet_lite_segmenter
 
 
 def other(num_classes, auxiliary_head=False):
@@ -23,6 +24,9 @@ NETWORKS = {
     "small of another width": lambda: small_segmenter(3, filters=5),
     "small of another name": lambda: small_segmenter(3, filters=2, name="mine"),
     "deeplab_v2": lambda: deeplab_v2(3, blocks=(1, 2, 1, 1), filters=4),
+    # Not that of its neighbours: 1 has as many blocks, 0 the same filters.
+    "efficientnet_lite1": lambda: efficientnet_lite_segmenter(3, 1, width=4),
+    "efficientnet_lite2": lambda: efficientnet_lite_segmenter(3, 2, width=4),
 }
 
 

@@ -178,6 +178,8 @@ def test_attributes_of_earlier_versions_say_where_they_are():
         ({"image_size": (16, 64)}, r"image_size is \(16, 64\), expected"),
         ({"image_size": (64,)}, r"image_size is \(64,\), expected two whole numbers"),
         ({"segmenter": "big"}, "segmenter is 'big', expected one of"),
+        ({"pretrained": True}, "pretrained is True, expected false: small has no pre"),
+        ({"pretrained": 1}, "pretrained is 1, expected true or false"),
         ({"dtype": "half"}, "dtype is 'half', expected one of"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0, expected above 0"),
         ({"steps": "3"}, "steps is '3', expected a whole number"),

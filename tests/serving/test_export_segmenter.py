@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_pixda.models import deeplab_v2, small_segmenter
+from keras_pixda.models import (
+    deeplab_v2,
+    efficientnet_lite,
+    pyramid_segmenter,
+    small_segmenter,
+)
 from keras_pixda.serving import export_segmenter
 
 SUFFIXES = {"savedmodel": "", "onnx": ".onnx", "litert": ".tflite"}
@@ -43,6 +48,9 @@ def smaller_logits():
 NETWORKS = {
     "small_segmenter": lambda: small_segmenter(5, filters=4),
     "deeplab_v2": lambda: deeplab_v2(5, blocks=(1, 1, 2, 1), filters=4),
+    "pyramid_segmenter": lambda: pyramid_segmenter(
+        efficientnet_lite(0, width_factor=0.1, depth_factor=0.1), 5, width=4
+    ),
     "smaller logits": smaller_logits,
 }
 

@@ -11,7 +11,12 @@ from keras import layers
 
 from keras_pixda.layers import AlignedResize, LeanLeakyReLU
 from keras_pixda.methods import PixDAModel
-from keras_pixda.models import deeplab_v2, small_segmenter
+from keras_pixda.models import (
+    deeplab_v2,
+    efficientnet_lite,
+    pyramid_segmenter,
+    small_segmenter,
+)
 from keras_pixda.serving import export_segmenter, plain_keras
 
 # Another Python, in which nothing of this package can be imported.
@@ -41,6 +46,11 @@ def deeplab():
     return network
 
 
+def pyramid():
+    backbone = efficientnet_lite(0, width_factor=0.1, depth_factor=0.1)
+    return pyramid_segmenter(backbone, 3, width=4)
+
+
 def old_network():
     """One whose file was written with a layer of this package for every resize."""
     inputs = keras.Input((None, None, 3))
@@ -54,10 +64,12 @@ def old_network():
 def test_keras_alone_loads_what_comes_out(tmp_path):
     segmenters = {
         "small": PixDAModel(small_segmenter(3, filters=4)).segmenter,
+        "pyramid": pyramid(),
         "deeplab": deeplab(),
         "old": old_network(),
     }
-    segmenters["small"].save(tmp_path / "small.keras")  # As it is.
+    for name in ("small", "pyramid"):
+        segmenters[name].save(tmp_path / f"{name}.keras")  # As it is.
     for name in ("deeplab", "old"):
         path = tmp_path / f"{name}.keras"
         assert export_segmenter(segmenters[name], path, "keras") <= 1e-4
