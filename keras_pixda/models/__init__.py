@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from keras_pixda.models.deeplab_v2 import deeplab_v2
     from keras_pixda.models.efficientnet_lite import efficientnet_lite
     from keras_pixda.models.find_segmenter import find_segmenter
+    from keras_pixda.models.hub_segmenter import hub_segmenter
     from keras_pixda.models.image_discriminator import image_discriminator
     from keras_pixda.models.load_imagenet import load_imagenet
     from keras_pixda.models.named_segmenter import NamedSegmenter
@@ -28,6 +29,7 @@ __all__ = [
     "deeplab_v2",
     "efficientnet_lite",
     "find_segmenter",
+    "hub_segmenter",
     "image_discriminator",
     "load_imagenet",
     "pair_discriminator",

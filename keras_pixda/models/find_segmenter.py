@@ -26,9 +26,10 @@ def find_segmenter(name: str) -> NamedSegmenter:
 
     Args:
         name: A key of `keras_pixda.models.SEGMENTERS`; `"applications:NAME"` for a
-            backbone of keras.applications under a `pyramid_segmenter`; the path of a
-            saved `"FILE.keras"`, whose weights are the pretrained ones; or
-            `"package.module:function"`, a function of the number of classes.
+            backbone of keras.applications under a `pyramid_segmenter`; `"hub:PRESET"`
+            for one of keras-hub; the path of a saved `"FILE.keras"`, whose weights are
+            the pretrained ones; or `"package.module:function"`, a function of the
+            number of classes.
 
     Raises:
         ValueError: If there is none of this name; the message begins with

@@ -70,5 +70,16 @@ def _applications(name):
     )
 
 
+def _hub(preset):
+    return NamedSegmenter(
+        title=preset,
+        about="a preset of keras-hub",
+        builder="keras_pixda.models.hub_segmenter:hub_segmenter",
+        arguments={"preset": preset},
+        pretrained={"pretrained": True},
+        downloads=True,
+    )
+
+
 # Networks that are asked for as `FAMILY:NAME`.
-FAMILIES = {"applications": _applications}
+FAMILIES = {"applications": _applications, "hub": _hub}

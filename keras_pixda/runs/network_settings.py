@@ -24,8 +24,8 @@ class NetworkSettings(CheckedSettings):
 
     Args:
         segmenter: `"small"`, `"deeplab_v2"`, `"efficientnet_lite0"` or another of
-            `keras_pixda.models.SEGMENTERS`; `"applications:NAME"`, `"FILE.keras"` or
-            `"package.module:function"`.
+            `keras_pixda.models.SEGMENTERS`; `"applications:NAME"`, `"hub:PRESET"`,
+            `"FILE.keras"` or `"package.module:function"`.
         pretrained: Whether the network starts with pretrained weights. Defaults to
             `None`: where there are some that need no download.
         weights: File to start from, a `.keras` model, `.weights.h5` or a published

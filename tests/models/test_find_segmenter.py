@@ -19,7 +19,7 @@ def test_by_name():
         (
             "u_net",
             r"^segmenter is 'u_net', expected one of .*'deeplab_v2', .*"
-            r"'applications:NAME'\], FILE.keras or package.module:function\.$",
+            r"'applications:NAME', 'hub:NAME'\], FILE.keras or package\.module:func",
         ),
         ("eficientnet_lite0", "mean 'efficientnet_lite0'\\?$"),
         ("applications:", "^segmenter is 'applications:', expected one of"),

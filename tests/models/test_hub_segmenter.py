@@ -1,0 +1,106 @@
+"""Presets of keras-hub, saved from plain constructors."""
+
+import re
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from keras_pixda.models import find_segmenter, hub_segmenter
+from keras_pixda.models.load_model import load_model
+
+keras_hub = pytest.importorskip("keras_hub")
+
+# A keras-hub task compiles itself when built; Keras, loading one, warns of that.
+pytestmark = pytest.mark.filterwarnings(
+    r"ignore:`compile\(\)` was not called as part of model loading:UserWarning"
+)
+
+
+def resnet():
+    return keras_hub.models.ResNetBackbone(
+        [64], [7], [64, 8, 8, 8], [1, 1, 1, 1], [1, 2, 2, 2], "basic_block"
+    )
+
+
+@pytest.fixture
+def preset(tmp_path):
+    """A backbone with what it expects of its images."""
+    backbone = resnet()
+    path = str(tmp_path / "preset")
+    backbone.save_to_preset(path)
+    keras_hub.layers.ResNetImageConverter(
+        scale=[0.1, 0.2, 0.3], offset=[1.0, 2.0, 3.0]
+    ).save_to_preset(path)
+    return path, backbone
+
+
+def test_a_backbone_gets_the_pyramid_head(preset, tmp_path):
+    path, backbone = preset
+    named = find_segmenter(f"hub:{path}")
+    assert not named.is_pretrained()
+    segmenter = named.build(5, pretrained=True, width=4)
+    images = np.random.default_rng(0).integers(0, 256, (1, 45, 67, 3), "uint8")
+    logits = segmenter(images, training=False)
+    assert logits.shape == (1, 45, 67, 5)
+    # The weights of the preset, on images as it wants them.
+    scaled = images * np.array([0.1, 0.2, 0.3]) + np.array([1.0, 2.0, 3.0])
+    inside = segmenter.get_layer(backbone.name)
+    expected = backbone(scaled, training=False)
+    deepest = keras.Model(segmenter.input, segmenter.get_layer("head_lateral32").input)
+    np.testing.assert_allclose(deepest(images, training=False), expected, rtol=1e-3)
+    assert len(inside.weights) == len(backbone.weights)
+    heads = {v.path for v in segmenter.variables if re.fullmatch(".*head.*", v.path)}
+    assert len(heads) == len(segmenter.variables) - len(backbone.variables)
+    segmenter.save(tmp_path / "a.keras")
+    again = load_model(tmp_path / "a.keras")
+    np.testing.assert_array_equal(again(images, training=False), logits)
+    anew = named.build(5, width=4)
+    assert not np.allclose(anew(images, training=False), logits)
+
+
+def test_a_segmenter_keeps_its_decoder(tmp_path):
+    backbone = keras_hub.models.DeepLabV3Backbone(
+        resnet(),
+        spatial_pyramid_pooling_key="P5",
+        low_level_feature_key="P2",
+        upsampling_size=8,
+        dilation_rates=[2],
+        projection_filters=8,
+    )
+    backbone.save_to_preset(tmp_path)
+    segmenter = find_segmenter(f"hub:{tmp_path}").build(5)
+    assert segmenter(np.zeros((1, 64, 96, 3))).shape == (1, 64, 96, 5)
+    with pytest.raises(ValueError, match="does not say how its images are normalised"):
+        hub_segmenter(5, str(tmp_path), pretrained=True)
+
+
+def test_a_fixed_size_is_refused(tmp_path):
+    backbone = keras_hub.models.MiTBackbone(
+        image_shape=(64, 64, 3),
+        num_layers=4,
+        hidden_dims=[4, 4, 4, 4],
+        layerwise_depths=[1, 1, 1, 1],
+        layerwise_num_heads=[1, 1, 1, 1],
+        layerwise_sr_ratios=[2, 1, 1, 1],
+        layerwise_patch_sizes=[7, 3, 3, 3],
+        layerwise_strides=[4, 2, 2, 2],
+        max_drop_path_rate=0.1,
+    )
+    backbone.save_to_preset(tmp_path)
+    with pytest.raises(ValueError, match="takes images of 64 x 64 pixels alone"):
+        hub_segmenter(5, str(tmp_path))
+
+
+def test_a_preset_that_cannot_be_had_says_how_to_bring_it():
+    with pytest.raises(
+        ValueError, match="'nowhere' of keras-hub cannot be had: .*hub:F"
+    ):
+        hub_segmenter(5, "nowhere")
+
+
+def test_without_keras_hub_its_installation_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras_hub", None)
+    with pytest.raises(ImportError, match=r"hub:nowhere.*pip install keras-hub\.$"):
+        hub_segmenter(5, "nowhere")
