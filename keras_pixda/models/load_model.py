@@ -1,19 +1,25 @@
 """Models and weights from files that Keras has written."""
 
 import contextlib
+import importlib
 import re
+import sys
 import warnings
+from importlib.util import find_spec
 
 import keras
 
 from keras_pixda.typing import FilePath
 
+HUB = "keras_hub"
+
 
 def load_model(path: FilePath) -> keras.Model:
     """A saved model; a file that cannot be read is named.
 
-    Only layers of Keras, of this package and of packages that the caller has imported
-    are made, and no code that the file holds is run.
+    Only layers of Keras, of this package, of keras-hub where it is installed and of
+    packages that the caller has imported are made, and no code that the file holds is
+    run.
     """
     try:
         with _nothing_left_out():
@@ -21,6 +27,9 @@ def load_model(path: FilePath) -> keras.Model:
     # A damaged archive can make its readers raise nearly anything.
     except Exception as error:
         text = str(error) or type(error).__name__
+        if f"{HUB}>" in text and HUB not in sys.modules and find_spec(HUB):
+            importlib.import_module(HUB)  # Registers its layers.
+            return load_model(path)
         foreign = re.search(r"Could not locate class '([^']*)'", text)
         if foreign:
             raise ValueError(

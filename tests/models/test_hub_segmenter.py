@@ -1,6 +1,7 @@
 """Presets of keras-hub, saved from plain constructors."""
 
 import re
+import subprocess
 import sys
 
 import keras
@@ -16,6 +17,14 @@ keras_hub = pytest.importorskip("keras_hub")
 pytestmark = pytest.mark.filterwarnings(
     r"ignore:`compile\(\)` was not called as part of model loading:UserWarning"
 )
+
+# In another process, which has not heard of keras-hub.
+LOADED = """
+import sys
+from keras_pixda.models.load_model import load_model
+assert "keras_hub" not in sys.modules
+assert load_model("a.keras").name == "deeplabv3_segmenter"
+"""
 
 
 def resnet():
@@ -72,6 +81,8 @@ def test_a_segmenter_keeps_its_decoder(tmp_path):
     backbone.save_to_preset(tmp_path)
     segmenter = find_segmenter(f"hub:{tmp_path}").build(5)
     assert segmenter(np.zeros((1, 64, 96, 3))).shape == (1, 64, 96, 5)
+    segmenter.save(tmp_path / "a.keras")
+    subprocess.run([sys.executable, "-c", LOADED], cwd=tmp_path, check=True)
     with pytest.raises(ValueError, match="does not say how its images are normalised"):
         hub_segmenter(5, str(tmp_path), pretrained=True)
 
