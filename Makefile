@@ -55,7 +55,7 @@ COMPARE = $(BIN)/keras-pixda compare --image-size 64 96 \
 	--target cityscapes:comparison/scenes/cityscapes
 START = --methods source_only --shots 1 --seeds 1 --source-augment \
 	--source-steps 3000 --decay-steps 3000 --learning-rate 0.05
-TOY = --processes 2 --weights comparison/start/source_only/0.keras \
+TOY = --processes 2 --weights comparison/start/source_only/0/source_only.keras \
 	--style-window 0.02 --discriminator-filters 8 --selection-every 2 \
 	--steps 400 --distillation-steps 100 --decay-steps 500
 resume = --output comparison/$(1) $(if $(wildcard comparison/$(1)/config.json),--resume)

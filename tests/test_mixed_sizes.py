@@ -221,5 +221,5 @@ def test_the_command_line_from_training_to_pictures(record, tmp_path, capsys):
     weights = ["--weights", str(run / "source_only.keras")]
     assert main(["compare", "--output", output, *methods, *weights, *words]) == 0
     cells = json.loads((tmp_path / "comparison" / "results.json").read_text())
-    model = load_model(tmp_path / "comparison" / "source_only" / "0.keras")
+    model = load_model(tmp_path / "comparison/source_only/0/source_only.keras")
     same(cells[0]["iou"], counted(record, model)[0])

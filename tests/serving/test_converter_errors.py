@@ -53,7 +53,7 @@ def test_the_command_line_prints_one_sentence(tmp_path, capsys):
     unet().save(tmp_path / "segmenter.keras")
     (tmp_path / "classes.json").write_text(
         '{"classes": ["a", "b", "c"], "palette": [[0, 0, 0], [1, 1, 1], [2, 2, 2]], '
-        '"ignore_class": 255, "image_size": [32, 48]}'
+        '"ignore_class": 255, "well": ["a"], "image_size": [32, 48]}'
     )
     words = ["export", str(tmp_path), "--format", "savedmodel"]
     assert cli.main([*words, "--output", str(tmp_path / "served")]) != 0
