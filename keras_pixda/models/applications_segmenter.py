@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from keras_pixda.did_you_mean import did_you_mean
+from keras_pixda.models.download_error import download_error
 from keras_pixda.models.pyramid_segmenter import pyramid_segmenter
 
 
@@ -53,17 +54,13 @@ def applications_segmenter(
     try:
         network = build(include_top=False, weights=weights, input_tensor=x)
     except Exception as error:  # Of a download, of a file, of a size.
-        reason = " ".join(str(error).split())
         if weights is None:
+            reason = " ".join(str(error).split())
             raise ValueError(
                 f"segmenter is 'applications:{backbone}', which cannot be built for "
                 f"images of any size: {reason}"
             ) from error
-        raise ValueError(
-            f"The weights of keras.applications.{backbone} cannot be had: {reason}. "
-            "Put the file of that address into the folder models of KERAS_HOME "
-            "(~/.keras), or go without them, pretrained=False (--no-pretrained)."
-        ) from error
+        raise download_error(backbone, error) from error
     return pyramid_segmenter(
         network, num_classes, width, auxiliary_head, f"{network.name}_segmenter"
     )

@@ -5,6 +5,7 @@ import re
 import keras
 import numpy as np
 
+from keras_pixda.models.download_error import download_error
 from keras_pixda.models.pixel_mean import PIXEL_MEAN
 from keras_pixda.models.pytorch_names import (
     architecture,
@@ -17,6 +18,8 @@ NETWORKS = {
     (3, 4, 23, 3): "ResNet101",
     (3, 8, 36, 3): "ResNet152",
 }
+# Megabytes to download.
+SIZES = {(3, 4, 6, 3): 95, (3, 4, 23, 3): 171, (3, 8, 36, 3): 235}
 # What `keras.applications.resnet.preprocess_input` subtracts, in RGB order.
 NETWORK_MEAN = (123.68, 116.779, 103.939)
 
@@ -57,7 +60,8 @@ def load_imagenet(
         The segmenter.
 
     Raises:
-        ValueError: If the segmenter or the network is another one.
+        ValueError: If the segmenter or the network is another one, or if the download
+            fails; the message says how to bring the file by hand.
     """
     variables = pytorch_variables(segmenter)
     arguments = architecture(pytorch_shapes(variables))
@@ -70,7 +74,11 @@ def load_imagenet(
         )
     if network is None:
         make = getattr(keras.applications, NETWORKS[blocks])
-        network = make(include_top=False, weights="imagenet")
+        try:
+            network = make(include_top=False, weights="imagenet")
+        except Exception as error:  # Keras raises no other for a download.
+            size = f"{SIZES[blocks]} MB"
+            raise download_error(NETWORKS[blocks], error, size) from error
     theirs = {layer.name: layer for layer in network.layers if layer.weights}
     theirs.pop("predictions", None)
     ours = {

@@ -79,8 +79,8 @@ def load_efficientnet_lite(
         ValueError: If the network is another one, or if the file is damaged or does not
             fit it; missing, surplus and misshapen weights are listed.
     """
-    variables = _variables(network)
     variant = _variant(network)
+    variables = _variables(network)
     if path is None:
         path = _installed(variant)
     with open(path, "rb") as file:

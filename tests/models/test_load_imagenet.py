@@ -129,3 +129,15 @@ def test_what_has_no_imagenet_weights_is_refused():
         load_imagenet(deeplab_v2(3, blocks=DEPTH, filters=2))
     with pytest.raises(ValueError, match="None or .imagenet., received 'x.pth'"):
         deeplab_v2(3, weights="x.pth")
+
+
+def test_a_download_that_fails_says_how_to_bring_the_file(monkeypatch):
+    def make(**kwargs):
+        raise Exception("URL fetch failure on https://example.org/a.h5:\n none")
+
+    monkeypatch.setattr(keras.applications, "ResNet50", make)
+    message = (
+        r"ResNet50 \(95 MB\) cannot be had: URL .*a.h5: none. Put the file of that"
+    )
+    with pytest.raises(ValueError, match=message):
+        deeplab_v2(3, blocks=DEPTH, weights="imagenet")
