@@ -1,6 +1,7 @@
 """Batches of images and labels of one data set."""
 
 import collections
+import copy
 import functools
 import math
 from collections.abc import Callable
@@ -113,12 +114,32 @@ class SegmentationDataset(CountedPasses):
         self.cache = as_cache(cache)
         self._bad_files = BadFiles(on_bad_file)
         self._batches = None, ()
+        self._pass_length = None
+
+    def in_passes(self, length: int) -> "SegmentationDataset":
+        """The same batches in the same order, in passes of another length.
+
+        The batches of all epochs, one after the other, are cut anew: each is what it
+        would have been, augmentation included, and only the ends of passes move.
+
+        Args:
+            length: Batches a pass.
+        """
+        if length < 1:
+            raise ValueError(f"length counts batches from 1, received {length}.")
+        cut = copy.copy(self)
+        cut.epoch = cut.first_batch = 0
+        cut._pass_length = length
+        return cut
 
     def __len__(self) -> int:
+        return (self._pass_length or self._whole()) - self.first_batch
+
+    def _whole(self):
+        """Number of batches that hold the record once."""
         counts = collections.Counter(self.label_sizes or [None] * len(self.record))
         round_ = math.floor if self.drop_remainder else math.ceil
-        whole = sum(round_(count / self.batch_size) for count in counts.values())
-        return whole - self.first_batch
+        return sum(round_(count / self.batch_size) for count in counts.values())
 
     @functools.cached_property
     def label_sizes(self) -> list[Size] | None:
@@ -194,11 +215,12 @@ class SegmentationDataset(CountedPasses):
         """Where a batch begins, its positions in the record, and its epoch."""
         if not 0 <= index < len(self):
             raise IndexError(f"batch {index} of {len(self)}")
-        epoch = self.epoch
+        epoch, number = self.epoch, self.first_batch + index
+        if self._pass_length:
+            epoch, number = divmod(epoch * self._pass_length + number, self._whole())
         order = np.arange(len(self.record))
         if self.shuffle:
             order = np.random.default_rng([self.seed, epoch]).permutation(order)
-        number = self.first_batch + index
         first = number * self.batch_size
         if self.mixed_sizes:
             return first, self._of_one_size(order, epoch)[number], epoch

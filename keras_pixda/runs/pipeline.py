@@ -8,8 +8,7 @@ import keras
 import numpy as np
 
 from keras_pixda.callbacks import ExactResume, HistoryCSV, ProgressLine, StateFolder
-from keras_pixda.datasets import FewShotDomainDataset
-from keras_pixda.methods.phase import Phase
+from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.models.load_model import load_model
 from keras_pixda.runs.planned_phase import PlannedPhase
@@ -60,9 +59,9 @@ class Pipeline:
         folder: The open `RunFolder`, or a part of one.
         data: The `FewShotDomainDataset` of the settings.
         settings: The `Settings` of the run.
-        watch: Function of a `PlannedPhase` and its `Phase` that returns two lists of
-            further callbacks, to be called before the phase's own ones and after.
-            Defaults to `None`, no more.
+        watch: Function of a `PlannedPhase` that returns two lists of further callbacks,
+            to be called before the phase's own ones and after. Defaults to `None`, no
+            more.
         verbose: Whether to show progress. Defaults to `True`.
 
     Attributes:
@@ -74,7 +73,7 @@ class Pipeline:
         folder: RunFolder,
         data: FewShotDomainDataset,
         settings: Settings,
-        watch: Callable[[PlannedPhase, Phase], tuple[list, list]] | None = None,
+        watch: Callable[[PlannedPhase], tuple[list, list]] | None = None,
         verbose: bool = True,
     ):
         self.folder = folder
@@ -143,9 +142,11 @@ class Pipeline:
     def _fit(self, planned, phase):
         """Fit a phase to its end, from the last saved state."""
         started = time.monotonic()
+        if isinstance(phase.data, SegmentationDataset):
+            phase.data = phase.data.in_passes(self._pass_length())
         steps = int(phase.model.optimizer.iterations) + phase.steps
         every = self.settings.training.save_every
-        before, after = self.watch(planned, phase) if self.watch else ([], [])
+        before, after = self.watch(planned) if self.watch else ([], [])
         if not self.verbose:
             for callback in phase.callbacks:
                 callback.verbose = 0
@@ -166,6 +167,15 @@ class Pipeline:
         seconds = self.result["seconds"].get(planned.name, 0.0)
         seconds = round(seconds + time.monotonic() - started, 1)
         self.remember(seconds={**self.result["seconds"], planned.name: seconds})
+
+    def _pass_length(self):
+        """Batches a pass of data of one domain, at whose end it is looked at.
+
+        As many as the source has, so that the curves of all methods can be laid side by
+        side; of little data more, or most of the time would go into looking.
+        """
+        source = len(self.data.source) // self.data.batch_size
+        return max(source, self.settings.training.save_every)
 
     def _ended(self, planned):
         """The segmenter that a phase has written, after which its end needs no state.

@@ -134,9 +134,7 @@ class _Run:
             self.folder.write("classes.json", facts)
         self.facts = self.folder.read_json("classes.json")
         log_dir = self.folder / "tensorboard" if tensorboard else None
-        watch = Watch(
-            self.folder, self.dataset, self.validation, self.facts, log_dir, verbose
-        )
+        watch = Watch(self.folder, self.validation, self.facts, log_dir, verbose)
         self.pipeline = Pipeline(self.folder, self.dataset, settings, watch, verbose)
         if self.folder.note:
             self.say(self.folder.note)

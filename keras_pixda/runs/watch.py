@@ -6,35 +6,27 @@ import keras
 
 from keras_pixda.callbacks import PerClassIoU, PredictionImages
 from keras_pixda.datasets import SegmentationDataset
-from keras_pixda.methods.phase import Phase
 from keras_pixda.runs.planned_phase import PlannedPhase
 from keras_pixda.runs.run_folder import RunFolder
 
 
 class Watch:
-    """Callbacks that measure after each pass, and draw for TensorBoard.
-
-    A phase over the data set of the run is measured after each of its passes. One with
-    data of its own, a single pass over the shots or source images alone, is not: what
-    it ends with is measured in any case.
-
+    """Callbacks that measure after each pass of any phase, and draw for TensorBoard.
     Example:
 
     ```python
-    import keras
-    from keras_pixda.methods import Phase
+    import pathlib
     from keras_pixda.runs import PlannedPhase, Watch
 
-    watch = Watch("run", data=None, validation=None, facts={}, log_dir="logs")
+    facts = {"classes": ["road", "car"], "ignore_class": 255, "well": ["road"]}
+    watch = Watch(pathlib.Path("run"), validation=[], facts=facts)
     planned = PlannedPhase("source only", 9, "source_only.keras", "iou.csv", plain=True)
-    before, after = watch(planned, Phase("source only", None, "other data", 9))
-    assert before == []
-    assert isinstance(after[0], keras.callbacks.TensorBoard)
+    [per_class_iou], _ = watch(planned)
+    assert per_class_iou.csv == pathlib.Path("run/iou.csv")
     ```
 
     Args:
         folder: The `RunFolder`.
-        data: The data set of the run.
         validation: The `SegmentationDataset` to measure on.
         facts: What `classes.json` holds.
         log_dir: Folder for TensorBoard. Defaults to `None`, nothing is written for it.
@@ -44,30 +36,25 @@ class Watch:
     def __init__(
         self,
         folder: RunFolder,
-        data: keras.utils.PyDataset,
         validation: SegmentationDataset,
         facts: dict,
         log_dir: str | pathlib.Path | None = None,
         verbose: bool = True,
     ):
         self.folder = folder
-        self.data = data
         self.validation = validation
         self.facts = facts
         self.log_dir = log_dir
         self.verbose = verbose
 
-    def __call__(self, planned: PlannedPhase, phase: Phase) -> tuple[list, list]:
+    def __call__(self, planned: PlannedPhase) -> tuple[list, list]:
         """Callbacks to be called before a phase's own ones, and after them."""
-        measuring, showing = [], []
         log_dir = self.log_dir and pathlib.Path(self.log_dir) / planned.name
-        if phase.data is self.data:
-            measuring = [self._per_class_iou(planned, log_dir)]
-            if self.verbose:
-                showing.append(keras.callbacks.LambdaCallback(on_epoch_end=_say))
-            if log_dir:
-                showing.append(self._prediction_images(log_dir))
+        measuring, showing = [self._per_class_iou(planned, log_dir)], []
+        if self.verbose:
+            showing.append(keras.callbacks.LambdaCallback(on_epoch_end=_say))
         if log_dir:  # What those before it added to the logs is written, too.
+            showing.append(self._prediction_images(log_dir))
             showing.append(keras.callbacks.TensorBoard(str(log_dir)))
         return measuring, showing
 

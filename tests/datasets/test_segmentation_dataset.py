@@ -231,3 +231,31 @@ def test_bad_arguments(make_record, options, message):
 def test_empty_record(make_record):
     with pytest.raises(ValueError, match="street holds no pairs"):
         SegmentationDataset(make_record().select([]), image_size=(12, 16))
+
+
+@pytest.mark.parametrize("length", [2, 5])
+def test_passes_of_another_length_hold_the_same_batches(make_record, length):
+    options = {
+        "image_size": (24, 32),
+        "label_size": "image",
+        "shuffle": True,
+        "augmentation": augmentation(colour=0.5),
+    }
+    dataset = SegmentationDataset(make_record(cities={"ulm": 6}), 2, **options)
+
+    def row(dataset, passes):
+        images = []
+        for epoch in range(passes):
+            dataset.epoch = epoch
+            images += [images for images, _ in dataset]
+        return np.stack(images)
+
+    cut = dataset.in_passes(length)
+    assert len(cut) == length
+    whole = row(dataset, 10)[: 2 * length]
+    np.testing.assert_array_equal(row(cut, 2), whole)
+    cut.epoch, cut.first_batch = 1, 1  # Resumed in midst of the second one.
+    assert len(cut) == length - 1
+    np.testing.assert_array_equal(cut[0][0], whole[length + 1])
+    with pytest.raises(ValueError, match="length counts batches from 1, received 0"):
+        dataset.in_passes(0)

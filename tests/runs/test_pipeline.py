@@ -77,17 +77,18 @@ def pipeline(scenes, monkeypatch, tmp_path):
     )
     records = gta5(scenes / "gta5"), cityscapes(scenes / "cityscapes")
 
-    def make(name):
-        folder = RunFolder(tmp_path / name, settings, resume=True)
-        data = few_shot_data(settings, *records)
-        return Pipeline(folder, data, settings, verbose=False), folder, method
+    def make(name, **changes):
+        own = settings.change(**changes)
+        folder = RunFolder(tmp_path / name, own, resume=True)
+        data = few_shot_data(own, *records)
+        return Pipeline(folder, data, own, verbose=False), folder, method
 
     return make
 
 
-def run(pipeline, name):
+def run(pipeline, name, **changes):
     """Weights that a pipeline ends with, and what its phases have seen."""
-    made, folder, method = pipeline(name)
+    made, folder, method = pipeline(name, **changes)
     try:
         return made.adapt(made.start()).get_weights(), [*method.seen]
     finally:
@@ -139,3 +140,30 @@ def test_the_seconds_of_phases_are_kept(pipeline):
     assert result["other"] == 1
     folder.close()
     assert pipeline("whole")[0].result == result
+
+
+def test_passes_over_the_shots_are_short_and_change_nothing(
+    pipeline, tmp_path, monkeypatch, killed_at
+):
+    changes = {"method": "fine_tuning", "steps": 7, "distillation_steps": 2}
+    weights, _ = run(pipeline, "short", **changes)
+    killed_at(
+        ExactResume,
+        "on_train_batch_end",
+        6,
+        lambda: run(pipeline, "killed", **changes),
+    )
+    killed, _ = run(pipeline, "killed", **changes)
+    monkeypatch.setattr(Pipeline, "_pass_length", lambda self: 9)
+    whole, _ = run(pipeline, "long", **changes)
+    for value, resumed, expected in zip(weights, killed, whole, strict=True):
+        np.testing.assert_array_equal(value, expected)
+        np.testing.assert_array_equal(resumed, expected)
+    lines = {
+        name: (tmp_path / name / "history_adaptation.csv").read_text().splitlines()
+        for name in ("short", "killed", "long")
+    }
+    # Nine steps are two passes as long as that over the source, and a begun one.
+    assert [line[:2] for line in lines["short"][1:]] == ["0,", "1,", "2,"]
+    assert lines["killed"] == lines["short"]
+    assert len(lines["long"]) == 2

@@ -47,6 +47,8 @@ def test_a_run_writes_what_it_promises(finished, settings):
         "panels/02.png",
         "panels/all.png",
         "per_class_iou.csv",
+        "per_class_iou_distillation.csv",
+        "per_class_iou_source_only.csv",
         "pixda.keras",
         "result.json",
         "segmenter.keras",
@@ -54,7 +56,7 @@ def test_a_run_writes_what_it_promises(finished, settings):
         # To go on from if it is to be longer.
         "state/adaptation/00000002.state",
         "state/distillation/00000001.state",
-        "state/source_only/00000002.state",
+        "state/source_only/00000001.state",
     ]
     assert Settings.from_file(folder / "config.json") == settings
     assert set(result["seconds"]) == {"source_only", "adaptation", "distillation"}
