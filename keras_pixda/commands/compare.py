@@ -7,12 +7,27 @@ from keras_pixda.commands.settings_options import add_settings, settings_from
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser to the subparsers `commands`."""
+    from keras_pixda.comparison.comparison_plan import ComparisonPlan
+    from keras_pixda.comparison.rows import ABLATIONS, BEYOND, METHODS, OPTIONS
+
+    default, resumed = ComparisonPlan(), "or what the resumed comparison has"
     parser = commands.add_parser("compare", help="all methods, one table")
     parser.add_argument(
-        "--methods", nargs="+", metavar="NAME", help="some of them (default: all)"
+        "--methods",
+        nargs="+",
+        metavar="NAME",
+        help=f"{', '.join([*METHODS, *BEYOND])} (default: all of these, {resumed}); "
+        f"and what --ablate adds: {', '.join(ABLATIONS)}; or --options: "
+        f"{', '.join(OPTIONS)}",
     )
     parser.add_argument(
-        "--shots", type=int, nargs="+", default=[1, 3, 5], dest="all_shots", metavar="K"
+        "--shots",
+        type=int,
+        nargs="+",
+        dest="all_shots",
+        metavar="K",
+        help="numbers of labelled target images from each city (default: "
+        f"{' '.join(map(str, default.shots))}, {resumed})",
     )
     parser.add_argument(
         "--ablate", action="store_true", help="add PixDA without each of its parts"
@@ -28,20 +43,29 @@ def add_parser(commands: Any) -> None:
         default=1,
         help="runs at a time, which share the cores (default: %(default)s)",
     )
-    parser.add_argument("--seeds", type=int, default=3, help="(default: %(default)s)")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        metavar="N",
+        help="runs of each cell, with seeds from --seed on (default: "
+        f"{default.seeds}, {resumed})",
+    )
     add_settings(parser, without=("shots", "shots_file"))
     parser.set_defaults(run=_run, shots=None, shots_file=None)
 
 
 def _run(options):
-    from keras_pixda.comparison.rows import ABLATIONS, BEYOND, METHODS, OPTIONS, ROWS
+    from keras_pixda.comparison.comparison_plan import ComparisonPlan
+    from keras_pixda.comparison.rows import ABLATIONS, OPTIONS
 
     settings = settings_from(options)
-    names = options.methods or [*METHODS, *BEYOND]
-    names += [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
-    unknown = [name for name in names if name not in ROWS]
-    if unknown:
-        raise ValueError(f"Unknown methods {unknown}, expected some of {[*ROWS]}.")
+    plan = ComparisonPlan.of(
+        options.output if options.resume else None,
+        options.methods,
+        options.all_shots,
+        options.seeds,
+    )
+    more = [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
     # Mistakes are told without waiting for TensorFlow.
     from keras_pixda.comparison import compare
     from keras_pixda.half_precision import tell_slow_half_precision
@@ -50,9 +74,9 @@ def _run(options):
     compare(
         settings,
         options.output,
-        options.all_shots,
-        options.seeds,
-        names,
+        plan.shots,
+        plan.seeds,
+        [*dict.fromkeys([*plan.methods, *more])],
         options.processes,
         resume=options.resume,
         overwrite=options.overwrite,

@@ -1,7 +1,9 @@
 """All methods on one pair of data sets, over shots and seeds."""
 
+import collections
 import concurrent.futures
 import contextlib
+import dataclasses
 import multiprocessing
 import os
 import pathlib
@@ -11,14 +13,16 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from keras_pixda.comparison.cells import Cells
+from keras_pixda.comparison.comparison_plan import PLAN, ComparisonPlan
 from keras_pixda.comparison.measured_how import measured_how
 from keras_pixda.comparison.results import Results
-from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
+from keras_pixda.comparison.rows import ROWS
 from keras_pixda.comparison.terminal_table import terminal_table
 from keras_pixda.comparison.write_comparison import write_comparison
 from keras_pixda.methods.registry import METHODS as REGISTERED
 from keras_pixda.progress import Progress
 from keras_pixda.runs.check_methods import check_methods
+from keras_pixda.runs.few_shot_data import few_shot_data
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_plan import START
 from keras_pixda.runs.run_records import RunRecords
@@ -28,8 +32,8 @@ from keras_pixda.runs.settings import Settings
 def compare(
     settings: Settings,
     folder: str | os.PathLike,
-    shots: Sequence[int] = (1, 3, 5),
-    seeds: int = 3,
+    shots: Sequence[int] | None = None,
+    seeds: int | None = None,
     names: Sequence[str] | None = None,
     processes: int = 1,
     resume: bool = False,
@@ -43,7 +47,7 @@ def compare(
     batches. A cell is what `keras_pixda.runs.train` does for its method, shots and
     seed. A finished one is not run again; one that was interrupted goes on from its
     last saved state. A finished comparison may be resumed with more methods, shots or
-    seeds.
+    seeds; those that are not given then are the folder's own.
 
     Example:
 
@@ -71,11 +75,14 @@ def compare(
     Args:
         settings: The `Settings` of all runs; its `shots` and `seed` are the cells'.
         folder: Where to write: `report.html`, `table.md`, `figure.svg`, `panel.png`,
-            `results.json`, `results.csv` and `cells/*.json`.
-        shots: Numbers of target images from each city. Defaults to `(1, 3, 5)`.
-        seeds: Number of seeds, counted from the settings' one. Defaults to 3.
+            `results.json`, `results.csv`, `comparison.json` and `cells/*.json`.
+        shots: Numbers of target images from each city. Defaults to `None`, those of
+            the comparison that is resumed, else `(1, 3, 5)`.
+        seeds: Number of seeds, counted from the settings' one. Defaults to `None`, that
+            of the comparison that is resumed, else 3.
         names: Rows to run, of `keras_pixda.comparison.rows.ROWS`. Defaults to `None`,
-            the registered methods and PixDA+.
+            those of the comparison that is resumed, else the registered methods and
+            PixDA+.
         processes: Cells to run at a time, each in a process with its share of the
             cores. Defaults to 1.
         resume: Whether to go on with the comparison in the folder. Defaults to `False`.
@@ -88,25 +95,51 @@ def compare(
     Raises:
         FileExistsError: If the folder holds a run and neither flag is given.
         BlockingIOError: If another process is at work in the folder.
-        ValueError: If a method is unknown or cannot be trained so, or data or settings
-            do not fit; nothing has been trained then.
+        ValueError: If a method is unknown or cannot be trained so, there are fewer
+            images than shots, or data or settings do not fit; nothing has been trained
+            or written then.
     """
-    names = [*METHODS, *BEYOND] if names is None else [*names]
-    unknown = [name for name in names if name not in ROWS]
-    if unknown:
-        raise ValueError(f"Unknown methods {unknown}, expected some of {[*ROWS]}.")
+    earlier = pathlib.Path(folder) if resume else None
+    plan = ComparisonPlan.of(earlier, names, shots, seeds)
+    if processes < 1:
+        raise ValueError(f"processes is {processes}, expected at least 1.")
     # Data and methods first: what does not fit is said before anything is written.
-    records = RunRecords(settings, pathlib.Path(folder) if resume else None, verbose)
-    runs = [ROWS[name].apply(settings) for name in names]
+    records = RunRecords(settings, earlier, verbose)
+    runs = [ROWS[name].apply(settings) for name in plan.methods]
     check_methods(runs, len(records.source.classes))
+    _check_data(settings, plan, records)
     with contextlib.closing(RunFolder(folder, settings, resume, overwrite)) as folder:
+        folder.write(PLAN, dataclasses.asdict(plan))
         cells = Cells(settings, folder, records, verbose)
-        return _compare(cells, shots, seeds, names, processes, verbose)
+        return _compare(cells, plan, processes, verbose)
 
 
-def _compare(comparison, shots, seeds, names, processes, verbose):
+def _check_data(settings, plan, records):
+    """Raise what the data of any cell would end it with."""
+    target, most = records.target, max(plan.shots)
+    if settings.data.shots_file is None:
+        images = collections.Counter(target.cities)
+        city, fewest = min(images.items(), key=lambda item: item[1])
+        if most > fewest:
+            raise ValueError(
+                f"shots are {[*plan.shots]}, expected numbers from 1 to {fewest}, the "
+                f"images of city {city} in {target.name}."
+            )
+    elif len(plan.shots) > 1:
+        raise ValueError(
+            f"shots are {[*plan.shots]}, expected a single number: the images are "
+            f"always those that {settings.data.shots_file} lists."
+        )
+    last = settings.training.seed + plan.seeds - 1
+    # The classes of all masks need not be counted for this.
+    cell = settings.change(shots=most, seed=last, rare_class_sampling=0.0)
+    few_shot_data(cell, records.source, target)
+
+
+def _compare(comparison, plan, processes, verbose):
     settings, folder = comparison.settings, comparison.folder
-    every_seed = range(settings.training.seed, settings.training.seed + seeds)
+    names, shots, first = plan.methods, plan.shots, settings.training.seed
+    every_seed = range(first, first + plan.seeds)
     # Source Only has no shots: one cell a seed, and first, for all others start there.
     starts = [(START, shots[0], seed) for seed in every_seed]
     cells = [

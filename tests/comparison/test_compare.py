@@ -92,6 +92,49 @@ def test_what_a_method_cannot_do_is_said_before_anything_is_trained(change, tmp_
         assert not (tmp_path / "c").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "changes", "message"),
+    [
+        ({"shots": [1, 3]}, {}, r"shots are \[1, 3\], expected numbers from 1 to 2"),
+        ({"shots": [1, 1]}, {}, "each once"),
+        ({"shots": [0]}, {}, "shots are"),
+        ({"seeds": 0}, {}, "seeds is 0"),
+        ({"seeds": 2}, {"seed": 2**31 - 1}, "seed is 2147483648"),
+        ({"names": ["source_only", "source_only"]}, {}, "each once"),
+        ({"processes": 0}, {}, "processes is 0, expected at least 1"),
+        ({"shots": [1, 2]}, {"shots_file": "mine.txt"}, "mine.txt lists"),
+        ({}, {"batch_size": 9}, "batch_size"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_before_anything_is_written(
+    change, tmp_path, arguments, changes, message
+):
+    arguments = {"shots": [1], "seeds": 1, "names": ["source_only"], **arguments}
+    with pytest.raises(ValueError, match=message):
+        compare(change(**changes), tmp_path / "c", **arguments, verbose=False)
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_resumed_comparison_is_the_one_that_was_begun(change, tmp_path, monkeypatch):
+    settings = change(source_steps=1, steps=1, distillation_steps=0, panels=0)
+    folder = tmp_path / "comparison"
+    words = ["compare", "--output", str(folder), "--resume"]
+    compare(settings, folder, [2], 1, ["source_only"], verbose=False)
+    files = {path: path.stat().st_mtime_ns for path in (folder / "cells").iterdir()}
+    assert main(words) == 0
+    assert {p: p.stat().st_mtime_ns for p in (folder / "cells").iterdir()} == files
+    assert main([*words, "--methods", "source_only", "fine_tuning"]) == 0
+    assert main(words) == 0
+    plan = {"methods": ["source_only", "fine_tuning"], "shots": [2], "seeds": 1}
+    assert json.loads((folder / "comparison.json").read_text()) == plan
+    cells = json.loads((folder / "results.json").read_text())
+    assert [cell["method"] for cell in cells] == plan["methods"]
+    # Those of earlier versions remember nothing: as ever, the defaults.
+    (folder / "comparison.json").unlink()
+    assert main(words) == 2
+    assert not (folder / "comparison.json").exists()
+
+
 def test_cells_of_an_earlier_version_are_averaged_like_new_ones(change, tmp_path):
     settings = change(source_steps=1, steps=1, distillation_steps=0)
     folder = tmp_path / "comparison"
