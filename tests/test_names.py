@@ -24,7 +24,7 @@ TOGETHER = {
 TESTED_WITH = {
     "callbacks/progress_line.py": "test_progress.py",
     "methods/method.py": "runs/test_pipeline.py",
-    "methods/phase.py": "runs/test_watch.py",
+    "methods/phase.py": "runs/test_pipeline.py",
     "methods/variant.py": "comparison/test_rows.py",
     "models/check_segmenter.py": "models/test_segmenter_end.py",
     "optimizers/shared_loss_scale_optimizer.py": "distribution/train_alike.py",
