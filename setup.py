@@ -19,7 +19,7 @@ def description():
 
 setup(
     name="keras_pixda",
-    version="0.1.0",
+    version="0.2.0",
     description="Few-shot domain adaptation for semantic segmentation on Keras 3",
     long_description=description(),
     long_description_content_type="text/markdown",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from keras_pixda.metrics import ClassIoU
     from keras_pixda.optimizers import published_optimizers
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "ClassIoU",

@@ -183,6 +183,7 @@ class Settings:
         try:
             if "preset" in values:
                 return cls.preset(values.pop("preset"), **values)
+            values = _without_absent_methods(values)
             method = values.pop("method", "pixda")
             return cls._made(route_settings(values), method)
         except SettingError as error:
@@ -216,6 +217,22 @@ def _longest_phase(training):
     if not all(isinstance(value, int) for value in (source, steps, distillation)):
         return 0  # Refused when the branch is made.
     return max(source, steps + distillation)
+
+
+def _without_absent_methods(values):
+    """Whole settings without methods that are not installed here.
+
+    Who reads what a run has written needs no package whose method had no part in it. A
+    file with a mistyped branch lacks the right one, and is refused.
+    """
+    known = {"method", *branches()}
+    if not known <= values.keys():
+        return values
+    return {
+        name: value
+        for name, value in values.items()
+        if name in known or not isinstance(value, dict)
+    }
 
 
 def _branch(branch, kind, values):

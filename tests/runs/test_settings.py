@@ -364,3 +364,11 @@ def test_a_method_from_elsewhere_has_its_branch(monkeypatch):
         small(strangeness=-1)
     # Settings from before have the method's defaults.
     assert before["strange"] == StrangeSettings()
+    # Where the method had no part, nobody needs it to read the file.
+    text, own = small().to_json(), settings.to_json()
+    monkeypatch.delitem(METHODS, "strange")
+    assert Settings.from_json(text) == small()
+    with pytest.raises(ValueError, match="strange"):
+        Settings.from_json(own)
+    with pytest.raises(ValueError, match="did you mean 'fsda'"):
+        Settings.from_json(text.replace('"fsda"', '"fsdaa"'))
