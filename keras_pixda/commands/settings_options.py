@@ -32,8 +32,7 @@ def add_settings(parser: argparse.ArgumentParser, without: Sequence[str] = ()) -
     )
     parser.add_argument(
         "--preset",
-        default="small",
-        help="small, or published: DeepLabV2 and its schedule (default: %(default)s)",
+        help="small, or published: DeepLabV2 and its schedule (default: small)",
     )
     shared = {}
     for branch, kind in branches().items():
@@ -87,11 +86,15 @@ def settings_from(options: argparse.Namespace) -> Any:
         if not config.exists():
             raise FileNotFoundError(f"{options.output} holds no run to resume.")
     if config is not None:
+        if options.preset is not None:
+            raise ValueError(
+                f"--preset {options.preset}: {config} decides, leave --preset out."
+            )
         return Settings.from_file(config).change(**given)
     missing = [f"--{n}" for n in ("source", "target") if n not in given]
     if missing:
         raise ValueError(f"{' and '.join(missing)} missing, expected {data_help()}.")
-    return Settings.preset(options.preset, **given)
+    return Settings.preset(options.preset or "small", **given)
 
 
 def _add(group, names, field, text):
