@@ -12,6 +12,7 @@ from keras_pixda.runs.run_folder import RunFolder
 
 class Watch:
     """Callbacks that measure after each pass of any phase, and draw for TensorBoard.
+
     Example:
 
     ```python
