@@ -86,6 +86,7 @@ def settings(scenes):
         distillation_steps=2,
         selection_every=1,
         threshold=-1.0,  # Keeps every image.
+        save_every=4,  # No longer than a pass over the source.
         panels=2,
     )
 

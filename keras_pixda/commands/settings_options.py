@@ -32,7 +32,6 @@ def add_settings(parser: argparse.ArgumentParser, without: Sequence[str] = ()) -
     )
     parser.add_argument(
         "--preset",
-        metavar="NAME",
         help="small, or published: DeepLabV2 and its schedule (default: small)",
     )
     shared = {}
@@ -91,7 +90,7 @@ def settings_from(options: argparse.Namespace) -> Any:
     if config is not None:
         if options.preset is not None:
             raise ValueError(
-                f"--preset is {options.preset!r}, but {config} decides: leave it out."
+                f"--preset {options.preset}: {config} decides, leave --preset out."
             )
         return Settings.from_file(config).change(**given)
     missing = [f"--{n}" for n in ("source", "target") if n not in given]

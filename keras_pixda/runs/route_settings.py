@@ -57,7 +57,7 @@ def route_settings(values: dict) -> dict[str, dict]:
         if not places:
             raise _unknown(key)
         if len(places) == 1 and f"{places[0]}.{key}" in own:
-            raise SettingError(f"{key} stands here again as {places[0]}.{key}", key)
+            raise SettingError(f"{key} stands here again as {places[0]}.{key}.", key)
         for branch in places:
             routed.setdefault(branch, {})[key] = value
     for key, value in own.items():

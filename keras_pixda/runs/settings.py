@@ -4,6 +4,7 @@ import dataclasses
 import json
 from typing import Any
 
+from keras_pixda.did_you_mean import did_you_mean
 from keras_pixda.methods.method_settings import MethodSettings
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.models.find_segmenter import find_segmenter
@@ -71,10 +72,24 @@ class Settings:
         default_factory=dict, hash=False
     )
 
+    def __new__(cls, **branches):
+        """Settings, of branches alone."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        strange = [name for name in branches if name not in known]
+        if strange:
+            raise TypeError(
+                f"Settings are made of {sorted(known)}, received {strange}: by name "
+                f'make them with Settings.preset("small", {strange[0]}=...) and change '
+                f"them with settings.change({strange[0]}=...)."
+            )
+        return super().__new__(cls)
+
     def __post_init__(self):
         if not isinstance(self.method, str) or self.method not in METHODS:
-            expected = f"expected one of {[*METHODS]}"
-            raise SettingError(f"method is {self.method!r}, {expected}.", "method")
+            expected = f"expected one of {[*METHODS]}."
+            if any(self.method in [*method.variants] for method in METHODS.values()):
+                expected += f" Variants are given as --method {self.method}."
+            raise SettingError(f"method is {self.method!r}, {expected}", "method")
         methods = {n: self.methods.get(n, m.Settings()) for n, m in METHODS.items()}
         object.__setattr__(self, "methods", methods)
         data, training = self.data, self.training
@@ -173,9 +188,15 @@ class Settings:
         branch, `pixda: {threshold: 0.3}`, or alone as in files of 0.1. With `preset:
         small` the file holds what differs from it, without a preset all that has no
         default.
+
+        A run's file has the settings of every method there was when it was written.
+        Those of a method that is not installed here are passed over, unless it is the
+        one that the run trains.
         """
-        read = read_yaml if str(path).endswith((".yaml", ".yml")) else read_json
-        return cls._from_values(*read(path), path)
+        if str(path).endswith((".yaml", ".yml")):
+            return cls._from_values(*read_yaml(path), path)
+        values, lines = read_json(path)
+        return cls._from_values(_of_known_methods(values), lines, path)
 
     @classmethod
     def _from_values(cls, values, lines, origin):
@@ -183,7 +204,6 @@ class Settings:
         try:
             if "preset" in values:
                 return cls.preset(values.pop("preset"), **values)
-            values = _without_absent_methods(values)
             method = values.pop("method", "pixda")
             return cls._made(route_settings(values), method)
         except SettingError as error:
@@ -210,6 +230,20 @@ class Settings:
         return values
 
 
+def _of_known_methods(values):
+    """What a run has written, without branches of methods that are not installed."""
+    if not {*COMMON, "method"} <= values.keys():
+        return values  # Written by hand: an unknown name is a mistake.
+    known = branches()
+    return {
+        name: value
+        for name, value in values.items()
+        if name in known
+        or not isinstance(value, dict)
+        or did_you_mean(name, known) != "."
+    }
+
+
 def _longest_phase(training):
     """Steps of the longest phase, of values that may be of any type yet."""
     names = ("source_steps", "steps", "distillation_steps")
@@ -217,22 +251,6 @@ def _longest_phase(training):
     if not all(isinstance(value, int) for value in (source, steps, distillation)):
         return 0  # Refused when the branch is made.
     return max(source, steps + distillation)
-
-
-def _without_absent_methods(values):
-    """Whole settings without methods that are not installed here.
-
-    Who reads what a run has written needs no package whose method had no part in it. A
-    file with a mistyped branch lacks the right one, and is refused.
-    """
-    known = {"method", *branches()}
-    if not known <= values.keys():
-        return values
-    return {
-        name: value
-        for name, value in values.items()
-        if name in known or not isinstance(value, dict)
-    }
 
 
 def _branch(branch, kind, values):

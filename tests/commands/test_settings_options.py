@@ -70,11 +70,13 @@ def test_options_change_the_settings_of_a_file(tmp_path):
     assert settings == small(threshold=0.3, growth=0.1)
 
 
-def test_a_preset_beside_a_file_is_refused(tmp_path):
-    path = tmp_path / "config.yaml"
-    path.write_text("preset: small\nsource: gta5:/a\ntarget: gta5:/b\n")
-    with pytest.raises(ValueError, match="--preset is 'published', but .*config.yaml"):
-        read("--config", str(path), "--preset", "published")
+def test_a_preset_beside_a_file_or_a_run_is_refused(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(small().to_json())
+    for words in (["--config", str(path)], ["--resume", "--output", str(tmp_path)]):
+        with pytest.raises(ValueError, match="--preset foo: .*config.json decides"):
+            read(*words, "--preset", "foo")
+    assert read("--preset", "published") != small() == read()
 
 
 def test_help_has_a_group_for_every_branch_and_method(capsys, monkeypatch):

@@ -364,11 +364,38 @@ def test_a_method_from_elsewhere_has_its_branch(monkeypatch):
         small(strangeness=-1)
     # Settings from before have the method's defaults.
     assert before["strange"] == StrangeSettings()
-    # Where the method had no part, nobody needs it to read the file.
-    text, own = small().to_json(), settings.to_json()
-    monkeypatch.delitem(METHODS, "strange")
-    assert Settings.from_json(text) == small()
-    with pytest.raises(ValueError, match="strange"):
-        Settings.from_json(own)
-    with pytest.raises(ValueError, match="did you mean 'fsda'"):
-        Settings.from_json(text.replace('"fsda"', '"fsdaa"'))
+
+
+def test_a_run_made_beside_a_method_can_be_read_without_it(monkeypatch, tmp_path):
+    path = tmp_path / "config.json"
+    with monkeypatch.context() as installed:
+        installed.setitem(METHODS, "mine", type("Mine", (Method,), {})())
+        path.write_text(small(method="fda").to_json())
+        own = small(method="mine").to_json()
+    assert '"mine"' in path.read_text()
+    assert Settings.from_file(path) == small(method="fda")
+    path.write_text(own)
+    with pytest.raises(ValueError, match="method is 'mine', expected one of"):
+        Settings.from_file(path)
+
+
+def test_a_mistyped_branch_is_never_passed_over(tmp_path):
+    text = small().to_json()
+    for name, branch in (("config.json", "pixad"), ("config.yaml", "strange")):
+        path = tmp_path / name
+        path.write_text(text.replace('"pixda": {', f'"{branch}": {{'))
+        with pytest.raises(ValueError, match=f"unknown setting '{branch}'"):
+            Settings.from_file(path)
+
+
+def test_names_given_to_the_tree_are_told_where_they_go():
+    with pytest.raises(TypeError, match=r"Settings.preset\(.small., source=...\)"):
+        Settings(source="gta5:a")
+    with pytest.raises(TypeError, match=r"settings.change\(steps=...\)"):
+        dataclasses.replace(small(), steps=3)
+    assert dataclasses.replace(small(), method="fda") == small(method="fda")
+
+
+def test_a_variant_is_no_method():
+    with pytest.raises(ValueError, match=r"Variants are given as --method pixda\+\."):
+        small(method="pixda+")
