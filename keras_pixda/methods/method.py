@@ -85,6 +85,15 @@ class Method:
                 f"{self.title} looks at its batches as a whole: accumulate is {parts}, "
                 "expected 1."
             )
+        if self.reads_unlabelled:
+            raise ValueError(
+                f"{self.title} reads unlabelled target images, which a run has none of "
+                "yet: train its model yourself."
+            )
+        if self.needs_auxiliary_head:
+            from keras_pixda.models.with_auxiliary_head import with_auxiliary_head
+
+            with_auxiliary_head(start)
 
     def phases(
         self, start: keras.Model, data: FewShotDomainDataset, settings: Any

@@ -1,5 +1,7 @@
+import keras
 import pytest
 
+from keras_pixda.methods import METHODS, Method
 from keras_pixda.runs import check_methods
 
 
@@ -15,3 +17,23 @@ def test_a_file_of_weights_that_cannot_be_read_is_named(change, tmp_path):
     (tmp_path / "broken.keras").write_bytes(b"no model")
     with pytest.raises(ValueError, match=r"broken.keras: cannot be read"):
         check_methods([change(weights=str(tmp_path / "broken.keras"))], 19)
+
+
+def test_what_a_method_declares_is_asked_for(change, monkeypatch, tmp_path):
+    images = keras.Input((None, None, 3))
+    logits = keras.layers.Conv2D(19, 1)(images)
+    keras.Model(images, logits).save(tmp_path / "shallow.keras")
+    declared = {"name": "mine", "title": "Mine"}
+    run = {"method": "mine", "weights": str(tmp_path / "shallow.keras")}
+    for ability, message in (
+        ({}, None),
+        ({"needs_auxiliary_head": True}, "no inner feature map"),
+        ({"reads_unlabelled": True}, "Mine reads unlabelled target images"),
+    ):
+        method = type("Mine", (Method,), {**declared, **ability})()
+        monkeypatch.setitem(METHODS, "mine", method)
+        if message is None:
+            check_methods([change(**run)], 19)
+            continue
+        with pytest.raises(ValueError, match=message):
+            check_methods([change(**run)], 19)

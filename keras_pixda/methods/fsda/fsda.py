@@ -35,22 +35,15 @@ class FSDA(Method):
     accumulates = False
     needs_auxiliary_head = True
 
-    def check(self, start: "keras.Model", settings: Any) -> None:
-        """Raise if the batches are to be done in parts, or no second head fits."""
-        from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head
-
-        super().check(start, settings)
-        with_auxiliary_head(start)
-
     def phases(
         self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
     ) -> Iterator["Phase"]:
         """Yield adaptation, of the start with a second head."""
         from keras_pixda.methods.fsda.fsda_model import FSDAModel
-        from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head
         from keras_pixda.methods.method_optimizers import method_optimizers
         from keras_pixda.methods.phase import Phase
         from keras_pixda.models import image_discriminator, pair_discriminator
+        from keras_pixda.models.with_auxiliary_head import with_auxiliary_head
 
         own, classes = settings[self.name], start.output_shape[-1]
         model = FSDAModel(

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from keras_pixda.methods import METHODS, FSDAModel
-from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head
 from keras_pixda.models import deeplab_v2, small_segmenter
+from keras_pixda.models.with_auxiliary_head import with_auxiliary_head
 
 IMAGES = np.random.default_rng(0).uniform(0, 255, (1, 32, 48, 3)).astype("float32")
 
@@ -89,5 +89,5 @@ def hidden():
 
 @pytest.mark.parametrize("make", [too_small, hidden])
 def test_a_network_without_an_inner_map_is_refused_before_training(make, settings):
-    with pytest.raises(ValueError, match="no inner feature map .* FSDA needs"):
+    with pytest.raises(ValueError, match="no inner feature map .* the method needs"):
         METHODS["fsda"].check(make(), settings)

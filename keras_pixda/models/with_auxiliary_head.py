@@ -24,7 +24,7 @@ def with_auxiliary_head(segmenter: keras.Model) -> keras.Model:
 
     ```python
     import numpy as np
-    from keras_pixda.methods.fsda.with_auxiliary_head import with_auxiliary_head
+    from keras_pixda.models.with_auxiliary_head import with_auxiliary_head
     from keras_pixda.models import small_segmenter
 
     network = with_auxiliary_head(small_segmenter(num_classes=3, filters=4))
@@ -60,8 +60,8 @@ def _extended(segmenter):
     if features is None:
         raise ValueError(
             f"The network {segmenter.name!r} has no inner feature map that a second "
-            "head could judge, which FSDA needs: it has too few layers, or hides them "
-            "in a class of its own. Take another network, or another method."
+            "head could judge, which the method needs: it has too few layers, or hides "
+            "them in a class of its own. Take another network, or another method."
         )
     head = keras.layers.Conv2D(
         segmenter.output_shape[-1],
