@@ -166,7 +166,9 @@ def _compare(comparison, plan, processes, verbose):
         titles,
         shots,
         title=f"{comparison.source.name} to {comparison.target.name}",
-        facts=measured_how(settings, comparison.records, comparison.facts["well"]),
+        facts=measured_how(
+            settings, comparison.records, comparison.facts["well"], names
+        ),
         panels=comparison.panels,
     )
     left_out = comparison.records.write_report(folder, comparison.validation)
