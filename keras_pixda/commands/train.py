@@ -31,6 +31,14 @@ def _run(options):
     name = options.method or settings.method
     if name not in ROWS:
         raise ValueError(f"--method is {name!r}, expected one of {[*ROWS]}.")
+    for key, value in ROWS[name].changes.items():
+        for given in (key, key.rpartition(".")[2]):
+            typed = getattr(options, given, None)
+            if typed is not None and typed != value:
+                raise ValueError(
+                    f"--method {name} has {key} {value}, received {typed}: leave out "
+                    "one of the two."
+                )
     settings = ROWS[name].apply(settings)
     # Mistakes are told without waiting for TensorFlow.
     from keras_pixda.half_precision import tell_slow_half_precision

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from keras_pixda.comparison.cells import Cells
 from keras_pixda.comparison.comparison_plan import PLAN, ComparisonPlan
+from keras_pixda.comparison.legend import legend
 from keras_pixda.comparison.measured_how import measured_how
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.rows import ROWS
@@ -90,7 +91,7 @@ def compare(
         verbose: Whether to show progress. Defaults to `True`.
 
     Returns:
-        The table, as Markdown.
+        What `table.md` holds: the table as Markdown, below what its figures are.
 
     Raises:
         FileExistsError: If the folder holds a run and neither flag is given.
@@ -154,7 +155,8 @@ def _compare(comparison, plan, processes, verbose):
     for stage in (starts, cells):
         for cell, result in _run(stage, comparison, processes):
             results[cell] = result
-            note = f"{cell[0]}, {cell[1]} shots, seed {cell[2]}"
+            name, k, seed = cell
+            note = f"{name}, {k} shot{'s' * (k > 1)}, seed {seed}"
             progress(len(results), note=note)
     done = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
     results, titles = Results(done), {name: ROWS[name].title for name in names}
@@ -164,13 +166,16 @@ def _compare(comparison, plan, processes, verbose):
         titles,
         shots,
         title=f"{comparison.source.name} to {comparison.target.name}",
-        facts=measured_how(settings, comparison.records, comparison.facts["well"]),
+        facts=measured_how(
+            settings, comparison.records, comparison.facts["well"], names
+        ),
         panels=comparison.panels,
     )
     left_out = comparison.records.write_report(folder, comparison.validation)
     if verbose:
         shown = terminal_table(results, titles, shots, styled=sys.stdout.isatty())
-        print(f"\n{shown}\n\nReport: {folder / 'report.html'}\n{left_out}")
+        print(f"\n{legend(results)}\n\n{shown}\n")
+        print(f"Report: {folder / 'report.html'}\n{left_out}")
     return table
 
 

@@ -38,4 +38,6 @@ def comparison_table(
 
 
 def _line(cells):
+    # A bar in a title would end its cell.
+    cells = [cell.replace("|", "\\|") for cell in cells]
     return f"| {' | '.join(cells)} |"

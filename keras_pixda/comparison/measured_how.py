@@ -7,13 +7,17 @@ from collections.abc import Iterable
 import keras
 import tensorflow as tf
 
+from keras_pixda.comparison.rows import ROWS
 from keras_pixda.models.find_segmenter import find_segmenter
 from keras_pixda.runs.run_records import RunRecords
-from keras_pixda.runs.settings import Settings
+from keras_pixda.runs.settings import PRESETS, Settings
+
+# Places, which the facts tell by name, and what a cell decides.
+_ELSEWHERE = {"source", "target", "validation", "weights", "method", "shots"}
 
 
 def measured_how(
-    settings: Settings, records: RunRecords, well: Iterable[str]
+    settings: Settings, records: RunRecords, well: Iterable[str], names: Iterable[str]
 ) -> dict[str, str]:
     """The facts below a comparison, by heading.
 
@@ -21,6 +25,7 @@ def measured_how(
         settings: The `Settings` of its runs.
         records: Their `RunRecords`.
         well: Names of the well-represented classes.
+        names: Names of the rows that ran.
 
     Returns:
         Dict from text to text.
@@ -42,6 +47,32 @@ def measured_how(
         else f"{training.source_steps} source-only steps for each seed",
         "Budget": f"{training.target_steps} batches of {data.batch_size} target "
         "images for every method",
+        "Settings": _beside_preset(settings, {ROWS[name].method for name in names}),
         "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}",
     }
+
+
+def _beside_preset(settings, methods):
+    """The preset that is nearest, and all settings that differ from it, as code."""
+    differing = {}
+    for preset in PRESETS:
+        data = settings.data
+        values = Settings.preset(preset, source=data.source, target=data.target)
+        values = values.by_name()
+        differing[preset] = {
+            name: value
+            for name, value in settings.by_name().items()
+            if value != values[name]
+            and name not in _ELSEWHERE
+            and ("." not in name or name.partition(".")[0] in methods)
+        }
+    nearest = min(PRESETS, key=lambda preset: len(differing[preset]))
+    shown = [f"`{name} {_text(v)}`" for name, v in differing[nearest].items()]
+    return f"preset {nearest}" + ", but " * bool(shown) + ", ".join(shown)
+
+
+def _text(value):
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return os.path.basename(value) if isinstance(value, str) else str(value)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from keras_pixda.comparison.legend import MEANS
 from keras_pixda.comparison.plus_minus import plus_minus
 from keras_pixda.comparison.results import Results
 from keras_pixda.visualization.class_names import ABSENT_SHARE, ABSENT_TITLE
@@ -35,9 +36,7 @@ def table_rows(
         there are several; and the note, empty without such pixels.
     """
     rows = [["method", *(f"{k}-shot" for k in shots)]]
-    means = [
-        key for key in ("mean_iou", "well_iou", "under_iou") if key in results.keys
-    ]
+    means = [key for key in MEANS if key in results.keys]
     given = []
     for name, title in titles.items():
         cells = []

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from keras_pixda.comparison.comparison_table import comparison_table
+from keras_pixda.comparison.legend import legend
 from keras_pixda.comparison.published import PUBLISHED
 from keras_pixda.comparison.report import report
 from keras_pixda.comparison.results import Results
@@ -37,11 +38,11 @@ def write_comparison(
         panels: `Panels` of the validation images.
 
     Returns:
-        The table, as Markdown.
+        What `table.md` holds: the table as Markdown, below what its figures are.
     """
     results = Results.of(results)
     results.write(folder)
-    table = comparison_table(results, titles, shots)
+    table = f"{legend(results)}\n\n{comparison_table(results, titles, shots)}"
     folder.write("table.md", table + "\n")
     panel = _panel(folder, panels, titles, shots[0])
     if panel:

@@ -5,6 +5,7 @@ import pytest
 
 from keras_pixda.cli import _parser, main
 from keras_pixda.commands.settings_options import add_settings, settings_from
+from keras_pixda.comparison.rows import ROWS
 from keras_pixda.methods import METHODS, Method, MethodSettings
 from keras_pixda.runs import Settings
 
@@ -92,6 +93,36 @@ def test_help_has_a_group_for_every_branch_and_method(capsys, monkeypatch):
         assert "--fda.entropy-weight X, --entropy-weight X" in shown
         assert "Half-width of the Fourier style transfer's window" in shown
         assert "All at once: --fda.style-window, --pixda.style-window" in shown
+
+
+def test_help_of_compare_names_what_it_runs_and_its_defaults(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit):
+        main(["compare", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for name in ROWS:
+        assert name in shown
+    default = ", or what the resumed comparison has)"
+    assert f"fsda, pixda, pixda+ (default: all of these{default}" in shown
+    assert f"images from each city (default: 1 3 5{default}" in shown
+    assert f"(default: 3{default}" in shown
+
+
+@pytest.mark.parametrize(
+    ("method", "word", "message"),
+    [
+        ("no_selection", "--selection", "has pixda.selection False, received True"),
+        ("pixda+", "--no-augment", "has augment True, received False"),
+        ("no_distillation", "--distillation-steps=9", "distillation_steps 0, received"),
+    ],
+)
+def test_a_variant_and_an_option_that_contradict_each_other_are_refused(
+    method, word, message, tmp_path, capsys
+):
+    words = [*WORDS[:-1], str(tmp_path / "run"), "--method", method, word]
+    assert main(["train", *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,7 @@ def test_a_killed_comparison_goes_on_from_the_last_state_of_its_cell(
     assert run("killed", resume=True) == table
     # Its first step is not repeated, and nor is anything before it.
     assert steps_done == ["adaptation"] * (2 + 3 + 3)
-    assert len(table.split("\n\n")[0].splitlines()) == 4
+    assert len(table.split("\n\n")[1].splitlines()) == 4
     results, wanted = (
         json.loads((tmp_path / folder / "results.json").read_text())
         for folder in ("killed", "whole")
@@ -115,7 +115,7 @@ def test_what_cannot_be_compared_is_said_before_anything_is_written(
     assert not (tmp_path / "c").exists()
 
 
-def test_a_resumed_comparison_is_the_one_that_was_begun(change, tmp_path, monkeypatch):
+def test_a_resumed_comparison_is_the_one_that_was_begun(change, tmp_path, capsys):
     settings = change(source_steps=1, steps=1, distillation_steps=0, panels=0)
     folder = tmp_path / "comparison"
     words = ["compare", "--output", str(folder), "--resume"]
@@ -124,6 +124,9 @@ def test_a_resumed_comparison_is_the_one_that_was_begun(change, tmp_path, monkey
     assert main(words) == 0
     assert {p: p.stat().st_mtime_ns for p in (folder / "cells").iterdir()} == files
     assert main([*words, "--methods", "source_only", "fine_tuning"]) == 0
+    shown = capsys.readouterr().out
+    assert "fine_tuning, 2 shots, seed 0" in shown
+    assert "mIoU / well / under in %\n\nmethod" in shown
     assert main(words) == 0
     plan = {"methods": ["source_only", "fine_tuning"], "shots": [2], "seeds": 1}
     assert json.loads((folder / "comparison.json").read_text()) == plan

@@ -43,3 +43,8 @@ def test_a_single_seed_has_no_spread_and_several_alike_have_one_of_zero():
     results = [cell("fda", 1, 0, 0.2), cell("fda", 3, 0, 0.2), cell("fda", 3, 1, 0.2)]
     table = comparison_table(results, {"fda": "FDA"}, [1, 3]).splitlines()
     assert table[2:] == ["| FDA | 20.0 / 40.0 / 10.0 | 20.0 / 40.0 / 10.0 (± 0.0) |"]
+
+
+def test_a_bar_in_a_title_does_not_end_its_cell():
+    table = comparison_table([cell("fda", 1, 0, 0.2)], {"fda": "FDA | mine"}, [1])
+    assert table.splitlines()[2] == "| FDA \\| mine | 20.0 / 40.0 / 10.0 |"

@@ -3,6 +3,7 @@ import types
 import pytest
 
 from keras_pixda.comparison.measured_how import measured_how
+from keras_pixda.runs import Settings
 
 
 class Record(list):
@@ -19,10 +20,15 @@ def test_what_a_reader_must_know(weights, change):
         validation=Record("Cityscapes", 500),
     )
     settings = change(source_steps=6, steps=5, distillation_steps=2, weights=weights)
-    facts = measured_how(settings, records, ["road", "car"])
+    names = ["source_only", "fine_tuning", "no_selection"]
+    facts = measured_how(settings, records, ["road", "car"], names)
     machine = facts.pop("Machine")
     assert "TensorFlow" in machine
     assert "cores" in machine
+    differing = facts.pop("Settings")
+    assert differing.startswith("preset small, but `image_size 32 48`, `batch_size 2`")
+    assert "`pixda.threshold -1.0`" in differing
+    assert "weights" not in differing
     start = "weights of a.keras, for all seeds"
     assert facts == {
         "Source": "GTA5, 400 images",
@@ -49,5 +55,28 @@ def test_what_a_reader_must_know(weights, change):
 def test_networks_that_begin_pretrained_are_called_so(changes, expected, change):
     record = Record("Cityscapes", 60)
     records = types.SimpleNamespace(source=record, target=record, validation=record)
-    facts = measured_how(change(**changes), records, ["road"])
+    facts = measured_how(change(**changes), records, ["road"], ["source_only"])
     assert facts["Network"] == f"{expected}, images of 48 x 32 pixels"
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes", "text"),
+    [
+        ("small", {"seed": 0}, "preset small"),
+        ("published", {"shots": 3}, "preset published"),
+        (
+            "small",
+            {"fda.entropy_weight": 0.1, "pixda.growth": 0.2, "save_every": 9},
+            "preset small, but `save_every 9`, `fda.entropy_weight 0.1`",
+        ),
+        ("small", {"shots_file": "/a/b/c.txt"}, "preset small, but `shots_file c.txt`"),
+    ],
+)
+def test_settings_of_the_methods_that_ran_are_told_where_they_differ(
+    preset, changes, text
+):
+    settings = Settings.preset(preset, source="gta5:a", target="gta5:b", **changes)
+    record = Record("GTA5", 4)
+    records = types.SimpleNamespace(source=record, target=record, validation=record)
+    facts = measured_how(settings, records, [], ["source_only", "fda"])
+    assert facts["Settings"] == text

@@ -40,6 +40,7 @@ def test_one_set_of_results_goes_into_every_file(number, change, tmp_path):
         folder, Results(cells), titles, [3], "A to B", {"Here": "`there`"}, panels
     )
     folder.close()
+    assert table.startswith("mIoU in %\n\n| method |")
     assert table.endswith("| Source Only | 20.0 |\n| FDA | 30.0 |")
     assert (folder / "table.md").read_text() == table + "\n"
     for name in ("results.json", "results.csv"):
