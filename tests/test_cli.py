@@ -156,6 +156,13 @@ ANSWERED_AT_ONCE = [
         2,
         "pixdb",
     ),
+    ("train --output RUN --source gt5:a --target gta5:b", 2, "did you mean 'gta5'?"),
+    ("compare --output RUN --source gta5:a --target kitti:b", 2, "unknown data set"),
+    (
+        "train --weights NOWHERE --output RUN --source gta5:a --target gta5:b",
+        2,
+        "no such file of weights",
+    ),
     ("check kitti:a", 2, "unknown data set 'kitti'"),
     ("check cityscape:a", 2, "did you mean 'cityscapes'?"),
     ("check gta5", 2, "expected one of gta5:ROOT"),

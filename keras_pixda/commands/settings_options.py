@@ -92,11 +92,27 @@ def settings_from(options: argparse.Namespace) -> Any:
             raise ValueError(
                 f"--preset {options.preset}: {config} decides, leave --preset out."
             )
-        return Settings.from_file(config).change(**given)
+        settings = Settings.from_file(config).change(**given)
+        _check_names(settings, options.resume)
+        return settings
     missing = [f"--{n}" for n in ("source", "target") if n not in given]
     if missing:
         raise ValueError(f"{' and '.join(missing)} missing, expected {data_help()}.")
-    return Settings.preset(options.preset or "small", **given)
+    settings = Settings.preset(options.preset or "small", **given)
+    _check_names(settings, options.resume)
+    return settings
+
+
+def _check_names(settings, resume):
+    """Raise at once, before TensorFlow is there, for what is only mistyped."""
+    from keras_pixda.datasets.find_dataset import find_dataset
+
+    for data in (settings.data.source, settings.data.target, settings.data.validation):
+        if data is not None:
+            find_dataset(data)
+    weights = settings.network.weights
+    if weights is not None and not resume and not pathlib.Path(weights).exists():
+        raise FileNotFoundError(f"{weights}: no such file of weights.")
 
 
 def _add(group, names, field, text):
