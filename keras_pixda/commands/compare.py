@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from keras_pixda.commands.settings_options import add_settings, settings_from
+from keras_pixda.commands.settings_options import (
+    add_settings,
+    refuse_mistyped,
+    settings_from,
+)
 
 
 def add_parser(commands: Any) -> None:
@@ -59,6 +63,7 @@ def _run(options):
     from keras_pixda.comparison.rows import ABLATIONS, OPTIONS
 
     settings = settings_from(options)
+    refuse_mistyped(settings, options.resume)
     plan = ComparisonPlan.of(
         options.output if options.resume else None,
         options.methods,

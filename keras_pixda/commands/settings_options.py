@@ -92,18 +92,14 @@ def settings_from(options: argparse.Namespace) -> Any:
             raise ValueError(
                 f"--preset {options.preset}: {config} decides, leave --preset out."
             )
-        settings = Settings.from_file(config).change(**given)
-        _check_names(settings, options.resume)
-        return settings
+        return Settings.from_file(config).change(**given)
     missing = [f"--{n}" for n in ("source", "target") if n not in given]
     if missing:
         raise ValueError(f"{' and '.join(missing)} missing, expected {data_help()}.")
-    settings = Settings.preset(options.preset or "small", **given)
-    _check_names(settings, options.resume)
-    return settings
+    return Settings.preset(options.preset or "small", **given)
 
 
-def _check_names(settings, resume):
+def refuse_mistyped(settings: Any, resume: bool) -> None:
     """Raise at once, before TensorFlow is there, for what is only mistyped."""
     from keras_pixda.datasets.find_dataset import find_dataset
 

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from keras_pixda.commands.settings_options import add_settings, settings_from
+from keras_pixda.commands.settings_options import (
+    add_settings,
+    refuse_mistyped,
+    settings_from,
+)
 
 
 def add_parser(commands: Any) -> None:
@@ -28,6 +32,7 @@ def _run(options):
     from keras_pixda.comparison.rows import ROWS
 
     settings = settings_from(options)
+    refuse_mistyped(settings, options.resume)
     name = options.method or settings.method
     if name not in ROWS:
         raise ValueError(f"--method is {name!r}, expected one of {[*ROWS]}.")
