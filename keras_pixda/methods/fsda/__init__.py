@@ -1,0 +1,1 @@
+"""FSDA: its model, losses and declaration."""

@@ -1,0 +1,1 @@
+"""Joint Training: its model, which FDA trains as well, and declaration."""

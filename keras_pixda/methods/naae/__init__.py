@@ -1,0 +1,1 @@
+"""NAAE: its model and declaration."""

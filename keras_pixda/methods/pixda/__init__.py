@@ -1,0 +1,1 @@
+"""PixDA: its model, distillation and declaration."""
