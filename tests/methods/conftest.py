@@ -1,15 +1,10 @@
 """What the tests of the methods share: one toy data set, settings, a start."""
 
-import pathlib
-import sys
-
 import keras
 import pytest
 
 from keras_pixda.datasets import FewShotDomainDataset, cityscapes, gta5
 from keras_pixda.models import small_segmenter
-
-sys.path.append(str(pathlib.Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

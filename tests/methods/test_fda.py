@@ -1,8 +1,8 @@
-import plain
 import pytest
 import tensorflow as tf
 
 from keras_pixda.methods import METHODS
+from tests.methods import plain
 
 
 @pytest.mark.usefixtures("eagerly")

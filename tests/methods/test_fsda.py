@@ -1,9 +1,9 @@
 import keras
-import plain
 import pytest
 import tensorflow as tf
 
 from keras_pixda.methods import METHODS
+from tests.methods import plain
 
 
 def certain(logits, certainty):

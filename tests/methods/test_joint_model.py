@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -8,21 +10,9 @@ from keras_pixda.losses import FocalLoss
 from keras_pixda.methods import PixDAModel
 from keras_pixda.methods.joint_training.joint_model import JointModel
 from keras_pixda.models import image_discriminator, pixel_discriminator
+from tests.methods import plain, tiny
 
-
-def tiny_batch(seed=0, size=(20, 28)):
-    random = np.random.default_rng(seed)
-    images, labels = {}, {}
-    for domain in ("source", "target"):
-        images[domain] = random.integers(0, 256, (2, *size, 3), dtype="uint8")
-        labels[domain] = random.choice([0, 1, 2, 255], (2, *size)).astype("uint8")
-    return images, labels
-
-
-def one_convolution():
-    inputs = keras.Input((None, None, 3))
-    x = keras.layers.Rescaling(1 / 64, -2.0, dtype="float32")(inputs)
-    return keras.Model(inputs, keras.layers.Conv2D(3, 3, padding="same")(x))
+tiny_batch = functools.partial(tiny.batch, size=(20, 28))
 
 
 def with_batch_normalization():
@@ -38,38 +28,9 @@ def assert_same_weights(model, other, **tolerance):
         np.testing.assert_allclose(value, wanted, **tolerance)
 
 
-def plain_focal(labels, logits):
-    """Focal loss, gamma 2, mean over labelled pixels, from one-hot labels."""
-    log_p = tf.nn.log_softmax(logits)
-    one_hot = tf.one_hot(labels, 3)  # All zero on ignored pixels.
-    focal = -tf.reduce_sum(one_hot * (1 - tf.exp(log_p)) ** 2 * log_p)
-    return focal / np.sum(labels != 255)
-
-
-def plain_entropy(logits):
-    p = tf.nn.softmax(logits)
-    entropy = -tf.reduce_sum(p * tf.math.log(p), axis=-1) / np.log(3)
-    return tf.reduce_mean((entropy**2 + 1e-8) ** 2)
-
-
-def swap_low_frequencies(source, target, half):
-    """FDA's spectral swap by full transforms."""
-    axes = (1, 2)
-    f_source, f_target = (
-        np.fft.fft2(x.astype(float), axes=axes) for x in (source, target)
-    )
-    amplitude = np.fft.fftshift(np.abs(f_source), axes=axes)
-    other = np.fft.fftshift(np.abs(f_target), axes=axes)
-    row, column = (size // 2 for size in source.shape[1:3])
-    window = np.s_[:, row - half : row + half + 1, column - half : column + half + 1]
-    amplitude[window] = other[window]
-    spectrum = np.fft.ifftshift(amplitude, axes=axes) * np.exp(1j * np.angle(f_source))
-    return np.real(np.fft.ifft2(spectrum, axes=axes)).astype("float32")
-
-
 @pytest.mark.parametrize("fda", [False, True])
 def test_one_step_equals_the_objective_written_out(fda):
-    segmenter = one_convolution()
+    segmenter = tiny.segmenter()
     kernel, bias = (tf.Variable(w) for w in segmenter.get_weights())
     # Half-width floor(20 * 0.1) = 2; the weight is large to be seen.
     model = JointModel(segmenter, FourierStyleTransfer(0.1) if fda else None)
@@ -79,15 +40,15 @@ def test_one_step_equals_the_objective_written_out(fda):
 
     source, target = (images[d].astype("float32") for d in ("source", "target"))
     if fda:
-        source = swap_low_frequencies(source, target, half=2)
+        source = plain.styled(source, target, half=2)
     with tf.GradientTape() as tape:
         source_logits, target_logits = (
             tf.nn.conv2d(x / 64 - 2, kernel, 1, "SAME") + bias for x in (source, target)
         )
         terms = {
-            "source_loss": plain_focal(labels["source"], source_logits),
-            "target_loss": plain_focal(labels["target"], target_logits),
-            "entropy_loss": plain_entropy(target_logits),
+            "source_loss": plain.focal(labels["source"], source_logits),
+            "target_loss": plain.focal(labels["target"], target_logits),
+            "entropy_loss": plain.entropy(target_logits),
         }
         loss = terms["source_loss"] + terms["target_loss"]
         loss += (0.7 if fda else 0.0) * terms["entropy_loss"]
@@ -125,7 +86,7 @@ def test_it_is_pixda_without_the_adversarial_loss():
 
 def after_one_step(style_transfer=None, batch=None, **arguments):
     keras.utils.set_random_seed(1)
-    model = JointModel(one_convolution(), style_transfer)
+    model = JointModel(tiny.segmenter(), style_transfer)
     model.compile(keras.optimizers.SGD(0.1), **arguments)
     model.train_on_batch(*(batch or tiny_batch()))
     return model.get_weights()[0]
@@ -160,7 +121,7 @@ def test_any_keras_loss_is_taken_and_plain_images_are_evaluated():
     np.testing.assert_allclose(
         after_one_step(loss=loss), after_one_step(loss=FocalLoss(gamma=0)), atol=1e-6
     )
-    model = JointModel(one_convolution())
+    model = JointModel(tiny.segmenter())
     model.compile(loss=loss, metrics=[keras.metrics.SparseCategoricalAccuracy()])
     images, labels = (d["source"] for d in tiny_batch())
     results = model.evaluate(images, labels, verbose=0, return_dict=True)
@@ -209,7 +170,7 @@ def test_trains_saves_and_loads_under_every_policy(policy, dtype_policy, tmp_pat
 
 
 def test_without_style_it_is_saved_and_loaded(tmp_path):
-    model = JointModel(one_convolution())
+    model = JointModel(tiny.segmenter())
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert again.style_transfer is None
@@ -217,7 +178,7 @@ def test_without_style_it_is_saved_and_loaded(tmp_path):
 
 
 def test_a_batch_without_domains_is_refused():
-    model = JointModel(one_convolution())
+    model = JointModel(tiny.segmenter())
     model.compile()
     with pytest.raises(ValueError, match="fit a FewShotDomainDataset"):
         model.train_on_batch(*(d["source"] for d in tiny_batch()))

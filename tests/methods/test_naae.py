@@ -1,9 +1,9 @@
 import numpy as np
-import plain
 import pytest
 import tensorflow as tf
 
 from keras_pixda.methods import METHODS
+from tests.methods import plain
 
 LEVELS = ("pixel", "region", "image")
 

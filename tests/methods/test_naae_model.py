@@ -7,29 +7,15 @@ from keras_pixda.losses import FocalLoss
 from keras_pixda.methods.joint_training.joint_model import JointModel
 from keras_pixda.methods.naae.naae_model import NAAEModel, grid_average, pixel_weights
 from keras_pixda.models import image_discriminator
+from tests.methods import tiny
 
 NETWORKS = ("pixel_network", "region_network", "image_network")
-
-
-def tiny_batch(seed=0, size=(32, 48)):
-    random = np.random.default_rng(seed)
-    images, labels = {}, {}
-    for domain in ("source", "target"):
-        images[domain] = random.integers(0, 256, (2, *size, 3), dtype="uint8")
-        labels[domain] = random.choice([0, 1, 2, 255], (2, *size)).astype("uint8")
-    return images, labels
-
-
-def tiny_segmenter():
-    inputs = keras.Input((None, None, 3))
-    x = keras.layers.Rescaling(1 / 64, -2.0, dtype="float32")(inputs)
-    return keras.Model(inputs, keras.layers.Conv2D(3, 3, padding="same")(x))
 
 
 def tiny_model(**arguments):
     """A model that runs eagerly, which is quicker than to trace a few small steps."""
     model = NAAEModel(
-        tiny_segmenter(), **{name: image_discriminator(3, 2) for name in NETWORKS}
+        tiny.segmenter(), **{name: image_discriminator(3, 2) for name in NETWORKS}
     )
     optimizer = keras.optimizers.SGD(0.1)
     defaults = {
@@ -96,7 +82,7 @@ def test_one_step_equals_the_objective_written_out():
     for network in networks(model)[1:]:
         network.set_weights([w * 3 for w in network.get_weights()])
     variables = [[tf.Variable(w) for w in n.get_weights()] for n in networks(model)]
-    images, labels = tiny_batch(size=(64, 96))  # Coarse maps of 2 x 3.
+    images, labels = tiny.batch(size=(64, 96))  # Coarse maps of 2 x 3.
     logs = model.train_on_batch(images, labels, return_dict=True)
 
     (kernel, bias), *weighting = variables
@@ -165,7 +151,7 @@ def test_sigmoids_of_one_are_joint_training_with_cross_entropy(size):
     # The networks forget nothing: their own gradient is 0 on the target, 1 on the
     # source, and their rate is too small to bring 1e4 down.
     for step in range(2):
-        batch = tiny_batch(step, size)
+        batch = tiny.batch(step, size)
         logs = model.train_on_batch(*batch, return_dict=True)
         joint.train_on_batch(*batch)
         assert logs["source_weight"] == 1.0
@@ -181,8 +167,8 @@ def test_sigmoids_of_zero_train_on_the_target_alone():
         keras.utils.set_random_seed(0)
         model = tiny_model()
         set_answers(model, (-1e4, -1e4, -1e4))
-        images, labels = tiny_batch()
-        images["source"] = tiny_batch(seed)[0]["source"]
+        images, labels = tiny.batch()
+        images["source"] = tiny.batch(seed)[0]["source"]
         logs = model.train_on_batch(images, labels, return_dict=True)
         assert logs["source_loss"] == logs["source_weight"] == 0.0
         results.append(model.segmenter.get_weights())
@@ -196,7 +182,7 @@ def test_every_level_is_a_third_of_the_weight(one):
     answers = [-1e4, -1e4, -1e4]
     answers[one] = 0.0
     set_answers(model, answers)
-    logs = model.train_on_batch(*tiny_batch(), return_dict=True)
+    logs = model.train_on_batch(*tiny.batch(), return_dict=True)
     assert logs["source_weight"] == pytest.approx(0.5 / 3, rel=1e-6)
 
 
@@ -236,7 +222,7 @@ def test_weighting_networks_never_move_the_segmenter_but_by_their_weights():
         keras.utils.set_random_seed(0)
         model = tiny_model(**changes)
         start = [n.get_weights() for n in networks(model)]
-        model.train_on_batch(*tiny_batch())
+        model.train_on_batch(*tiny.batch())
         results.append([n.get_weights() for n in networks(model)])
     usual, frozen_segmenter, frozen_networks = results
 
@@ -252,7 +238,7 @@ def test_weighting_networks_never_move_the_segmenter_but_by_their_weights():
 
 def test_no_gradient_of_the_weights_reaches_any_network():
     model = tiny_model()
-    images, _ = tiny_batch()
+    images, _ = tiny.batch()
     with tf.GradientTape() as tape:
         answers = model.weighting_logits(model(images["source"]))
         total = tf.reduce_sum(pixel_weights(answers))
@@ -273,7 +259,7 @@ def test_networks_learn_to_tell_the_domains_apart():
         pixel_optimizer=keras.optimizers.Adam(0.02),
         run_eagerly=False,
     )
-    images, labels = tiny_batch()
+    images, labels = tiny.batch()
     images["target"] //= 4
     logs = [model.train_on_batch(images, labels, return_dict=True) for _ in range(30)]
     for name in NETWORKS:
@@ -295,20 +281,20 @@ def test_any_keras_loss_of_pixels_is_taken():
     ):
         keras.utils.set_random_seed(0)
         model = tiny_model(loss=loss)
-        logs = model.train_on_batch(*tiny_batch(), return_dict=True)
+        logs = model.train_on_batch(*tiny.batch(), return_dict=True)
         results.append((logs["source_loss"], logs["target_loss"]))
     np.testing.assert_allclose(*results, rtol=1e-5)
 
 
 def test_defaults():
-    model = NAAEModel(tiny_segmenter())
+    model = NAAEModel(tiny.segmenter())
     shapes = [[w.shape for w in network.weights] for network in networks(model)[1:]]
     assert shapes == [[w.shape for w in image_discriminator(3).weights]] * 3
     model.compile(pixel_optimizer=keras.optimizers.Adam(0.003))
     assert len({id(o) for o in optimizers(model)}) == 4
     for optimizer in optimizers(model)[1:]:
         assert float(optimizer.learning_rate) == pytest.approx(0.003)
-    images, labels = (d["source"] for d in tiny_batch())
+    images, labels = (d["source"] for d in tiny.batch())
     results = model.evaluate(images, labels, verbose=0, return_dict=True)
     assert set(results) == {"loss"}
     cross_entropy = FocalLoss(gamma=0.0)(labels, model.predict(images, verbose=0))
@@ -327,13 +313,13 @@ def test_trains_saves_and_loads_under_every_policy(policy, dtype_policy, tmp_pat
     for optimizer in optimizers(model):
         assert isinstance(optimizer, scaled) == (policy == "mixed_float16")
     for step in range(2):
-        assert np.isfinite(model.train_on_batch(*tiny_batch(step))).all()
+        assert np.isfinite(model.train_on_batch(*tiny.batch(step))).all()
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     for m in (model, again):
         m.reset_metrics()
     np.testing.assert_array_equal(
-        model.train_on_batch(*tiny_batch(9)), again.train_on_batch(*tiny_batch(9))
+        model.train_on_batch(*tiny.batch(9)), again.train_on_batch(*tiny.batch(9))
     )
     for a, b in zip(networks(model), networks(again), strict=True):
         for value, wanted in zip(a.get_weights(), b.get_weights(), strict=True):
@@ -353,7 +339,7 @@ def test_overflow_skips_one_update_and_lowers_that_scale(broken, dtype_policy):
     optimizers(model)[broken].dynamic_scale.assign(3e38)
     before = [network.get_weights() for network in networks(model)]
     scales = [float(o.dynamic_scale) for o in optimizers(model)]
-    model.train_on_batch(*tiny_batch())
+    model.train_on_batch(*tiny.batch())
     for i, (network, optimizer) in enumerate(
         zip(networks(model), optimizers(model), strict=True)
     ):
@@ -367,6 +353,6 @@ def test_overflow_skips_one_update_and_lowers_that_scale(broken, dtype_policy):
 def test_bad_input_is_named():
     model = tiny_model()
     with pytest.raises(ValueError, match="fit a FewShotDomainDataset"):
-        model.train_on_batch(*(d["source"] for d in tiny_batch()))
+        model.train_on_batch(*(d["source"] for d in tiny.batch()))
     with pytest.raises(ValueError, match="needs at least 32 a side"):
-        model.train_on_batch(*tiny_batch(size=(16, 48)))
+        model.train_on_batch(*tiny.batch(size=(16, 48)))

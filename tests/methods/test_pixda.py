@@ -1,11 +1,11 @@
 import numpy as np
-import plain
 import pytest
 import tensorflow as tf
 
 from keras_pixda.callbacks import SampleSelection
 from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.methods import METHODS
+from tests.methods import plain
 
 
 @pytest.fixture

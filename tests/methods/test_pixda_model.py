@@ -9,7 +9,7 @@ from keras_pixda.losses import FocalLoss
 from keras_pixda.methods import PixDAModel
 from keras_pixda.models import image_discriminator, pixel_discriminator
 from keras_pixda.optimizers import published_optimizers
-from tests.methods.test_joint_model import plain_focal, swap_low_frequencies
+from tests.methods import plain
 from tests.methods.test_naae_model import plain_trunk
 
 
@@ -113,15 +113,15 @@ def test_one_step_equals_the_objective_written_out():
 
     (kernel, bias), pixel, image = old
     source, target = (images[d].astype("float32") for d in ("source", "target"))
-    source = swap_low_frequencies(source, target, half=3)  # floor(0.1 * 32)
+    source = plain.styled(source, target, half=3)  # floor(0.1 * 32)
     with tf.GradientTape(persistent=True) as tape:
         on_source, on_target = (
             tf.nn.conv2d(x / 64 - 2, kernel, 1, "SAME") + bias for x in (source, target)
         )
         answer = plain_pixel_discriminator(pixel, tf.nn.softmax(on_target))
         terms = {
-            "source_loss": plain_focal(labels["source"], on_source),
-            "target_loss": plain_focal(labels["target"], on_target),
+            "source_loss": plain.focal(labels["source"], on_source),
+            "target_loss": plain.focal(labels["target"], on_target),
             "adversarial_loss": plain_adversarial(labels["target"], on_target, answer),
         }
         total = terms["source_loss"] + terms["target_loss"]

@@ -1,12 +1,12 @@
 import keras
 import numpy as np
-import plain
 import pytest
 import tensorflow as tf
 
 from keras_pixda.datasets import few_shot_domain_dataset as few_shot
 from keras_pixda.datasets import segmentation_dataset as one_domain
 from keras_pixda.methods import METHODS
+from tests.methods import plain
 
 
 @pytest.fixture
