@@ -64,6 +64,6 @@ def adapt(
     for phase in method.phases(segmenter, dataset, settings):
         segmenter = phase.segmenter
         if phase.steps:
-            steps = int(phase.model.optimizer.iterations) + phase.steps
-            fit_steps(phase.model, phase.data, steps, [*phase.callbacks, *callbacks])
+            own = [*phase.callbacks, *callbacks]
+            fit_steps(phase.model, phase.data, phase.last_step, own)
     return segmenter

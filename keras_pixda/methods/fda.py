@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.method_settings import MethodSettings
+from keras_pixda.methods.phase import Phase
 from keras_pixda.setting import setting
 
 if TYPE_CHECKING:
     import keras
 
     from keras_pixda.datasets import FewShotDomainDataset
-    from keras_pixda.methods.phase import Phase
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,13 +59,12 @@ class FDA(Method):
 
     def phases(
         self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
-    ) -> Iterator["Phase"]:
+    ) -> Iterator[Phase]:
         """Yield adaptation."""
         from keras_pixda.layers import FourierStyleTransfer
         from keras_pixda.losses import FocalLoss
         from keras_pixda.methods.joint_training.joint_model import JointModel
         from keras_pixda.methods.method_optimizers import method_optimizers
-        from keras_pixda.methods.phase import Phase
 
         own, training = settings[self.name], settings.training
         model = JointModel(start, FourierStyleTransfer(own.style_window))

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from keras_pixda.methods.method_settings import MethodSettings
+from keras_pixda.methods.phase import Phase
 
 if TYPE_CHECKING:
     import keras
 
     from keras_pixda.datasets import FewShotDomainDataset
-    from keras_pixda.methods.phase import Phase
 
 
 class Method:

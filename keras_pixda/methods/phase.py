@@ -44,3 +44,8 @@ class Phase:
     def segmenter(self) -> Any:
         """The network that the phase trains."""
         return getattr(self.model, "segmenter", self.model)
+
+    @property
+    def last_step(self) -> int:
+        """The step of the optimizer that it ends with, asked before it begins."""
+        return int(self.model.optimizer.iterations) + self.steps

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.method_settings import MethodSettings
+from keras_pixda.methods.phase import Phase
 
 if TYPE_CHECKING:
     import keras
 
     from keras_pixda.datasets import FewShotDomainDataset
-    from keras_pixda.methods.phase import Phase
 
 
 class SourceOnly(Method):
@@ -37,13 +37,12 @@ class SourceOnly(Method):
 
     def phases(
         self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
-    ) -> Iterator["Phase"]:
+    ) -> Iterator[Phase]:
         """Yield the one phase, on source images as often as it takes."""
         from keras_pixda.datasets import SegmentationDataset
         from keras_pixda.datasets.ordinary_augmentation import ordinary_augmentation
         from keras_pixda.losses import FocalLoss
         from keras_pixda.methods.method_optimizers import method_optimizers
-        from keras_pixda.methods.phase import Phase
         from keras_pixda.training import SupervisedModel
 
         training = settings.training

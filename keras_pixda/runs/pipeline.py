@@ -144,7 +144,7 @@ class Pipeline:
         started = time.monotonic()
         if isinstance(phase.data, SegmentationDataset):
             phase.data = phase.data.in_passes(self._pass_length())
-        steps = int(phase.model.optimizer.iterations) + phase.steps
+        steps = phase.last_step
         every = self.settings.training.save_every
         before, after = self.watch(planned) if self.watch else ([], [])
         if not self.verbose:

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from keras_pixda.methods.fsda.fsda_settings import FSDASettings
 from keras_pixda.methods.method import Method
+from keras_pixda.methods.phase import Phase
 
 if TYPE_CHECKING:
     import keras
 
     from keras_pixda.datasets import FewShotDomainDataset
-    from keras_pixda.methods.phase import Phase
 
 
 class FSDA(Method):
@@ -37,11 +37,10 @@ class FSDA(Method):
 
     def phases(
         self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
-    ) -> Iterator["Phase"]:
+    ) -> Iterator[Phase]:
         """Yield adaptation, of the start with a second head."""
         from keras_pixda.methods.fsda.fsda_model import FSDAModel
         from keras_pixda.methods.method_optimizers import method_optimizers
-        from keras_pixda.methods.phase import Phase
         from keras_pixda.models import image_discriminator, pair_discriminator
         from keras_pixda.models.with_auxiliary_head import with_auxiliary_head
 

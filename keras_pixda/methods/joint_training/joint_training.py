@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.method_settings import MethodSettings
+from keras_pixda.methods.phase import Phase
 
 if TYPE_CHECKING:
     import keras
 
     from keras_pixda.datasets import FewShotDomainDataset
-    from keras_pixda.methods.phase import Phase
 
 
 class JointTraining(Method):
@@ -31,12 +31,11 @@ class JointTraining(Method):
 
     def phases(
         self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
-    ) -> Iterator["Phase"]:
+    ) -> Iterator[Phase]:
         """Yield adaptation."""
         from keras_pixda.losses import FocalLoss
         from keras_pixda.methods.joint_training.joint_model import JointModel
         from keras_pixda.methods.method_optimizers import method_optimizers
-        from keras_pixda.methods.phase import Phase
 
         training = settings.training
         model = JointModel(start)

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.naae.naae_settings import NAAESettings
+from keras_pixda.methods.phase import Phase
 
 if TYPE_CHECKING:
     import keras
 
     from keras_pixda.datasets import FewShotDomainDataset
-    from keras_pixda.methods.phase import Phase
 
 
 class NAAE(Method):
@@ -36,11 +36,10 @@ class NAAE(Method):
 
     def phases(
         self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
-    ) -> Iterator["Phase"]:
+    ) -> Iterator[Phase]:
         """Yield adaptation."""
         from keras_pixda.methods.method_optimizers import method_optimizers
         from keras_pixda.methods.naae.naae_model import NAAEModel
-        from keras_pixda.methods.phase import Phase
         from keras_pixda.models import image_discriminator
 
         filters = settings[self.name].discriminator_filters

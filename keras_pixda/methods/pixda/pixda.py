@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from keras_pixda.methods.method import Method
+from keras_pixda.methods.phase import Phase
 from keras_pixda.methods.pixda.pixda_settings import PixDASettings
 from keras_pixda.methods.variant import Variant
 
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     import keras
 
     from keras_pixda.datasets import FewShotDomainDataset
-    from keras_pixda.methods.phase import Phase
 
 # What the measurements support of the options.
 AUGMENT = {"augment": True}
@@ -73,10 +73,9 @@ class PixDA(Method):
 
     def phases(
         self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
-    ) -> Iterator["Phase"]:
+    ) -> Iterator[Phase]:
         """Yield adaptation, which selection may end early, then distillation."""
         from keras_pixda.callbacks import SampleSelection
-        from keras_pixda.methods.phase import Phase
         from keras_pixda.methods.pixda.distillation_model import distillation_model
 
         own, training = settings[self.name], settings.training
@@ -87,10 +86,11 @@ class PixDA(Method):
             selection = [SampleSelection(data, *rule)]
         yield Phase("adaptation", model, data, training.steps, selection)
 
-        steps = training.distillation_steps
-        shots = data.target_dataset(steps=steps) if steps else None
-        student = distillation_model(model, own.distillation_weight)
-        yield Phase("distillation", student, shots, steps)
+        steps, shots = training.distillation_steps, None
+        if steps:
+            shots = data.target_dataset(steps=steps)
+            model = distillation_model(model, own.distillation_weight)
+        yield Phase("distillation", model, shots, steps)
 
     def _model(self, start, settings):
         """A compiled `PixDAModel`."""
