@@ -83,12 +83,11 @@ class Results:
         """A line for each cell, NaN where it lacks a value."""
         file = io.StringIO()
         lines = csv.writer(file, lineterminator="\n")
-        lines.writerow([*_FACTS, *self.keys])
+        keys = self.keys
+        lines.writerow([*_FACTS, *keys])
         for cell in self.cells:
             facts = [cell.get(name, math.nan) for name in _FACTS]
-            lines.writerow(
-                [*facts, *(cell["iou"].get(key, math.nan) for key in self.keys)]
-            )
+            lines.writerow([*facts, *(cell["iou"].get(key, math.nan) for key in keys)])
         return file.getvalue()
 
     def __iter__(self) -> Iterator[dict]:

@@ -1,12 +1,11 @@
 """Results of a comparison in a terminal."""
 
-import io
 import textwrap
 from collections.abc import Iterable, Sequence
 
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.table_rows import table_rows
-from keras_pixda.visualization.text_table import RULES, WIDTH
+from keras_pixda.visualization.text_table import RULES, WIDTH, printed_lines
 
 
 def terminal_table(
@@ -38,7 +37,6 @@ def terminal_table(
     """
     # Loaded when a table is shown: the command line answers faster without it.
     from rich.box import Box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -60,16 +58,7 @@ def terminal_table(
         table.add_column(Text(head), justify="right", overflow="fold", width=width)
     for row in rows:
         table.add_row(*map(Text, row))
-    file = io.StringIO()
-    Console(
-        file=file,
-        width=WIDTH,
-        force_terminal=styled,
-        color_system="standard" if styled else None,
-        force_jupyter=False,
-        legacy_windows=False,
-    ).print(table)
-    lines = [line.rstrip() for line in file.getvalue().splitlines()]
+    lines = printed_lines(table, styled)
     if note:
         lines += ["", *textwrap.wrap(note, WIDTH - 1, break_on_hyphens=False)]
     return "\n".join(lines)

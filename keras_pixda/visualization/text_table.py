@@ -2,6 +2,10 @@
 
 import io
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import rich.table
 
 WIDTH = 80
 # Below the head and between parts, for `rich.box.Box`.
@@ -46,7 +50,6 @@ def text_table(
     # Loaded when a table is shown: the command line answers faster without it.
     from rich.box import Box
     from rich.cells import cell_len
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -65,6 +68,18 @@ def text_table(
                 _name(name, width), *map(_figure, cells), style="bold" * number
             )
         table.add_section()
+    return "\n".join(printed_lines(table, styled))
+
+
+def printed_lines(table: "rich.table.Table", styled: bool) -> list[str]:
+    """The lines that a table of `rich` takes in at most 80 columns.
+
+    Args:
+        table: The table.
+        styled: Whether to add what a terminal shows as bold and coloured.
+    """
+    from rich.console import Console
+
     file = io.StringIO()
     console = Console(
         file=file,
@@ -75,7 +90,7 @@ def text_table(
         legacy_windows=False,
     )
     console.print(table)
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+    return [line.rstrip() for line in file.getvalue().splitlines()]
 
 
 def _name(text, width):
