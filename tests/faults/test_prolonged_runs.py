@@ -18,22 +18,10 @@ STEPS = ("source_steps", "steps", "distillation_steps")
 
 
 @pytest.fixture(scope="module")
-def run(scenes, tmp_path_factory):
+def run(settings):
     """Return `run(folder, *steps)`, which begins a run or resumes it."""
     tf.config.run_functions_eagerly(True)  # A few steps take longer to compile.
-    common = Settings.preset(
-        "small",
-        source=f"gta5:{scenes / 'gta5'}",
-        target=f"cityscapes:{scenes / 'cityscapes'}",
-        image_size=(32, 48),
-        batch_size=2,
-        discriminator_filters=2,
-        selection_every=1,
-        threshold=-1.0,  # Keeps every image.
-        panels=1,
-        save_every=2,
-        ema=0.9,
-    )
+    common = settings.change(panels=1, save_every=2, ema=0.9)
 
     def run(folder, *steps, **changes):
         changes |= dict(zip(STEPS, steps, strict=False))
