@@ -24,8 +24,8 @@ def description():
 class SameSourceArchive(sdist):
     """A source archive that holds the same bytes wherever it is built.
 
-    setuptools does so for wheels alone: here the times of files, their owner and the time
-    in the header of the archive would differ.
+    setuptools does so for wheels alone: here the times of files, their owner and the
+    time in the header of the archive would differ.
     """
 
     def make_archive(self, base_name, format, root_dir=None, base_dir=None, **_):
@@ -70,8 +70,8 @@ setup(
     package_data={"keras_pixda": ["py.typed", "comparison/templates/*"]},
     python_requires=">=3.11,<3.14",
     cmdclass={"sdist": SameSourceArchive},
-    # The lower bounds are tested. Upper ones only where the next version may mean another
-    # thing by the same name: whoever has more than this package installed knows better.
+    # The lower bounds are tested. Upper ones only where the next version may mean
+    # another thing by the same name.
     install_requires=[
         "jinja2>=3.1",
         "keras>=3.15,<4",

@@ -10,6 +10,7 @@ from keras_pixda import __version__
 from keras_pixda.commands import COMMANDS
 from keras_pixda.commands.environment import prepare_environment
 from keras_pixda.commands.stderr_filter import filtered_stderr
+from keras_pixda.preemption import Preempted
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: List of words. Defaults to `None`, those of the process.
 
     Returns:
-        The exit status: 0, 1 if `check` found something, 2 after an error.
+        The exit status: 0, 1 if `check` found something, 2 after an error, 75 if a
+        training was asked to stop and `--resume` goes on with it.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -38,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except Preempted as stopped:
+        print(f"\n{stopped}; --resume goes on from here", file=sys.stderr)
+        return stopped.code
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130

@@ -1,6 +1,8 @@
+import argparse
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -8,9 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import keras_pixda.comparison
+import keras_pixda.runs
 from keras_pixda.cli import _parser, main
 from keras_pixda.commands import COMMANDS
+from keras_pixda.commands.options import duration
 from keras_pixda.commands.settings_options import settings_from
+from keras_pixda.preemption import Preempted, stop_reason
 
 NAMES = [command.__name__.rpartition(".")[2] for command in COMMANDS]
 
@@ -109,6 +115,34 @@ def test_errors_are_one_line_without_a_traceback(capsys, tmp_path):
         main(["--debug", "check", f"gta5:{tmp_path}"])
     with pytest.raises(SystemExit):
         main(["unknown"])
+
+
+@pytest.mark.parametrize("command", ["train", "compare"])
+def test_a_run_that_was_told_to_stop_says_how_to_go_on(
+    scenes, tmp_path, capsys, monkeypatch, command
+):
+    def stop(*args, **kwargs):
+        signal.raise_signal(signal.SIGUSR1)
+        raise Preempted(stop_reason())
+
+    module = {"train": keras_pixda.runs, "compare": keras_pixda.comparison}[command]
+    monkeypatch.setattr(module, command, stop)
+    data = f"--source=gta5:{scenes}/gta5", f"--target=cityscapes:{scenes}/cityscapes"
+    told = "--stop-signal=SIGUSR1", "--stop-after=8h"
+    assert main([command, *data, f"--output={tmp_path}", *told]) == 75
+    assert (
+        capsys.readouterr().err == "\nstopped (SIGUSR1); --resume goes on from here\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("55m", 3300), ("1.5h", 5400)]
+)
+def test_times_have_a_unit(text, seconds):
+    assert duration(text) == seconds
+    for wrong in (text[:-1], text[-1], f"-{text}", f"{text}s"):
+        with pytest.raises(argparse.ArgumentTypeError, match="expected one such as"):
+            duration(wrong)
 
 
 def test_demo_draws_trains_and_says_what_came_out(tmp_path, capsys, monkeypatch):

@@ -10,6 +10,7 @@ from keras_pixda.callbacks.sample_selection import SampleSelection
 from keras_pixda.callbacks.selection_state import SelectionState
 from keras_pixda.callbacks.state_folder import StateFolder
 from keras_pixda.callbacks.stop_at_step import StopAtStep
+from keras_pixda.preemption import Preempted, Preemption
 
 __all__ = [
     "BadNumbers",
@@ -17,6 +18,8 @@ __all__ = [
     "HistoryCSV",
     "PerClassIoU",
     "PredictionImages",
+    "Preempted",
+    "Preemption",
     "ProgressLine",
     "SampleSelection",
     "SelectionState",

@@ -9,6 +9,7 @@ import keras
 from keras_pixda.callbacks.pass_length import passes_just_end
 from keras_pixda.callbacks.state_folder import StateFolder
 from keras_pixda.finite import first_not_finite
+from keras_pixda.preemption import Preempted, note_step, stop_reason
 from keras_pixda.private_keras import begin_at_pass
 from keras_pixda.typing import FilePath, Logs
 
@@ -26,7 +27,8 @@ class ExactResume(keras.callbacks.Callback):
     whole or not at all. It is checked when it is read; a damaged one is warned of, and
     the one before is taken. It is never written with numbers that are not finite. That
     training has ended is saved too, and then nothing is trained again: delete the
-    folder once its result is in a safe place.
+    folder once its result is in a safe place. Inside a `Preemption` it is saved too
+    when training is asked to stop.
 
     A callback takes part if it has the methods `get_state()`, which returns JSON
     values, and `set_state(values)`, where `None` means from the beginning.
@@ -138,13 +140,19 @@ class ExactResume(keras.callbacks.Callback):
             # Keras would ask for as many batches as the first pass has, and warn.
             self._quiet.enter_context(passes_just_end())
             raise StopIteration
-        if self._unsaved >= self.every:
+        note_step(begins=True)
+        stop = stop_reason()
+        if self._unsaved >= self.every or (stop and self._unsaved):
             self._save(self.dataset.first_batch + batch)
+        if stop:
+            note_step(begins=False)
+            raise Preempted(stop)
         self._begun = batch
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Count."""
         self._unsaved += batch - self._begun + 1
+        note_step(begins=False)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Let the next pass be a whole one."""

@@ -7,6 +7,7 @@ from keras_pixda.commands.settings_options import (
     refuse_mistyped,
     settings_from,
 )
+from keras_pixda.preemption import Preemption
 
 
 def add_parser(commands: Any) -> None:
@@ -71,18 +72,20 @@ def _run(options):
         options.seeds,
     )
     more = [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
+    preemption = Preemption(options.stop_signal, options.stop_after)
     # Mistakes are told without waiting for TensorFlow.
     from keras_pixda.comparison import compare
     from keras_pixda.half_precision import tell_slow_half_precision
 
     tell_slow_half_precision(settings.network.dtype)
-    compare(
-        settings,
-        options.output,
-        plan.shots,
-        plan.seeds,
-        [*dict.fromkeys([*plan.methods, *more])],
-        options.processes,
-        resume=options.resume,
-        overwrite=options.overwrite,
-    )
+    with preemption:
+        compare(
+            settings,
+            options.output,
+            plan.shots,
+            plan.seeds,
+            [*dict.fromkeys([*plan.methods, *more])],
+            options.processes,
+            resume=options.resume,
+            overwrite=options.overwrite,
+        )

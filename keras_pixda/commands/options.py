@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+import math
 import os
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,20 @@ SIZE = {"type": int, "nargs": 2, "metavar": ("HEIGHT", "WIDTH")}
 
 # Keywords of a file or folder: shells do not see the ~ in --output=~/run.
 PLACE = {"type": os.path.expanduser}
+
+
+def duration(text: str) -> float:
+    """Seconds of a time such as `90s`, `55m`, `8h` or `1.5h`."""
+    number, unit = text[:-1], {"s": 1, "m": 60, "h": 3600}.get(text[-1:])
+    try:
+        seconds = float(number) * unit
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time, expected one such as 90s, 55m or 8h"
+        )
+    return seconds
 
 
 def data_help() -> str:

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from keras_pixda.commands.options import PLACE, SIZE, data_help
+from keras_pixda.commands.options import PLACE, SIZE, data_help, duration
 from keras_pixda.commands.setting_help import setting_help
 
 TITLES = {"data": "data", "network": "network", "training": "training, of all methods"}
@@ -25,6 +25,20 @@ def add_settings(parser: argparse.ArgumentParser, without: Sequence[str] = ()) -
     parser.add_argument("--output", required=True, **PLACE, help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on with its run")
     parser.add_argument("--overwrite", action="store_true", help="replace its run")
+    parser.add_argument(
+        "--stop-after",
+        type=duration,
+        metavar="TIME",
+        help="save the state and stop after 55m, 8h or 90s, with exit status 75, as "
+        "SIGTERM does at any time; --resume goes on",
+    )
+    parser.add_argument(
+        "--stop-signal",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a signal beside SIGTERM that does so, such as SIGUSR1",
+    )
     parser.add_argument(
         "--config",
         **PLACE,

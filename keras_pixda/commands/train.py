@@ -7,6 +7,7 @@ from keras_pixda.commands.settings_options import (
     refuse_mistyped,
     settings_from,
 )
+from keras_pixda.preemption import Preemption
 
 
 def add_parser(commands: Any) -> None:
@@ -45,15 +46,17 @@ def _run(options):
                     "one of the two."
                 )
     settings = ROWS[name].apply(settings)
+    preemption = Preemption(options.stop_signal, options.stop_after)
     # Mistakes are told without waiting for TensorFlow.
     from keras_pixda.half_precision import tell_slow_half_precision
     from keras_pixda.runs import train
 
     tell_slow_half_precision(settings.network.dtype)
-    train(
-        settings,
-        options.output,
-        options.resume,
-        options.overwrite,
-        tensorboard=options.tensorboard,
-    )
+    with preemption:
+        train(
+            settings,
+            options.output,
+            options.resume,
+            options.overwrite,
+            tensorboard=options.tensorboard,
+        )

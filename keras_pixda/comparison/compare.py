@@ -21,6 +21,7 @@ from keras_pixda.comparison.rows import ROWS
 from keras_pixda.comparison.terminal_table import terminal_table
 from keras_pixda.comparison.write_comparison import write_comparison
 from keras_pixda.methods.registry import METHODS as REGISTERED
+from keras_pixda.preemption import Preempted, Preemption, stop_reason
 from keras_pixda.progress import Progress
 from keras_pixda.runs.check_methods import check_methods
 from keras_pixda.runs.few_shot_data import few_shot_data
@@ -197,6 +198,8 @@ def _run(cells, comparison, processes):
         for future in concurrent.futures.as_completed(coming):
             yield coming[future], future.result()
     except concurrent.futures.process.BrokenProcessPool as error:
+        if reason := stop_reason():
+            raise Preempted(reason) from None
         raise ChildProcessError(
             "A process of the comparison was killed, perhaps for memory: resume it, "
             "with fewer processes if it happens again."
@@ -212,6 +215,7 @@ def _prepare(methods, settings, folder, threads):
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     REGISTERED.update(methods)
     _cells = Cells(settings, folder, verbose=False)
+    Preemption().__enter__()  # To the end of the process.
 
 
 def _cell(cell):

@@ -1,13 +1,20 @@
 """A training that is killed and resumed against one that is not."""
 
 import csv
+import signal
 import warnings
 
 import keras
 import numpy as np
 import pytest
 
-from keras_pixda.callbacks import ExactResume, HistoryCSV, ProgressLine
+from keras_pixda.callbacks import (
+    ExactResume,
+    HistoryCSV,
+    Preempted,
+    Preemption,
+    ProgressLine,
+)
 from keras_pixda.training.fit_steps import fit_steps
 
 STEPS = 11
@@ -47,6 +54,20 @@ class Kill(keras.callbacks.Callback):
                 raise Killed
 
         setattr(self, hook, die)
+
+
+class Warn(Kill):
+    """Tells its process to stop."""
+
+    def __init__(self, hook, count):
+        super().__init__(hook, count)
+
+        def warn(*args, **kwargs):
+            self.count -= 1
+            if self.count == 0:
+                signal.raise_signal(signal.SIGTERM)
+
+        setattr(self, hook, warn)
 
 
 def build(float16=False):
@@ -130,6 +151,33 @@ def test_one_kill_after_another_changes_nothing(tmp_path, float16):
     model, _ = run(folder, float16=float16)
     assert_same(everything(model, folder), wanted)
     assert states == sorted((folder / "state").iterdir())
+
+
+# Where a signal comes, and the step that its session has saved.
+SIGNALS = [
+    ("on_train_batch_begin", 2, 2),  # After the step that has begun.
+    ("on_train_batch_end", 1, 3),
+    ("on_train_batch_end", 1, 4),  # The last one of a pass: before the next one.
+    ("on_epoch_begin", 1, 4),
+    ("on_train_batch_begin", 3, 7),
+    ("on_epoch_end", 1, 8),
+]
+
+
+@pytest.mark.parametrize("float16", [False, True])
+def test_a_signal_saves_the_step_and_stops(tmp_path, float16):
+    for folder in ("whole", "stopped"):
+        (tmp_path / folder).mkdir()
+    whole, _ = run(tmp_path / "whole", float16=float16)
+    folder = tmp_path / "stopped"
+    for hook, count, step in SIGNALS:
+        with Preemption(), pytest.raises(Preempted, match="SIGTERM"):
+            run(folder, Warn(hook, count), every=100, float16=float16)
+        facts, _ = ExactResume(folder / "state").states.newest()
+        assert facts["epoch"] * BATCHES + facts["batch"] == step
+    model, _ = run(folder, float16=float16)
+    wanted = everything(whole, tmp_path / "whole")
+    assert_same(everything(model, folder), wanted)
 
 
 def test_a_damaged_state_costs_steps_and_nothing_else(tmp_path):

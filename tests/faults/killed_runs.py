@@ -2,7 +2,8 @@
 
 `python killed_runs.py CONFIG FOLDER graph|eager|compare [POINT:COUNT ...]`: for each
 point, a child resumes the run and is killed by SIGKILL at the COUNT-th time it comes
-there, or after COUNT seconds (`seconds:3.5`). The last child runs to the end. Every
+there, or after COUNT seconds (`seconds:3.5`); with `:stop` after it, it gets SIGTERM
+and must save, stop and say so. The last child runs to the end. Every
 finished state is noted in FOLDER.json as it is deleted, with what the run has left.
 With `compare` it is a comparison with one cell of the method, as eager as `eager`.
 
@@ -31,11 +32,16 @@ from keras_pixda.callbacks import (
 )
 from keras_pixda.comparison import compare
 from keras_pixda.datasets.selection_pass import SelectionPass
+from keras_pixda.preemption import EXIT_STATUS, Preempted, Preemption
 from keras_pixda.runs import RunFolder, Settings, train
 
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def be_stopped():
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def in_phase(title):
@@ -69,16 +75,17 @@ POINTS = {
 
 def set_trap(point):
     """Kill this process at the point."""
-    name, count = point.split(":")
+    name, count, *stop = point.split(":")
+    end = be_stopped if stop else die
     if name == "seconds":
-        threading.Timer(float(count), die).start()
+        threading.Timer(float(count), end).start()
         return
     left = [int(count)]
 
     def reached():
         left[0] -= 1
         if not left[0]:
-            die()
+            end()
 
     name, after = name.removesuffix("_after"), name.endswith("_after")
     if name == "half_a_state":
@@ -192,13 +199,17 @@ def main(config, folder, mode, *points):
         child = os.fork()
         if not child:
             try:
-                run(settings, folder, mode, point)
+                with Preemption(grace=0.05):
+                    run(settings, folder, mode, point)
                 os._exit(0)
+            except Preempted as stopped:
+                os._exit(stopped.code)
             except BaseException:
                 sys.excepthook(*sys.exc_info())
                 os._exit(1)
         _, status = os.waitpid(child, 0)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        killed |= os.waitstatus_to_exitcode(status) == EXIT_STATUS
         print(point, "killed" if killed else os.waitstatus_to_exitcode(status))
         sys.stdout.flush()
         # Seconds may be more than the run takes.

@@ -56,6 +56,26 @@ KILLS = [
     "deleting_state:3",
     "writing_result:2",
 ]
+# SIGTERM in every phase, in a write, and between two steps.
+STOPS = [
+    f"{point}:stop"
+    for point in (
+        "source_only_step:2",
+        "pass_begins:2",
+        "writing_state:1",
+        "source_only_step_after:1",
+        "writing_source_only:1",
+        "adaptation_step:2",
+        "evaluating:1",
+        "selecting:2",
+        "writing_state_after:1",
+        "history_row:1",
+        "iou_rows:1",
+        "writing_adapted:1",
+        "distillation_step:1",
+        "distillation_step_after:2",
+    )
+]
 # At any moment: how many seconds after the start of each process.
 MOMENTS = [f"seconds:{seconds}" for seconds in (3, 5, 7, 9, 11, 13, 15, 17, 19, 21)]
 
@@ -97,6 +117,7 @@ def end_of(config, folder, mode, *kills):
     ("mode", "dtype", "kills", "steps"),
     [
         ("eager", "float32", KILLS, 9),
+        ("eager", "float32", STOPS, 9),
         ("graph", "float32", MOMENTS, 9),
         # Adaptation ends because selection leaves nothing.
         ("eager", "mixed_float16", KILLS, 50),
