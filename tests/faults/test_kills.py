@@ -60,16 +60,15 @@ KILLS = [
 STOPS = [
     f"{point}:stop"
     for point in (
-        "source_only_step:2",
-        "pass_begins:2",
         "writing_state:1",
+        "source_only_step:2",
         "source_only_step_after:1",
+        "pass_begins:2",
         "writing_source_only:1",
         "adaptation_step:2",
+        # Each may be ended by the alarm or by the next pass.
         "evaluating:1",
         "selecting:2",
-        "writing_state_after:1",
-        "history_row:1",
         "iou_rows:1",
         "writing_adapted:1",
         "distillation_step:1",
