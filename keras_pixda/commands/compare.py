@@ -20,7 +20,8 @@ def add_parser(commands: Any) -> None:
         "--methods",
         nargs="+",
         metavar="NAME",
-        help=f"{', '.join([*METHODS, *BEYOND])} (default: all of these, {resumed}); "
+        help=f"{', '.join([*METHODS, *BEYOND])} (default: those of these "
+        f"that the data suffice for, {resumed}); "
         f"and what --ablate adds: {', '.join(ABLATIONS)}; or --options: "
         f"{', '.join(OPTIONS)}",
     )
@@ -30,7 +31,8 @@ def add_parser(commands: Any) -> None:
         nargs="+",
         dest="all_shots",
         metavar="K",
-        help="numbers of labelled target images from each city (default: "
+        help="numbers of labelled target images from each city, 0 for methods that "
+        "need none (default: "
         f"{' '.join(map(str, default.shots))}, {resumed})",
     )
     parser.add_argument(
@@ -69,6 +71,7 @@ def _run(options):
         options.methods,
         options.all_shots,
         options.seeds,
+        settings.data.has_unlabelled,
     )
     more = [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
     # Mistakes are told without waiting for TensorFlow.
