@@ -21,7 +21,8 @@ def add_parser(commands: Any) -> None:
         "--methods",
         nargs="+",
         metavar="NAME",
-        help=f"{', '.join([*METHODS, *BEYOND])} (default: all of these, {resumed}); "
+        help=f"{', '.join([*METHODS, *BEYOND])} (default: those of these "
+        f"that the data suffice for, {resumed}); "
         f"and what --ablate adds: {', '.join(ABLATIONS)}; or --options: "
         f"{', '.join(OPTIONS)}",
     )
@@ -31,7 +32,8 @@ def add_parser(commands: Any) -> None:
         nargs="+",
         dest="all_shots",
         metavar="K",
-        help="numbers of labelled target images from each city (default: "
+        help="numbers of labelled target images from each city, 0 for methods that "
+        "need none (default: "
         f"{' '.join(map(str, default.shots))}, {resumed})",
     )
     parser.add_argument(
@@ -70,6 +72,7 @@ def _run(options):
         options.methods,
         options.all_shots,
         options.seeds,
+        settings.data.has_unlabelled,
     )
     more = [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
     preemption = Preemption(options.stop_signal, options.stop_after)

@@ -2,12 +2,15 @@
 
 import dataclasses
 import json
+import textwrap
 from typing import Any
 
 from keras_pixda.datasets import Finding, load
 from keras_pixda.datasets.bad_files import SKIP
 from keras_pixda.datasets.check import usable_pairs
 from keras_pixda.datasets.files import collected_findings
+from keras_pixda.datasets.same_pictures import same_pictures
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.progress import Progress
 from keras_pixda.runs.read_json import read_json
 from keras_pixda.runs.run_folder import RunFolder
@@ -20,7 +23,7 @@ _FIELDS = ("pairs", "cities", "ignore_masks")
 
 
 class RunRecords:
-    """Source, target and validation records of a run.
+    """Source, target, validation and maybe unlabelled records of a run.
 
     With `on_bad_file="skip"` every file is read once before the training and pairs
     that cannot be used are left out. Which are used is then written down and kept to,
@@ -56,7 +59,8 @@ class RunRecords:
 
     Raises:
         DataError: If files cannot be used and are not to be skipped.
-        ValueError: If all are unusable, or the written list does not fit.
+        ValueError: If all are unusable, the written list does not fit, or masks are
+            missing.
     """
 
     def __init__(
@@ -69,6 +73,8 @@ class RunRecords:
             "target": lambda: load(settings.data.target),
             "validation": settings.data.validation_record,
         }
+        if settings.data.has_unlabelled:
+            parts["unlabelled"] = settings.data.unlabelled_record
         if not self.skips:
             self.records = {name: make() for name, make in parts.items()}
         elif folder is not None and (folder / PAIRS).exists():
@@ -77,7 +83,26 @@ class RunRecords:
             self.records = {
                 name: self._usable(name, make, verbose) for name, make in parts.items()
             }
-        self.source, self.target, self.validation = self.records.values()
+        self.source, self.target, self.validation, *_ = self.records.values()
+        self.source.require_masks()
+        self.validation.require_masks()
+        if self.unlabelled is not None and not self.unlabelled.classes:
+            # Pictures of the target, which are cut as its others.
+            cut = dataclasses.replace(self.unlabelled, crop=self.target.crop)
+            self.records["unlabelled"] = cut
+
+    @property
+    def unlabelled(self) -> SegmentationRecord | None:
+        """The record of the unlabelled target images, or `None`."""
+        return self.records.get("unlabelled")
+
+    @property
+    def counted(self) -> SegmentationRecord:
+        """What tells the shares of the classes: the target, if it has masks.
+
+        Otherwise they are counted on the data to evaluate on.
+        """
+        return self.target if self.target.labelled else self.validation
 
     def _usable(self, name, make, verbose):
         with collected_findings() as lonely:
@@ -110,6 +135,19 @@ class RunRecords:
                 f"{path}: does not hold the pairs of a run ({error!r}): begin it anew."
             ) from error
         return records
+
+    def overlap(self) -> str:
+        """A warning if unlabelled images are evaluated on as well; else no text."""
+        unlabelled, validation = self.unlabelled, self.validation
+        same = [] if unlabelled is None else same_pictures(unlabelled, validation)
+        if not same:
+            return ""
+        return textwrap.fill(
+            f"Warning: {len(same)} of the {len(unlabelled)} unlabelled images are "
+            f"among the {len(validation)} to evaluate on, such as "
+            f"{unlabelled.pairs[same[0]][0]}: it is measured on what it has seen.",
+            79,
+        )
 
     def write(self, folder: RunFolder) -> None:
         """Note in the folder of the run, a `RunFolder`, which pairs are used."""
