@@ -9,8 +9,9 @@ from keras_pixda.commands import (
     predict,
     scenes,
     train,
+    verify,
 )
 
-COMMANDS = (demo, scenes, check, train, compare, evaluate, predict, export)
+COMMANDS = (demo, scenes, check, train, compare, evaluate, predict, export, verify)
 
 __all__ = ["COMMANDS"]

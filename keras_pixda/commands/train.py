@@ -1,5 +1,6 @@
 """`keras-pixda train`: one method, from two data sets to an adapted segmenter."""
 
+import pathlib
 from typing import Any
 
 from keras_pixda.commands.settings_options import (
@@ -59,4 +60,5 @@ def _run(options):
             options.resume,
             options.overwrite,
             tensorboard=options.tensorboard,
+            repeats=options.config and pathlib.Path(options.config).parent,
         )

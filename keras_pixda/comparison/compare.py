@@ -108,6 +108,8 @@ def compare(
         raise ValueError(f"processes is {processes}, expected at least 1.")
     # Data and methods first: what does not fit is said before anything is written.
     records = RunRecords(settings, earlier, verbose)
+    if resume:
+        records.expect_inputs(records.inputs(), folder)
     most = settings.change(shots=max(plan.shots))
     runs = [ROWS[name].apply(most) for name in plan.methods]
     check_methods(runs, len(records.source.classes))
@@ -182,6 +184,7 @@ def _compare(comparison, plan, processes, verbose):
         panels=comparison.panels,
     )
     left_out = comparison.records.write_report(folder, comparison.validation)
+    folder.seal()
     if verbose:
         shown = terminal_table(results, titles, shots, styled=sys.stdout.isatty())
         print(f"\n{legend(results)}\n\n{shown}\n")

@@ -145,6 +145,14 @@ class PairCache:
         """A pair if it is there and `None` if not; arguments as in `read`."""
         return self._find(*_identity(record, index, image_size, label_size))
 
+    def damaged(self) -> tuple[int, list[str]]:
+        """How many files of pairs its folder holds, and the names of damaged ones.
+
+        A damaged file does no harm: its pair is decoded again, and written anew.
+        """
+        files = sorted(self.folder.glob("*.pair")) if self.folder else []
+        return len(files), [path.name for path in files if _unpack(path) is None]
+
     def _find(self, key, stamp):
         found = _unpack(self._path(key)) if self.folder else self._memory.get(key)
         return found[1] if found and found[0] == stamp else None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from keras_pixda.runs.starting_segmenter import starting_segmenter
     from keras_pixda.runs.train import train
     from keras_pixda.runs.training_settings import TrainingSettings
+    from keras_pixda.runs.verify import verify
     from keras_pixda.runs.watch import Watch
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "saved_run",
     "starting_segmenter",
     "train",
+    "verify",
 ]
 
 # Where 0.1 had them.

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 
+from keras_pixda.runs.manifest import file_sum
 from keras_pixda.runs.saved_facts import saved_facts
 
 
@@ -40,8 +41,9 @@ def export(
     Args:
         folder: Folder that `train` wrote.
         output: What to write, see `export_segmenter`. The file of the same name with
-            the suffix `.json` holds the names and colours of the classes, and the image
-            size of the run, which is the one to serve images at.
+            the suffix `.json` holds the names and colours of the classes, the image
+            size of the run, which is the one to serve images at, and the SHA-256 of
+            what was written, which `verify` checks.
         format: `"savedmodel"`, `"keras"`, `"onnx"` or `"litert"`.
         outputs: `"logits"` or `"classes"`. Defaults to `"logits"`.
         image_size: `(height, width)` to fix the file to. Defaults to `None`, any.
@@ -71,5 +73,16 @@ def export(
     )
     kept = ("classes", "palette", "ignore_class", "image_size")
     served = {name: facts[name] for name in kept}
+    served["sha256"] = _sums(pathlib.Path(output))
     beside.write_text(json.dumps(served, indent=2) + "\n", "utf-8")
     return difference
+
+
+def _sums(output):
+    """The SHA-256 of each file of an export, by its name beside the description."""
+    files = [output]
+    if output.is_dir():
+        files = sorted(path for path in output.rglob("*") if path.is_file())
+    return {
+        path.relative_to(output.parent).as_posix(): file_sum(path) for path in files
+    }

@@ -10,6 +10,11 @@ from typing import Any
 from keras_pixda.finite import first_not_finite
 from keras_pixda.nan_for_null import nan_for_null
 from keras_pixda.runs.folder_lock import LOCK, FolderLock
+from keras_pixda.runs.manifest import (
+    MANIFEST,
+    refuse_changed_files,
+    write_manifest,
+)
 from keras_pixda.runs.settings import Settings
 from keras_pixda.strict_json import strict_json
 from keras_pixda.typing import FilePath
@@ -55,6 +60,7 @@ class RunFolder:
         FileExistsError: If the folder holds a run, or other files, and neither is
             allowed.
         BlockingIOError: If another run is at work in the folder.
+        DataError: If files of a run that is to be resumed are not what it wrote.
         ValueError: If a run is to be resumed with other settings.
     """
 
@@ -86,11 +92,13 @@ class RunFolder:
 
     def _open(self, resume, overwrite, prolong):
         if self.has(CONFIG) and resume:
+            refuse_changed_files(self.path)
             earlier = type(self.settings).from_file(self.path / CONFIG)
             if earlier != self.settings:
                 self.note = (prolong or _expect_same)(self, earlier, self.settings)
             for left in self.path.rglob(f"{UNFINISHED}*"):
                 left.unlink()
+            (self.path / MANIFEST).unlink(missing_ok=True)  # Files may change now.
         elif self._files() and overwrite:
             # First what makes it a run: one that is half deleted is never resumed.
             (self.path / CONFIG).unlink(missing_ok=True)
@@ -115,6 +123,10 @@ class RunFolder:
         if not self.path.exists():
             return []
         return [file for file in self.path.iterdir() if file.name != LOCK]
+
+    def seal(self) -> None:
+        """Note what every file is: the run has ended, and none changes any more."""
+        write_manifest(self.path)
 
     def close(self) -> None:
         """Let others open the folder; the end of the process does so too."""

@@ -12,6 +12,7 @@ from keras_pixda.datasets.files import collected_findings
 from keras_pixda.datasets.same_pictures import same_pictures
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.progress import Progress
+from keras_pixda.runs.inputs import INPUTS, changes_since, inputs
 from keras_pixda.runs.read_json import read_json
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.settings import Settings
@@ -66,6 +67,8 @@ class RunRecords:
     def __init__(
         self, settings: Settings, folder: FilePath | None = None, verbose: bool = True
     ):
+        self.settings = settings
+        self.verbose = verbose
         self.skips = settings.data.on_bad_file == SKIP
         self.left_out = []
         parts = {
@@ -149,8 +152,35 @@ class RunRecords:
             79,
         )
 
-    def write(self, folder: RunFolder) -> None:
-        """Note in the folder of the run, a `RunFolder`, which pairs are used."""
+    def inputs(self, shots: SegmentationRecord | None = None) -> dict:
+        """What `inputs.json` notes of the files of these records, and of the shots."""
+        return inputs(self.records, shots, self.settings.data.shots_file)
+
+    def expect_inputs(self, found: dict, folder: FilePath) -> None:
+        """Raise a `ValueError` if a run in a folder was trained on other files.
+
+        Where bad files are skipped it is only said: those that the run has noted as
+        used stay in use.
+        """
+        changes = changes_since(folder, found)
+        if changes and not self.skips:
+            raise ValueError(
+                f"{folder}: the data are not those that the run was trained on "
+                f"({'; '.join(changes)}): bring the files back, or begin anew "
+                "(--overwrite)."
+            )
+        if changes and self.verbose:
+            print(f"Since the run began: {'; '.join(changes)}.")
+
+    def write(self, folder: RunFolder, found: dict | None = None) -> None:
+        """Note in the folder of the run, a `RunFolder`, which files are used.
+
+        Args:
+            folder: The open folder.
+            found: What `inputs` gave. Defaults to `None`, it is asked.
+        """
+        if not folder.has(INPUTS):
+            folder.write(INPUTS, self.inputs() if found is None else found)
         if self.skips and not folder.has(PAIRS):
             facts = {
                 name: {field: getattr(record, field) for field in _FIELDS}

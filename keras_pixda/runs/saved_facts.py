@@ -3,6 +3,7 @@
 import os
 import pathlib
 
+from keras_pixda.runs.manifest import refuse_changed_files
 from keras_pixda.runs.read_json import read_json
 
 CLASSES = "classes.json"
@@ -69,6 +70,7 @@ def saved_facts(folder: str | os.PathLike, model: str = "segmenter.keras") -> di
         The dict of `classes.json`, see `class_facts`, with the `image_size` of the run.
 
     Raises:
+        DataError: If one of the two files is not what the run wrote.
         FileNotFoundError: If the folder holds no such model.
         ValueError: If the facts do not fit.
     """
@@ -79,6 +81,7 @@ def saved_facts(folder: str | os.PathLike, model: str = "segmenter.keras") -> di
                 f"{folder} holds no {name}: expected a folder that "
                 "`keras-pixda train` has finished."
             )
+    refuse_changed_files(folder, model, CLASSES)
     path = folder / CLASSES
     facts, lines = read_json(path)
     for name, (form, fits) in FORMS.items():

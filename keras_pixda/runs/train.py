@@ -13,6 +13,7 @@ from keras_pixda.progress import Progress
 from keras_pixda.runs.check_methods import check_methods
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.few_shot_data import few_shot_data
+from keras_pixda.runs.inputs import changes_since
 from keras_pixda.runs.mask_warnings import mask_warnings
 from keras_pixda.runs.measure import measure
 from keras_pixda.runs.panels import Panels
@@ -33,6 +34,7 @@ def train(
     overwrite: bool = False,
     verbose: bool = True,
     tensorboard: bool = False,
+    repeats: str | os.PathLike | None = None,
 ) -> dict:
     """Train source only, then the method of the settings, and measure both.
 
@@ -71,7 +73,8 @@ def train(
         folder: Where to write: `segmenter.keras` (the result), `source_only.keras`,
             `pixda.keras` and the like (a phase that another one goes on from, with
             discriminators and optimizers), `history_*.csv`, `per_class_iou.csv`,
-            `panels/`, `result.json`, `classes.json`, `config.json` and `state/`.
+            `panels/`, `result.json`, `classes.json`, `config.json`, `manifest.json` and
+            `state/`.
         resume: Whether to go on with the run in the folder, for more steps if the
             settings have more. Defaults to `False`.
         overwrite: Whether to replace it. Defaults to `False`.
@@ -79,6 +82,8 @@ def train(
         tensorboard: Whether to write losses, per-class IoU, kept source images,
             confusion matrices and predictions to `tensorboard/`, too. Defaults to
             `False`.
+        repeats: Folder of the run whose settings these are; it is said how the data
+            differ from its. Defaults to `None`.
 
     Returns:
         A dict with the IoU of `source_only` and `adapted`, in all, `well`, `under` and
@@ -87,11 +92,12 @@ def train(
     Raises:
         FileExistsError: If the folder holds a run and neither flag is given.
         BlockingIOError: If another run is at work in the folder.
-        ValueError: If data or settings do not fit; nothing has been trained then.
+        ValueError: If data or settings do not fit, or the data of a run that is to be
+            resumed have changed; nothing has been trained then.
     """
     _refuse_earlier_version(pathlib.Path(folder, CONFIG), resume)
     keras.config.set_dtype_policy(settings.network.dtype)
-    run = _Run(settings, folder, resume, overwrite, verbose, tensorboard)
+    run = _Run(settings, folder, resume, overwrite, verbose, tensorboard, repeats)
     with contextlib.closing(run.folder):
         return run.train()
 
@@ -109,7 +115,9 @@ def _refuse_earlier_version(config, resume):
 class _Run:
     """One run: its data, its phases, what it shows."""
 
-    def __init__(self, settings, folder, resume, overwrite, verbose, tensorboard):
+    def __init__(
+        self, settings, folder, resume, overwrite, verbose, tensorboard, repeats
+    ):
         self.settings = settings
         self.verbose = verbose
         # Data first: what does not fit is said before anything is written.
@@ -125,6 +133,9 @@ class _Run:
         self.dataset = few_shot_data(
             settings, self.records.source, self.records.target, unlabelled=unlabelled
         )
+        files = self.records.inputs(self.dataset.target)
+        if resume:
+            self.records.expect_inputs(files, folder)
         if not (resume and pathlib.Path(folder, START_FILE).exists()):
             check_methods([settings], len(self.records.source.classes))
         self.validation = SegmentationDataset(
@@ -134,7 +145,7 @@ class _Run:
             on_bad_file=settings.data.on_bad_file,
         )
         self.folder = RunFolder(folder, settings, resume, overwrite, prolong)
-        self.records.write(self.folder)
+        self.records.write(self.folder, files)
         if not self.folder.has("classes.json"):
             facts = class_facts(self.records.counted, verbose)
             facts["image_size"] = list(settings.data.image_size)
@@ -143,6 +154,8 @@ class _Run:
         log_dir = self.folder / "tensorboard" if tensorboard else None
         watch = Watch(self.folder, self.validation, self.facts, log_dir, verbose)
         self.pipeline = Pipeline(self.folder, self.dataset, settings, watch, verbose)
+        if repeats is not None and (changes := changes_since(repeats, files)):
+            self.say(f"Not the data of {repeats}: {'; '.join(changes)}.")
         if self.folder.note:
             self.say(self.folder.note)
         shown = f"{len(self.dataset.target)} target images, "
@@ -182,6 +195,7 @@ class _Run:
         left_out = self.records.write_report(self.folder, self.dataset, self.validation)
         if left_out:
             self.say(left_out)
+        self.folder.seal()
         return self.pipeline.result
 
     def evaluate(self, segmenter, title, previous=None):
