@@ -103,8 +103,9 @@ def test_help_of_compare_names_what_it_runs_and_its_defaults(capsys, monkeypatch
     for name in ROWS:
         assert name in shown
     default = ", or what the resumed comparison has)"
-    assert f"fsda, pixda, pixda+ (default: all of these{default}" in shown
-    assert f"images from each city (default: 1 3 5{default}" in shown
+    default_methods = "default: those of these that the data suffice for"
+    assert f"fsda, pixda, pixda+ ({default_methods}{default}" in shown
+    assert f"methods that need none (default: 1 3 5{default}" in shown
     assert f"(default: 3{default}" in shown
 
 
