@@ -20,7 +20,8 @@ def add_parser(commands: Any) -> None:
         "--methods",
         nargs="+",
         metavar="NAME",
-        help=f"{', '.join([*METHODS, *BEYOND])} (default: all of these, {resumed}); "
+        help=f"{', '.join([*METHODS, *BEYOND])} (default: all of these that can do "
+        f"without --unlabelled, with it all, {resumed}); "
         f"and what --ablate adds: {', '.join(ABLATIONS)}; or --options: "
         f"{', '.join(OPTIONS)}",
     )
@@ -69,6 +70,7 @@ def _run(options):
         options.methods,
         options.all_shots,
         options.seeds,
+        settings.data.has_unlabelled,
     )
     more = [*ABLATIONS] * options.ablate + [*OPTIONS] * options.options
     # Mistakes are told without waiting for TensorFlow.

@@ -82,8 +82,8 @@ def compare(
         seeds: Number of seeds, counted from the settings' one. Defaults to `None`, that
             of the comparison that is resumed, else 3.
         names: Rows to run, of `keras_pixda.comparison.rows.ROWS`. Defaults to `None`,
-            those of the comparison that is resumed, else the registered methods and
-            PixDA+.
+            those of the comparison that is resumed, else the registered methods, but
+            without unlabelled images not those that need it.
         processes: Cells to run at a time, each in a process with its share of the
             cores. Defaults to 1.
         resume: Whether to go on with the comparison in the folder. Defaults to `False`.
@@ -101,7 +101,7 @@ def compare(
             or written then.
     """
     earlier = pathlib.Path(folder) if resume else None
-    plan = ComparisonPlan.of(earlier, names, shots, seeds)
+    plan = ComparisonPlan.of(earlier, names, shots, seeds, settings.data.has_unlabelled)
     if processes < 1:
         raise ValueError(f"processes is {processes}, expected at least 1.")
     # Data and methods first: what does not fit is said before anything is written.

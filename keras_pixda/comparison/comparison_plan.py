@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Sequence
 
 from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
+from keras_pixda.methods import METHODS as REGISTERED
 from keras_pixda.runs.read_json import read_json
 
 PLAN = "comparison.json"
@@ -28,7 +29,7 @@ class ComparisonPlan:
 
     Args:
         methods: Names of rows of `keras_pixda.comparison.rows.ROWS`. Defaults to the
-            registered methods and PixDA+.
+            registered methods that need no unlabelled images.
         shots: Numbers of target images from each city. Defaults to `(1, 3, 5)`.
         seeds: Number of seeds. Defaults to 3.
 
@@ -38,7 +39,7 @@ class ComparisonPlan:
     """
 
     methods: tuple[str, ...] = dataclasses.field(
-        default_factory=lambda: (*METHODS, *BEYOND)
+        default_factory=lambda: _default_methods(unlabelled=False)
     )
     shots: tuple[int, ...] = (1, 3, 5)
     seeds: int = 3
@@ -72,6 +73,7 @@ class ComparisonPlan:
         methods: Sequence[str] | None = None,
         shots: Sequence[int] | None = None,
         seeds: int | None = None,
+        unlabelled: bool = False,
     ) -> "ComparisonPlan":
         """What is given, else what the folder remembers, else the defaults.
 
@@ -80,6 +82,8 @@ class ComparisonPlan:
             methods: Defaults to `None`, not given.
             shots: Defaults to `None`, not given.
             seeds: Defaults to `None`, not given.
+            unlabelled: Whether there are unlabelled images, so that by default methods
+                that need some are compared as well. Defaults to `False`.
         """
         given = {
             "methods": None if methods is None else tuple(methods),
@@ -87,11 +91,19 @@ class ComparisonPlan:
             "seeds": seeds,
         }
         missing = [name for name, value in given.items() if value is None]
-        plan = cls()
+        plan = cls(methods=_default_methods(unlabelled))
         if folder is not None and missing:
             plan = _remembered(plan, pathlib.Path(folder, PLAN), missing)
         given = {name: given[name] for name in given if name not in missing}
         return dataclasses.replace(plan, **given)
+
+
+def _default_methods(unlabelled):
+    return tuple(
+        name
+        for name in (*METHODS, *BEYOND)
+        if unlabelled or not REGISTERED[ROWS[name].method].needs_unlabelled
+    )
 
 
 def _is_count(value):

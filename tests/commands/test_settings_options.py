@@ -103,7 +103,8 @@ def test_help_of_compare_names_what_it_runs_and_its_defaults(capsys, monkeypatch
     for name in ROWS:
         assert name in shown
     default = ", or what the resumed comparison has)"
-    assert f"fsda, pixda, pixda+ (default: all of these{default}" in shown
+    default_methods = "default: all of these that can do without --unlabelled"
+    assert f"fsda, pixda, self_training, pixda+ ({default_methods}" in shown
     assert f"images from each city (default: 1 3 5{default}" in shown
     assert f"(default: 3{default}" in shown
 
@@ -112,7 +113,7 @@ def test_help_of_compare_names_what_it_runs_and_its_defaults(capsys, monkeypatch
     ("method", "word", "message"),
     [
         ("no_selection", "--selection", "has pixda.selection False, received True"),
-        ("pixda+", "--no-augment", "has augment True, received False"),
+        ("augmented", "--no-augment", "has augment True, received False"),
         ("no_distillation", "--distillation-steps=9", "distillation_steps 0, received"),
     ],
 )
