@@ -36,7 +36,7 @@ def small(**changes):
         ("--fda.style-window 0.02", {"fda.style_window": 0.02}),
         (
             "--fda.style-window 0.02 --style-window 0.03",
-            {"fda.style_window": 0.02, "pixda.style_window": 0.03},
+            {"style_window": 0.03, "fda.style_window": 0.02},
         ),
         ("--learning-rate 0.1", {"training": {"learning_rate": 0.1}}),
         ("--fine-tuning.learning-rate 0.1", {"fine_tuning": {"learning_rate": 0.1}}),

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_pixda.callbacks import ExactResume
 from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.losses import FocalLoss
 from keras_pixda.methods import SelfTrainingModel
@@ -10,6 +11,7 @@ from keras_pixda.methods.self_training.averaged_teacher import AveragedTeacher
 from keras_pixda.methods.self_training.class_mix import half_of_classes
 from keras_pixda.methods.self_training.pseudo_labels import pseudo_labels
 from keras_pixda.methods.self_training.strong_changes import blurred, changed_colours
+from keras_pixda.training.fit_steps import fit_steps
 from tests.methods import plain, tiny
 
 SIZE = (20, 28)
@@ -310,6 +312,39 @@ def test_trains_saves_and_loads_in_half_precision(policy, dtype_policy, tmp_path
     )
     assert_same(model.get_weights(), again.get_weights(), rtol=0)
     assert_same(model.teacher.get_weights(), again.teacher.get_weights(), rtol=0)
+
+
+class Batches(keras.utils.PyDataset):
+    first_batch = 0
+
+    def __len__(self):
+        return 4 - self.first_batch
+
+    def __getitem__(self, index):
+        return batch(self.first_batch + index)
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_a_training_that_was_killed_goes_on_to_the_last_bit(tmp_path):
+    def trained(folder, dies_after=None):
+        def die(step, logs):
+            if step == dies_after:
+                raise Killed
+
+        keras.utils.set_random_seed(1)
+        model = compiled(optimizer="adam", confidence=0.5)
+        kill = keras.callbacks.LambdaCallback(on_train_batch_end=die)
+        resume = ExactResume(folder, every=1)
+        fit_steps(model, Batches(workers=1), 4, [resume, kill])
+        return [v.numpy() for v in (*model.variables, *model.optimizer.variables)]
+
+    wanted = trained(tmp_path / "whole")
+    with pytest.raises(Killed):
+        trained(tmp_path / "killed", dies_after=2)
+    assert_same(trained(tmp_path / "killed"), wanted, rtol=0)
 
 
 def test_a_batch_with_no_target_image_is_refused():

@@ -216,9 +216,6 @@ class SelfTrainingModel(FewShotModel):
             A dict of float32 tensors `(batch,)`, and `(batch, classes)` for
             `"classes"`.
         """
-        replica = tf.distribute.get_replica_context()
-        place = replica.replica_id_in_sync_group if replica else 0
-        step = ops.cast(self.optimizer.iterations, "int32") * number_of_replicas()
         names = (
             "shot",
             "flip",
@@ -228,10 +225,15 @@ class SelfTrainingModel(FewShotModel):
             "blur",
             "width",
         )
+        size = ops.shape(images)[0]
         numbers = tf.random.stateless_uniform(
-            (ops.shape(images)[0], len(names) + self.num_classes),
-            tf.stack([self.seed, step + place]),
+            (size * number_of_replicas(), len(names) + self.num_classes),
+            tf.stack([self.seed, ops.cast(self.optimizer.iterations, "int32")]),
         )
+        # Each replica takes those of its images, as one alone would.
+        replica = tf.distribute.get_replica_context()
+        place = replica.replica_id_in_sync_group if replica else 0
+        numbers = numbers[place * size : (place + 1) * size]
         columns = dict(
             zip(names, tf.unstack(numbers[:, : len(names)], axis=1), strict=True)
         )
