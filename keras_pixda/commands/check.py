@@ -13,6 +13,11 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("data", metavar="DATA", help=data_help())
     parser.add_argument("--split", help="train, val ... (default: the one to train on)")
     parser.add_argument(
+        "--unlabelled",
+        action="store_true",
+        help="check the pictures alone, as --unlabelled of train reads them",
+    )
+    parser.add_argument(
         "--preview",
         metavar="FOLDER",
         help="write two images beside their masks in colours to it",
@@ -25,18 +30,21 @@ def _run(options):
     from keras_pixda.progress import Progress
     from keras_pixda.runs.preview import preview, preview_paths
 
-    if options.preview:
-        preview_paths(options.preview)
     try:
-        record = load(options.data, options.split)
+        record = load(options.data, options.split, unlabelled=options.unlabelled)
     except DataError as error:
         return _print_findings(error.findings, options.data)
+    if options.preview:
+        record.require_masks()
+        preview_paths(options.preview)
     checked = DataCheck(record, Progress("check", len(record)))
     print(f"\n{checked.table()}\n")
     if options.preview:
         for path in preview(checked, options.preview):
             print(f"Preview: {path}")
-    status = _print_findings(checked.findings, f"{len(record)} pairs")
+    status = _print_findings(
+        checked.findings, f"{len(record)} {'pairs' if record.labelled else 'pictures'}"
+    )
     for note in checked.notes:
         print(f"Note: {note}")
     return status

@@ -20,8 +20,8 @@ def add_parser(commands: Any) -> None:
         "--methods",
         nargs="+",
         metavar="NAME",
-        help=f"{', '.join([*METHODS, *BEYOND])} (default: all of these that can do "
-        f"without --unlabelled, with it all, {resumed}); "
+        help=f"{', '.join([*METHODS, *BEYOND])} (default: those of these "
+        f"that the data suffice for, {resumed}); "
         f"and what --ablate adds: {', '.join(ABLATIONS)}; or --options: "
         f"{', '.join(OPTIONS)}",
     )
@@ -31,7 +31,8 @@ def add_parser(commands: Any) -> None:
         nargs="+",
         dest="all_shots",
         metavar="K",
-        help="numbers of labelled target images from each city (default: "
+        help="numbers of labelled target images from each city, 0 for methods that "
+        "need none (default: "
         f"{' '.join(map(str, default.shots))}, {resumed})",
     )
     parser.add_argument(

@@ -10,6 +10,8 @@ from typing import Any
 from keras_pixda.commands.options import PLACE, SIZE, data_help
 from keras_pixda.commands.setting_help import setting_help
 
+# Settings that name a data set.
+DATA = ("source", "target", "validation", "unlabelled")
 TITLES = {"data": "data", "network": "network", "training": "training, of all methods"}
 
 
@@ -74,7 +76,7 @@ def settings_from(options: argparse.Namespace) -> Any:
         for name, value in vars(options).items()
         if value is not None and (name in known or places_of(name))
     }
-    for name in ("source", "target", "validation"):
+    for name in DATA:
         if name in given:
             given[name] = _absolute(given[name])
     for name in ("weights", "shots_file"):
@@ -103,9 +105,18 @@ def refuse_mistyped(settings: Any, resume: bool) -> None:
     """Raise at once, before TensorFlow is there, for what is only mistyped."""
     from keras_pixda.datasets.find_dataset import find_dataset
 
-    for data in (settings.data.source, settings.data.target, settings.data.validation):
-        if data is not None:
-            find_dataset(data)
+    for name in DATA:
+        data = getattr(settings.data, name)
+        if data is None or find_dataset(data).labelled or name == "unlabelled":
+            continue
+        if name != "target" or settings.data.has_shots:
+            remedy = "give it as --unlabelled"
+            if name == "target":
+                remedy += ", or take no shots of it (--shots 0)"
+            raise ValueError(
+                f"--{name} {data} holds pictures without masks, expected images with "
+                f"masks: {remedy}."
+            )
     weights = settings.network.weights
     if weights is not None and not resume and not pathlib.Path(weights).exists():
         raise FileNotFoundError(f"{weights}: no such file of weights.")
@@ -124,7 +135,7 @@ def _add(group, names, field, text):
         keywords |= {"action": argparse.BooleanOptionalAction}
     elif kind in (int, float):
         keywords |= {"type": kind}
-    if field.name in ("source", "target", "validation"):
+    if field.name in DATA:
         keywords |= {"metavar": "DATA"}
     group.add_argument(*map(_flag, names), **keywords)
 

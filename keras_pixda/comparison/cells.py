@@ -78,7 +78,7 @@ class Cells:
         )
         self.panels = Panels(record, settings.training.panels, size)
         if not folder.has("classes.json"):
-            folder.write("classes.json", class_facts(self.target, verbose))
+            folder.write("classes.json", class_facts(self.records.counted, verbose))
         self.facts = folder.read_json("classes.json")
 
     def result(self, name: str, shots: int, seed: int) -> dict:
@@ -130,7 +130,8 @@ class Cells:
         keras.backend.clear_session()  # Frees the graphs of the cell.
 
     def _pipeline(self, place, settings):
-        data = few_shot_data(settings, self.source, self.target, self.cache)
+        records = self.source, self.target
+        data = few_shot_data(settings, *records, self.cache, self.records.unlabelled)
         folder = self.folder.within(place)
         return Pipeline(folder, data, settings, verbose=False)
 

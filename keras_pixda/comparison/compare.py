@@ -19,7 +19,7 @@ from keras_pixda.comparison.measured_how import measured_how
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.rows import ROWS
 from keras_pixda.comparison.terminal_table import terminal_table
-from keras_pixda.comparison.write_comparison import write_comparison
+from keras_pixda.comparison.write_comparison import shown_shots, write_comparison
 from keras_pixda.methods.registry import METHODS as REGISTERED
 from keras_pixda.progress import Progress
 from keras_pixda.runs.check_methods import check_methods
@@ -82,8 +82,8 @@ def compare(
         seeds: Number of seeds, counted from the settings' one. Defaults to `None`, that
             of the comparison that is resumed, else 3.
         names: Rows to run, of `keras_pixda.comparison.rows.ROWS`. Defaults to `None`,
-            those of the comparison that is resumed, else the registered methods, but
-            without unlabelled images not those that need it.
+            those of the comparison that is resumed, else the registered methods and
+            PixDA+.
         processes: Cells to run at a time, each in a process with its share of the
             cores. Defaults to 1.
         resume: Whether to go on with the comparison in the folder. Defaults to `False`.
@@ -101,12 +101,14 @@ def compare(
             or written then.
     """
     earlier = pathlib.Path(folder) if resume else None
-    plan = ComparisonPlan.of(earlier, names, shots, seeds, settings.data.has_unlabelled)
+    given = settings.data.has_unlabelled
+    plan = ComparisonPlan.of(earlier, names, shots, seeds, given)
     if processes < 1:
         raise ValueError(f"processes is {processes}, expected at least 1.")
     # Data and methods first: what does not fit is said before anything is written.
     records = RunRecords(settings, earlier, verbose)
-    runs = [ROWS[name].apply(settings) for name in plan.methods]
+    most = settings.change(shots=max(plan.shots))
+    runs = [ROWS[name].apply(most) for name in plan.methods]
     check_methods(runs, len(records.source.classes))
     _check_data(settings, plan, records)
     with contextlib.closing(RunFolder(folder, settings, resume, overwrite)) as folder:
@@ -123,7 +125,7 @@ def _check_data(settings, plan, records):
         city, fewest = min(images.items(), key=lambda item: item[1])
         if most > fewest:
             raise ValueError(
-                f"shots are {[*plan.shots]}, expected numbers from 1 to {fewest}, the "
+                f"shots are {[*plan.shots]}, expected numbers up to {fewest}, the "
                 f"images of city {city} in {target.name}."
             )
     elif len(plan.shots) > 1:
@@ -133,8 +135,11 @@ def _check_data(settings, plan, records):
         )
     last = settings.training.seed + plan.seeds - 1
     # The classes of all masks need not be counted for this.
-    cell = settings.change(shots=most, seed=last, rare_class_sampling=0.0)
-    few_shot_data(cell, records.source, target)
+    cell = settings.change(seed=last, rare_class_sampling=0.0)
+    readers = [n for n in plan.methods if ROWS[n].reads_unlabelled] or [START]
+    for k in {min(plan.shots), most}:
+        cell = cell.change(shots=k, method=ROWS[readers[0]].method)
+        few_shot_data(cell, records.source, target, unlabelled=records.unlabelled)
 
 
 def _compare(comparison, plan, processes, verbose):
@@ -142,13 +147,15 @@ def _compare(comparison, plan, processes, verbose):
     names, shots, first = plan.methods, plan.shots, settings.training.seed
     every_seed = range(first, first + plan.seeds)
     # Source Only has no shots: one cell a seed, and first, for all others start there.
-    starts = [(START, shots[0], seed) for seed in every_seed]
+    alone = shown_shots(shots)
+    starts = [(START, alone, seed) for seed in every_seed]
     cells = [
         (name, k, seed)
         for seed in every_seed
         for k in shots
         for name in names
-        if name != START and (ROWS[name].has_shots or k == shots[0])
+        if name != START
+        and (ROWS[name].runs_with(k) if ROWS[name].has_shots else k == alone)
     ]
     progress = Progress("comparison", len(starts) + len(cells), verbose)
     results = {}

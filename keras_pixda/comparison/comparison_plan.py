@@ -6,7 +6,6 @@ import pathlib
 from collections.abc import Sequence
 
 from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
-from keras_pixda.methods import METHODS as REGISTERED
 from keras_pixda.runs.read_json import read_json
 
 PLAN = "comparison.json"
@@ -30,16 +29,17 @@ class ComparisonPlan:
     Args:
         methods: Names of rows of `keras_pixda.comparison.rows.ROWS`. Defaults to the
             registered methods that need no unlabelled images.
-        shots: Numbers of target images from each city. Defaults to `(1, 3, 5)`.
+        shots: Numbers of target images from each city; 0 runs the methods that need
+            none. Defaults to `(1, 3, 5)`.
         seeds: Number of seeds. Defaults to 3.
 
     Raises:
-        ValueError: If a method is unknown, a number is below 1, or one of them stands
+        ValueError: If a method is unknown, a number is below 0, or one of them stands
             twice or none at all.
     """
 
     methods: tuple[str, ...] = dataclasses.field(
-        default_factory=lambda: _default_methods(unlabelled=False)
+        default_factory=lambda: _default_methods()
     )
     shots: tuple[int, ...] = (1, 3, 5)
     seeds: int = 3
@@ -54,12 +54,12 @@ class ComparisonPlan:
             )
         if (
             not self.shots
-            or not all(map(_is_count, self.shots))
+            or not all(_is_count(k, least=0) for k in self.shots)
             or len({*self.shots}) < len(self.shots)
         ):
             raise ValueError(
-                f"shots are {[*self.shots]}, expected one or more whole numbers of at "
-                "least 1, each once."
+                f"shots are {[*self.shots]}, expected one or more whole numbers, each "
+                "once."
             )
         if not _is_count(self.seeds):
             raise ValueError(
@@ -82,8 +82,8 @@ class ComparisonPlan:
             methods: Defaults to `None`, not given.
             shots: Defaults to `None`, not given.
             seeds: Defaults to `None`, not given.
-            unlabelled: Whether there are unlabelled images, so that by default methods
-                that need some are compared as well. Defaults to `False`.
+            unlabelled: Whether there are unlabelled images, so that methods that need
+                some are among the default ones. Defaults to `False`.
         """
         given = {
             "methods": None if methods is None else tuple(methods),
@@ -91,23 +91,21 @@ class ComparisonPlan:
             "seeds": seeds,
         }
         missing = [name for name, value in given.items() if value is None]
-        plan = cls(methods=_default_methods(unlabelled))
+        plan = cls(_default_methods(unlabelled))
         if folder is not None and missing:
             plan = _remembered(plan, pathlib.Path(folder, PLAN), missing)
         given = {name: given[name] for name in given if name not in missing}
         return dataclasses.replace(plan, **given)
 
 
-def _default_methods(unlabelled):
-    return tuple(
-        name
-        for name in (*METHODS, *BEYOND)
-        if unlabelled or not REGISTERED[ROWS[name].method].needs_unlabelled
-    )
+def _is_count(value, least=1):
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def _is_count(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+def _default_methods(unlabelled=False):
+    """The registered methods and what goes beyond them, of those that can run."""
+    names = (*METHODS, *BEYOND)
+    return tuple(n for n in names if unlabelled or not ROWS[n].needs_unlabelled)
 
 
 def _remembered(plan, path, names):

@@ -13,7 +13,9 @@ from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.settings import PRESETS, Settings
 
 # Places, which the facts tell by name, and what a cell decides.
-_ELSEWHERE = {"source", "target", "validation", "weights", "method", "shots"}
+_ELSEWHERE = {
+    *("source", "target", "validation", "unlabelled", "weights", "method", "shots")
+}
 
 
 def measured_how(
@@ -36,9 +38,17 @@ def measured_how(
     named = find_segmenter(network.segmenter)
     if network.weights is None and named.is_pretrained(network.pretrained):
         name = f"{name}, pretrained"
+    unlabelled = {}
+    if records.unlabelled is not None:
+        readers = [ROWS[row] for row in names if ROWS[row].reads_unlabelled]
+        unlabelled["Unlabelled"] = (
+            f"{records.unlabelled.name}, {len(records.unlabelled)} images but for the "
+            f"shots, read by {', '.join(row.title for row in readers) or 'no method'}"
+        )
     return {
         "Source": f"{records.source.name}, {len(records.source)} images",
         "Target": f"{records.target.name}, {len(records.target)} images to draw from",
+        **unlabelled,
         "Measured on": f"{len(records.validation)} images at label size",
         "Well represented": ", ".join(well),
         "Network": f"{name}, images of {width} x {height} pixels",

@@ -38,6 +38,21 @@ class Row:
         """Whether it looks at labelled target images."""
         return REGISTERED[self.method].has_shots
 
+    @property
+    def reads_unlabelled(self) -> bool:
+        """Whether it looks at unlabelled target images where there are some."""
+        return REGISTERED[self.method].reads_unlabelled
+
+    @property
+    def needs_unlabelled(self) -> bool:
+        """Whether it cannot be trained without unlabelled target images."""
+        return REGISTERED[self.method].needs_unlabelled
+
+    def runs_with(self, shots: int) -> bool:
+        """Whether it can be trained with a number of shots."""
+        method = REGISTERED[self.method]
+        return shots > 0 or not (method.has_shots and method.needs_shots)
+
     def apply(self, settings: Settings) -> Settings:
         """The settings of this row.
 

@@ -29,7 +29,7 @@ def write_comparison(
     Args:
         folder: The `RunFolder`; it holds a picture of classes for each image of the
             panels and each method, `cells/<method>_<shots>_<number>.png`, of the first
-            number of shots.
+            number of shots above 0, if the method has one.
         results: `Results`, or cells as `results.json` holds them.
         titles: Dict from the name of a method to the title of its row, in order.
         shots: Numbers of shots, the columns.
@@ -44,13 +44,18 @@ def write_comparison(
     results.write(folder)
     table = f"{legend(results)}\n\n{comparison_table(results, titles, shots)}"
     folder.write("table.md", table + "\n")
-    panel = _panel(folder, panels, titles, shots[0])
+    panel = _panel(folder, panels, titles, shown_shots(shots))
     if panel:
         folder.write("panel.png", panel)
     folder.write("figure.svg", shots_figure(results, titles, shots))
     page = report(results, titles, shots, title, facts, panel, PUBLISHED)
     folder.write("report.html", page)
     return table
+
+
+def shown_shots(shots: Sequence[int]) -> int:
+    """The number of shots that pictures show: the first at which all methods run."""
+    return next((k for k in shots if k), shots[0])
 
 
 def _panel(folder, panels, titles, shots):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from keras_pixda.datasets.folder import folder
     from keras_pixda.datasets.gta5 import gta5
     from keras_pixda.datasets.idda import idda
+    from keras_pixda.datasets.images import images
     from keras_pixda.datasets.load import load
     from keras_pixda.datasets.named_dataset import NamedDataset
     from keras_pixda.datasets.pair_cache import PairCache
@@ -50,6 +51,7 @@ __all__ = [
     "folder",
     "gta5",
     "idda",
+    "images",
     "load",
     "read_image",
     "read_mask",

@@ -1,7 +1,7 @@
 """CamVid: 701 real frames of four drives through Cambridge."""
 
 from keras_pixda.datasets.data_error import DataError, Finding
-from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.files import find_images_and_masks, pair_files
 from keras_pixda.datasets.home import home
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
@@ -73,7 +73,10 @@ _COLOURS = {
 
 
 def camvid(
-    root: FilePath, split: str = "train", masks: str | None = None
+    root: FilePath,
+    split: str = "train",
+    masks: str | None = None,
+    labelled: bool = True,
 ) -> SegmentationRecord:
     """The record of one split of CamVid with its 11 usual classes.
 
@@ -106,6 +109,8 @@ def camvid(
             positions of the classes: `*_labelTrainIds.png`, which converters leave
             beside them, or masks without this ending. Defaults to `None`: train ids
             where only `*_labelTrainIds.png` are there.
+        labelled: Whether to look for the masks; without, the record is of the pictures
+            alone. Defaults to `True`.
 
     Raises:
         DataError: If images and masks do not pair up.
@@ -121,6 +126,8 @@ def camvid(
     root = home(root)
     name, layout = f"camvid {split}", LAYOUT.format(split=split)
     original = (root / "LabeledApproved_full").is_dir()
+    if not (labelled or (root / split).is_dir()):
+        original = True  # Of which the masks are missing.
     colours = original or (root / f"{split}_labels").is_dir()
     if original:
         folders = ("701_StillsRaw_full", "LabeledApproved_full")
@@ -130,19 +137,22 @@ def camvid(
         folders = (f"{split}/images", f"{split}/masks")
     else:
         folders = (split, f"{split}annot")
-    images, labels = map(find_files, require_folders(root, folders, layout))
+    images, labels = find_images_and_masks(root, folders, layout, labelled)
     labels, train_ids = mask_files(labels, masks, name, ids="_L" if colours else "")
     if original:
-        strange = [key for key in {*images, *labels} if _original_split(key) is None]
+        keys = {*images, *(labels or ())}
+        strange = [key for key in keys if _original_split(key) is None]
         if strange:
             raise DataError(
                 Finding(key, "is not named DRIVE_FRAME", "Rename it.")
                 for key in sorted(strange)
             )
-        images, labels = (
-            files.choose(lambda key: key if _original_split(key) == split else None)
-            for files in (images, labels)
-        )
+
+        def of_split(key):
+            return key if _original_split(key) == split else None
+
+        images = images.choose(of_split)
+        labels = None if labels is None else labels.choose(of_split)
     keys, pairs = pair_files(images, labels, name, layout)
     return SegmentationRecord(
         name=name,
@@ -152,6 +162,7 @@ def camvid(
         id_map=_COLOURS if colours and not train_ids else _IDS,
         cities=tuple(key.split("_")[0] for key in keys),
         every_class=False,
+        labelled=labelled,
     )
 
 

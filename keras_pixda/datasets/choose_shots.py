@@ -16,14 +16,17 @@ def choose_shots(
     shots_file: FilePath | None = None,
 ) -> list[int]:
     """The sorted positions of the shots: K of every city, or those listed."""
+    if shots == 0 and shots_file is None and not isinstance(shots, bool):
+        return []
+    record.require_masks()
     if not len(record):
         raise ValueError(f"{record.name} holds no pairs to take shots from")
     if seed < 0:
         raise ValueError(f"seed must not be negative, received {seed}")
     if shots is None and shots_file is None:
         raise ValueError("shots=None needs a shots_file")
-    if shots is not None and (not isinstance(shots, (int, np.integer)) or shots < 1):
-        raise ValueError(f"shots must be a positive integer, received {shots!r}")
+    if shots is not None and (not isinstance(shots, (int, np.integer)) or shots < 0):
+        raise ValueError(f"shots must be a whole number from 0, received {shots!r}")
     if shots_file is not None:
         chosen = find_listed(shots_file, [image for image, _ in record.pairs])
         if shots is not None:

@@ -5,7 +5,7 @@ from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_ID_MAP,
     CITYSCAPES_PALETTE,
 )
-from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.files import find_images_and_masks, pair_files
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.typing import FilePath
@@ -17,7 +17,10 @@ ROOT/
 
 
 def cityscapes(
-    root: FilePath, split: str = "train", masks: str | None = None
+    root: FilePath,
+    split: str = "train",
+    masks: str | None = None,
+    labelled: bool = True,
 ) -> SegmentationRecord:
     """The record of one split of Cityscapes, in the layout it is published in.
 
@@ -49,6 +52,8 @@ def cityscapes(
             positions of the classes: `*_labelTrainIds.png`, which converters leave
             beside them, or masks without this ending. Defaults to `None`: train ids
             where only `*_labelTrainIds.png` are there.
+        labelled: Whether to look for the masks; without, the record is of the pictures
+            alone. Defaults to `True`.
 
     Raises:
         DataError: If images and labels do not pair up.
@@ -60,13 +65,10 @@ def cityscapes(
     """
     name = f"cityscapes {split}"
     layout = LAYOUT.format(split=split)
-    images, labels = require_folders(
-        root, (f"leftImg8bit/{split}", f"gtFine/{split}"), layout
-    )
-    images = find_files(images).ending("_leftImg8bit")
-    labels, train_ids = mask_files(
-        find_files(labels), masks, name, ids="_gtFine_labelIds"
-    )
+    folders = (f"leftImg8bit/{split}", f"gtFine/{split}")
+    images, labels = find_images_and_masks(root, folders, layout, labelled)
+    images = images.ending("_leftImg8bit")
+    labels, train_ids = mask_files(labels, masks, name, ids="_gtFine_labelIds")
     keys, pairs = pair_files(images, labels, name, layout)
     return SegmentationRecord(
         name=name,
@@ -76,4 +78,5 @@ def cityscapes(
         id_map=train_id_map(CITYSCAPES_CLASSES) if train_ids else CITYSCAPES_ID_MAP,
         cities=tuple(key.split("/")[0] for key in keys),
         every_class=False,
+        labelled=labelled,
     )

@@ -54,6 +54,7 @@ def class_pixels(
 
     Raises:
         DataError: if a file cannot be used.
+        ValueError: if the record has no masks.
     """
 
     def count(index):
@@ -63,6 +64,7 @@ def class_pixels(
             labels = read_labels(record, index, size)
         return count_pixels(labels)[: len(record.classes)]
 
+    record.require_masks()
     pixels = np.zeros((len(record), len(record.classes)), np.int64)
     progress = Progress("class pixels", len(record), verbose)
     with ThreadPoolExecutor(workers) as pool:

@@ -10,7 +10,7 @@ import numpy as np
 from keras_pixda.datasets.conventions import conventions
 from keras_pixda.datasets.count_pixels import count_pixels
 from keras_pixda.datasets.data_error import DataError, Finding
-from keras_pixda.datasets.decode import decode_ids
+from keras_pixda.datasets.decode import decode_ids, decode_picture
 from keras_pixda.datasets.reader import (
     decode_pair,
     fit_labels,
@@ -19,9 +19,15 @@ from keras_pixda.datasets.reader import (
 )
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
+# What Pillow calls pictures of one value a pixel.
+MASK_MODES = ("1", "L", "P")
+
 
 class DataCheck:
     """Read every pair of a record, count its pixels and note all faults.
+
+    Of pictures without masks their sizes are counted in place of pixels, and it is a
+    suspicion if any looks like a mask.
 
     Example:
     ```python
@@ -57,6 +63,7 @@ class DataCheck:
         pixels: `int64` pixels of each class.
         ignored: number of pixels without a label.
         shows: bool `(pairs, classes)`, whether the mask of a pair shows a class.
+        sizes: `Counter` of `(width, height)`, empty where there are masks.
     """
 
     def __init__(
@@ -69,7 +76,11 @@ class DataCheck:
         self.by_pair = []
         self.pixels = np.zeros(len(record.classes), np.int64)
         self.ignored = 0
+        self.sizes = collections.Counter()
         self.shows = np.zeros((len(record), len(record.classes)), bool)
+        if not record.labelled:
+            self._look_at_pictures(progress, workers)
+            return
         ids = collections.Counter()
         with ThreadPoolExecutor(workers) as pool:
             walk = pool.map(lambda index: _look(record, index), range(len(record)))
@@ -88,6 +99,30 @@ class DataCheck:
         # Where ids seem to be misread, a class is missing for that.
         expected = record.every_class or bool(self.suspicions)
         (self.findings if expected else self.notes).extend(self._absent(expected))
+
+    def _look_at_pictures(self, progress, workers):
+        """The walk over a record without masks."""
+        record, like_masks = self.record, []
+        with ThreadPoolExecutor(workers) as pool:
+            walk = pool.map(_look_at_picture, (path for path, _ in record.pairs))
+            for done, (findings, size, mode) in enumerate(walk, start=1):
+                self.by_pair.append(tuple(findings))
+                if size:
+                    self.sizes[size] += 1
+                if mode in MASK_MODES:
+                    like_masks.append(record.pairs[done - 1][0])
+                if progress:
+                    progress(done, len(record))
+        self.findings = [finding for found in self.by_pair for finding in found]
+        self.suspicions, self.notes = [], []
+        if like_masks:
+            problem = (
+                f"{len(like_masks)} of {len(record)} pictures are gray or have a "
+                f"palette, such as {like_masks[0]}: they look like masks"
+            )
+            remedy = "If they are, name a folder of the photos alone."
+            self.suspicions = [Finding(record.name, problem, remedy)]
+        self.findings += self.suspicions
 
     def _absent(self, expected):
         """What is to be said of classes without a pixel."""
@@ -108,7 +143,12 @@ class DataCheck:
         ]
 
     def table(self) -> str:
-        """A table of the classes, at most 80 columns wide."""
+        """A table of the classes, at most 80 columns wide; or of sizes of pictures."""
+        if not self.record.labelled:
+            lines = [f"{'width x height':<18}{'pictures':>12}"]
+            for (width, height), count in self.sizes.most_common():
+                lines.append(f"{f'{width} x {height}':<18}{count:>12,}")
+            return "\n".join(lines)
         labelled = max(int(self.pixels.sum()), 1)
         whole = max(int(self.pixels.sum()) + self.ignored, 1)
         masks = self.shows.sum(axis=0)
@@ -141,6 +181,15 @@ class DataCheck:
             usable[chosen[-1]] = False
             seen |= self.shows[chosen[-1]]
         return chosen
+
+
+def _look_at_picture(path):
+    """The findings of a picture alone, its size and its mode in Pillow."""
+    try:
+        picture = decode_picture(path)
+    except DataError as error:
+        return error.findings, None, None
+    return (), picture.size, picture.info["mode"]
 
 
 def _share(count, whole):

@@ -38,7 +38,8 @@ ORIENTATION, UPRIGHT = ExifTags.Base.Orientation, 1
 def decode_picture(path: FilePath) -> Image.Image:
     """A decoded Pillow picture in RGB.
 
-    Its `info["orientation"]` is the camera's mark, which has been obeyed.
+    Its `info["orientation"]` is the camera's mark, which has been obeyed, and
+    `info["mode"]` the mode of Pillow that the file has.
     """
     picture = _decode(path, _read_bytes(path))
     if picture.mode not in IMAGE_MODES:
@@ -134,7 +135,8 @@ def _decode(path, data):
     # A broken file can make the decoders raise nearly anything.
     try:
         _check_png(data)
-        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        named = (*FORMATS, "BMP") if str(path).lower().endswith(".bmp") else FORMATS
+        picture = Image.open(io.BytesIO(data), formats=named)
     except Exception as error:
         if isinstance(error, BOMBS):
             raise _too_large(path, str(error)) from error
@@ -156,6 +158,7 @@ def _decode(path, data):
     except Exception as error:
         raise _unreadable(path, error) from error
     picture.info["orientation"] = orientation
+    picture.info["mode"] = picture.mode
     return picture
 
 

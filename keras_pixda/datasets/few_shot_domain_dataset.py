@@ -1,4 +1,4 @@
-"""Pair every source batch with a batch of the few target images."""
+"""Pair every source batch with target images, a few labelled and many not."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -17,27 +17,37 @@ from keras_pixda.datasets.choose_shots import choose_shots
 from keras_pixda.datasets.class_pixels import class_pixels
 from keras_pixda.datasets.counted_passes import CountedPasses
 from keras_pixda.datasets.data_error import Finding
+from keras_pixda.datasets.endless_order import endless_order
 from keras_pixda.datasets.pair_cache import PairCache
 from keras_pixda.datasets.rare_class_sampling import RareClassSampling
 from keras_pixda.datasets.reader import read_image, read_pair
 from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.datasets.selection_pass import SelectionPass
+from keras_pixda.datasets.without_shots import without_shots
 from keras_pixda.typing import FilePath, Size
+
+# Streams of random numbers; mixing takes 2, and rare classes 3.
+_SHOTS, _UNLABELLED = 1, 4
 
 
 class FewShotDomainDataset(CountedPasses):
     """Batches of many labelled source images and a few labelled target images.
 
+    There may be unlabelled target images as well, as many a batch as of the others.
+
     A batch is `(images, labels)`, each a dictionary with the keys `"source"` and
     `"target"`: images `uint8` `(batch, height, width, 3)` in 0..255, labels `uint8`
-    train ids `(batch, height, width)`. An epoch is one pass over the kept source
-    images in a new order, or as many images drawn by `rare_class_sampling`; the target
-    images go round endlessly, each as often as the others. A batch depends on `seed`,
-    `epoch`, its index and `kept` alone, so threads and restarts change nothing;
-    `fit(..., shuffle=False)` keeps Keras from mixing the order of the batches once
-    more. A loop of one's own calls `on_epoch_end()` after each pass, as `fit` does, to
-    get the next one.
+    train ids `(batch, height, width)`. With `unlabelled`, images have that key, too;
+    without shots neither images nor labels have `"target"`.
+
+    An epoch is one pass over the kept source images in a new order, or as many images
+    drawn by `rare_class_sampling`; the shots, and the unlabelled images, go round
+    endlessly, each as often as the others. A batch depends on `seed`, `epoch`, its
+    index and `kept` alone, so threads and restarts change nothing; `fit(...,
+    shuffle=False)` keeps Keras from mixing the order of the batches once more. A loop
+    of one's own calls `on_epoch_end()` after each pass, as `fit` does, to get the next
+    one.
 
     Example:
     ```python
@@ -65,10 +75,11 @@ class FewShotDomainDataset(CountedPasses):
 
     Args:
         source: `SegmentationRecord` of the many images.
-        target: `SegmentationRecord` to take the few images from.
+        target: `SegmentationRecord` to take the few images from. With `shots=0` it may
+            be `None`, or have no masks: then it is `unlabelled` if that is not given.
         shots: Images to take from every city of the target. `None` takes a
-            `shots_file` as it is.
-        batch_size: Source images a batch, and as many target images.
+            `shots_file` as it is; 0 takes none, which needs `unlabelled`.
+        batch_size: Source images a batch, and as many of each other kind.
         image_size: `(height, width)` of images and labels.
         seed: Where the shots, the orders, the augmentation and the mixing come from.
             Defaults to `0`.
@@ -89,6 +100,9 @@ class FewShotDomainDataset(CountedPasses):
             when its files vanish, the next that can is taken. Defaults to `"stop"`.
         workers: Number of threads that prepare batches. Defaults to `2`.
         max_queue_size: Number of batches prepared ahead. Defaults to `10`.
+        unlabelled: `SegmentationRecord` of target images whose masks, if it has any,
+            are never read. Those that are shots are left out, which is said on
+            standard error. They are neither augmented nor mixed. Defaults to `None`.
 
     Attributes:
         epoch: Number of finished epochs; may be set.
@@ -96,19 +110,21 @@ class FewShotDomainDataset(CountedPasses):
             much shorter; may be set, to go on in the midst of one.
         kept: Positions in `source.pairs` that are used, sorted. Starts as all; may be
             set.
-        target: The record of the chosen shots.
+        target: The record of the chosen shots, empty if there are none.
+        unlabelled: The record of the unlabelled images, without shots and masks, or
+            `None`.
         left_out: The `Finding` of every file that was left out so far, a list.
 
     Raises:
         DataError: If `shots_file` names an image that is not in the target.
-        ValueError: If the classes of the two differ, a city has too few images or an
-            argument does not fit.
+        ValueError: If the classes of the two differ, a city has too few images, there
+            is no target image at all, or an argument does not fit.
     """
 
     def __init__(
         self,
         source: SegmentationRecord,
-        target: SegmentationRecord,
+        target: SegmentationRecord | None,
         shots: int | None,
         batch_size: int,
         image_size: Size,
@@ -121,8 +137,17 @@ class FewShotDomainDataset(CountedPasses):
         on_bad_file: str = "stop",
         workers: int = 2,
         max_queue_size: int = 10,
+        unlabelled: SegmentationRecord | None = None,
     ):
         super().__init__(workers=workers, max_queue_size=max_queue_size)
+        source.require_masks()
+        none_asked_for = shots == 0 and shots_file is None
+        if none_asked_for and (target is None or not target.labelled):
+            unlabelled = target if unlabelled is None else unlabelled
+            target = source.select([])
+        if target is None:
+            raise ValueError(f"target is None, expected shots=0, received {shots}")
+        target.require_masks()
         for fact in ("classes", "ignore_class"):
             if getattr(source, fact) != getattr(target, fact):
                 raise ValueError(
@@ -137,6 +162,19 @@ class FewShotDomainDataset(CountedPasses):
         self.shots = shots
         self.shots_file = shots_file
         self.target = target.select(choose_shots(target, shots, seed, shots_file))
+        self.unlabelled = unlabelled
+        if unlabelled is not None:
+            self.unlabelled = without_shots(unlabelled, self.target)
+        elif not len(self.target):
+            raise ValueError(
+                "shots=0 leaves no target image: expected pictures without masks, "
+                "unlabelled=... or --unlabelled"
+            )
+        if mixing and not len(self.target):
+            raise ValueError(
+                "mixing puts parts of source images into labelled target images, of "
+                "which shots=0 leaves none: expected None"
+            )
         self.augmentation = as_augmentation(augmentation)
         self.mixing = mixing
         self.cache = as_cache(cache)
@@ -198,10 +236,12 @@ class FewShotDomainDataset(CountedPasses):
         """What lies from `start` to `stop` in a batch; only that is read."""
         self.note_reading()
         index += self.first_batch
-        sources, targets, epoch = self._batch(index)
+        positions, epoch = self._batch(index)
+        unlabelled = positions.pop("unlabelled", None)
+        readers = {"source": self._read_source, "target": self.read_shot}
         pairs = {
-            "source": [self._read_source(i) for i in sources[start:stop]],
-            "target": [self.read_shot(i) for i in targets[start:stop]],
+            domain: [readers[domain](i) for i in chosen[start:stop]]
+            for domain, chosen in positions.items()
         }
         first = index * self.batch_size + start
         for domain, key in enumerate(pairs):
@@ -221,21 +261,25 @@ class FewShotDomainDataset(CountedPasses):
             {key: np.stack([pair[part] for pair in pairs[key]]) for key in pairs}
             for part in (0, 1)
         )
+        if unlabelled is not None:
+            pictures = [self.read_unlabelled(i) for i in unlabelled[start:stop]]
+            images["unlabelled"] = np.stack(pictures)
         return images, labels
 
     def batch_names(self, index: int) -> dict[str, list[str]]:
         """The image paths of a batch of this epoch, by domain."""
-        sources, targets, _ = self._batch(self.first_batch + index)
+        positions, _ = self._batch(self.first_batch + index)
         return {
-            "source": [self.source.pairs[sample][0] for sample in sources],
-            "target": [self.target.pairs[sample][0] for sample in targets],
+            domain: [getattr(self, domain).pairs[sample][0] for sample in chosen]
+            for domain, chosen in positions.items()
         }
 
     def selection_pass(self, batch_size: int | None = None) -> SelectionPass:
-        """The kept source images in order, each with a target image.
+        """The kept source images in order, each with a shot.
 
-        Batches are dictionaries: `"source"` and `"target"` images and `"index"`, the
-        positions in `source.pairs`. Nothing is shuffled, augmented or left out.
+        Without shots it is an unlabelled image. Batches are dictionaries: `"source"`
+        and `"target"` images and `"index"`, the positions in `source.pairs`. Nothing is
+        shuffled, augmented or left out.
 
         Args:
             batch_size: Images a batch. Defaults to `None`, that of this data set.
@@ -255,8 +299,14 @@ class FewShotDomainDataset(CountedPasses):
         """
         batch_size = batch_size or self.batch_size
         record = self.target
+        if not len(record):
+            raise ValueError(
+                "shots=0 leaves no labelled target image, expected one at least"
+            )
         if steps is not None:
-            record = record.select(self._shots_from(0, steps * batch_size))
+            length = steps * batch_size
+            order = endless_order(len(record), 0, length, self.seed, _SHOTS)
+            record = record.select(order)
         return SegmentationDataset(
             record,
             batch_size,
@@ -283,6 +333,23 @@ class FewShotDomainDataset(CountedPasses):
 
         return self._bad_files.read(read, _from(index, np.arange(len(self.target))))
 
+    def read_target_image(self, position: int) -> np.ndarray:
+        """An image of the endless row of shots or, without shots, unlabelled ones."""
+        if len(self.target):
+            return self.read_shot(position % len(self.target))[0]
+        return self.read_unlabelled(position % len(self.unlabelled))
+
+    def read_unlabelled(self, index: int) -> np.ndarray:
+        """An unlabelled target image."""
+        record, size = self.unlabelled, self.image_size
+
+        def read(index):
+            if self.cache:
+                return self.cache.read(record, index, size, None, _read_alone)
+            return _read_alone(record, index, size)
+
+        return self._bad_files.read(read, _from(index, np.arange(len(record))))[0]
+
     def read_source_image(self, index: int) -> np.ndarray:
         """A source image alone; its labels are not decoded for it."""
         return self._bad_files.read(self._read_image, _from(index, self.kept))
@@ -304,7 +371,7 @@ class FewShotDomainDataset(CountedPasses):
         return read_pair(self.source, index, size, size)
 
     def _batch(self, index):
-        """The source and target positions of a batch, and its epoch."""
+        """Each domain's positions of a batch, and its epoch."""
         # Read once: a callback may change both while threads prepare batches.
         kept, epoch = self.kept, self.epoch
         batches = len(kept) // self.batch_size
@@ -316,19 +383,20 @@ class FewShotDomainDataset(CountedPasses):
         else:
             order = np.random.default_rng([self.seed, epoch]).permutation(kept)
             sources = order[index * self.batch_size :][: self.batch_size]
-        targets = self._shots_from(
-            (epoch * batches + index) * self.batch_size, self.batch_size
-        )
-        return sources, targets, epoch
+        start = (epoch * batches + index) * self.batch_size
+        positions = {"source": sources}
+        for domain, stream in (("target", _SHOTS), ("unlabelled", _UNLABELLED)):
+            if count := len(getattr(self, domain) or ()):
+                positions[domain] = endless_order(
+                    count, start, self.batch_size, self.seed, stream
+                )
+        return positions, epoch
 
-    def _shots_from(self, start, count):
-        """A stretch of an endless row of permutations of the shots."""
-        shots = len(self.target)
-        rounds = range(start // shots, (start + count - 1) // shots + 1)
-        row = [
-            np.random.default_rng([self.seed, r, 1]).permutation(shots) for r in rounds
-        ]
-        return np.concatenate(row)[start % shots :][:count]
+
+def _read_alone(record, index, size, label_size=None):
+    """A picture and no labels, since a cache keeps pairs."""
+    image = read_image(record.pairs[index][0], size, record.crop)
+    return image, np.zeros((0, 0), np.uint8)
 
 
 def _from(index, positions):

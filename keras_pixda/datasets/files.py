@@ -45,6 +45,24 @@ def require_folders(root: FilePath, names: Iterable[str], layout: str) -> list[P
     return folders
 
 
+def find_images_and_masks(
+    root: FilePath, names: Iterable[str], layout: str, labelled: bool = True
+) -> tuple["FoundFiles", "FoundFiles | None"]:
+    """The files of two folders below `root`, those of the masks only if asked for.
+
+    Args:
+        root: Folder of the data set.
+        names: Of the folder of the images and of that of the masks.
+        layout: The layout to show where one is missing.
+        labelled: Whether the masks are wanted. Defaults to `True`; `None` takes their
+            place, and nothing of them is looked at.
+    """
+    images, masks = names
+    if not labelled:
+        return find_files(*require_folders(root, [images], layout)), None
+    return tuple(map(find_files, require_folders(root, [images, masks], layout)))
+
+
 class FoundFiles(dict):
     """Paths of pictures by key.
 
@@ -75,11 +93,14 @@ class FoundFiles(dict):
         )
 
 
-def find_files(folder: FilePath) -> FoundFiles:
+def find_files(
+    folder: FilePath, suffixes: Sequence[str] = PICTURE_SUFFIXES
+) -> FoundFiles:
     """The pictures below a folder by their path in it without suffix.
 
     Args:
         folder: Where to look, at any depth.
+        suffixes: Of the pictures, in small letters. Defaults to PNG and JPEG.
 
     Returns:
         The `FoundFiles`.
@@ -95,9 +116,9 @@ def find_files(folder: FilePath) -> FoundFiles:
         # Systems differ in whether an accent is part of its letter.
         key = path.relative_to(folder).as_posix()[: -len(suffix) or None]
         key = unicodedata.normalize("NFC", key)
-        if suffix in OTHER_KINDS:
-            found.others[key] = path
-        if suffix not in PICTURE_SUFFIXES:
+        if suffix not in suffixes:
+            if suffix in OTHER_KINDS:
+                found.others[key] = path
             continue
         try:
             problem = _problem_of_name(path)
@@ -179,13 +200,17 @@ def stop_or_collect(findings: Sequence[Finding], headline: str | None = None) ->
 
 
 def pair_files(
-    images: Mapping[str, Path], masks: Mapping[str, Path], name: str, layout: str
-) -> tuple[list[str], tuple[tuple[str, str], ...]]:
+    images: Mapping[str, Path],
+    masks: Mapping[str, Path] | None,
+    name: str,
+    layout: str,
+) -> tuple[list[str], tuple[tuple[str, str | None], ...]]:
     """The sorted keys and `(image path, mask path)` of files that match.
 
     Args:
         images: Paths by key, `FoundFiles` as `find_files` returns them.
-        masks: The same for the masks.
+        masks: The same for the masks; `None` for pictures alone, whose mask path is
+            `None`.
         name: What messages call the data set.
         layout: The layout to show where nothing was found.
 
@@ -194,6 +219,8 @@ def pair_files(
             another kind than PNG or JPEG; lists all of them.
         FileNotFoundError: If there are no files.
     """
+    if masks is None:
+        return _pictures_alone(images, name, layout)
     other_images = _others(images, masks)
     other_masks = _others(masks, images)
     if not images and not masks and not other_images:
@@ -221,6 +248,23 @@ def pair_files(
     stop_or_collect(findings, f"{name}: {', '.join(parts)}")
     keys = sorted(images.keys() & masks.keys())
     return keys, tuple((str(images[key]), str(masks[key])) for key in keys)
+
+
+def _pictures_alone(images, name, layout):
+    """What `pair_files` returns of pictures without masks."""
+    others = [
+        path
+        for key, path in sorted(images.others.items())
+        if key not in images and path.suffix.lower() not in ARRAY_SUFFIXES
+    ]
+    if not images and not others:
+        raise FileNotFoundError(
+            f"{name}: no pictures found. Expected layout:\n{layout}"
+        )
+    headline = f"{name}: {len(others)} files of another kind"
+    stop_or_collect([other_kind(path) for path in others], headline)
+    keys = sorted(images)
+    return keys, tuple((str(images[key]), None) for key in keys)
 
 
 def _others(files, partners):

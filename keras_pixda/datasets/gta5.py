@@ -7,7 +7,7 @@ from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_ID_MAP,
     CITYSCAPES_PALETTE,
 )
-from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.files import find_images_and_masks, pair_files
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.typing import FilePath
@@ -22,6 +22,7 @@ def gta5(
     root: FilePath,
     leave_out: Sequence[str] = ("15188", "17705"),
     masks: str | None = None,
+    labelled: bool = True,
 ) -> SegmentationRecord:
     """The record of GTA5, in the layout it is published in.
 
@@ -52,6 +53,8 @@ def gta5(
             positions of the classes: `*_labelTrainIds.png`, which converters leave
             beside them, or masks without this ending. Defaults to `None`: train ids
             where only `*_labelTrainIds.png` are there.
+        labelled: Whether to look for the masks; without, the record is of the pictures
+            alone. Defaults to `True`.
 
     Raises:
         DataError: If images and labels do not pair up.
@@ -66,13 +69,15 @@ def gta5(
             "gta5: leave_out must be a list of names such as '15188', "
             f"received {leave_out!r}"
         )
-    folders = require_folders(root, ("images", "labels"), LAYOUT)
-    images, labels = map(find_files, folders)
+    folders = ("images", "labels")
+    images, labels = find_images_and_masks(root, folders, LAYOUT, labelled)
     labels, train_ids = mask_files(labels, masks, "gta5")
-    images, labels = (
-        files.choose(lambda key: None if key in leave_out else key)
-        for files in (images, labels)
-    )
+
+    def used(key):
+        return None if key in leave_out else key
+
+    images = images.choose(used)
+    labels = None if labels is None else labels.choose(used)
     keys, pairs = pair_files(images, labels, "gta5", LAYOUT)
     return SegmentationRecord(
         name="gta5",
@@ -82,4 +87,5 @@ def gta5(
         id_map=train_id_map(CITYSCAPES_CLASSES) if train_ids else CITYSCAPES_ID_MAP,
         cities=("gta5",) * len(keys),
         every_class=False,
+        labelled=labelled,
     )

@@ -6,11 +6,7 @@ from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_PALETTE,
 )
 from keras_pixda.datasets.data_error import DataError, Finding
-from keras_pixda.datasets.files import (
-    find_files,
-    pair_files,
-    require_folders,
-)
+from keras_pixda.datasets.files import find_images_and_masks, pair_files
 from keras_pixda.datasets.home import home
 from keras_pixda.datasets.lists import find_listed
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
@@ -65,6 +61,7 @@ def idda(
     label_space: str = "camvid",
     ignore_hood: bool = True,
     masks: str | None = None,
+    labelled: bool = True,
 ) -> SegmentationRecord:
     """The record of one split of IDDA, in the classes of a real data set.
 
@@ -100,6 +97,8 @@ def idda(
             positions of the classes: `*_labelTrainIds.png`, which converters leave
             beside them, or masks without this ending. Defaults to `None`: train ids
             where only `*_labelTrainIds.png` are there.
+        labelled: Whether to look for the masks; without, the record is of the pictures
+            alone. Defaults to `True`.
 
     Raises:
         DataError: If images and masks do not pair up or a listed name is missing.
@@ -117,8 +116,8 @@ def idda(
     classes, palette, column, crop = _LABEL_SPACES[label_space]
     root = home(root)
     name, layout = f"idda {split}", LAYOUT.format(split=split)
-    folders = require_folders(root, ("images", "masks"), layout)
-    images, labels = map(find_files, folders)
+    folders = ("images", "masks")
+    images, labels = find_images_and_masks(root, folders, layout, labelled)
     labels, train_ids = mask_files(labels, masks, name)
     keys, pairs = pair_files(images, labels, name, layout)
     strange = [key for key in keys if key.count("_") != 3]
@@ -141,8 +140,9 @@ def idda(
         },
         cities=tuple(key.split("_")[1] for key in keys),
         crop=crop,
-        ignore_masks=_hoods(root, keys, layout) if ignore_hood else (),
+        ignore_masks=_hoods(root, keys, layout) if ignore_hood and labelled else (),
         every_class=False,
+        labelled=labelled,
     )
     images = [image for image, _ in pairs]
     listed = find_listed(root / f"{split}.txt", images, once=True)

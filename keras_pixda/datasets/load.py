@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def load(
-    data: str, split: str | None = None, evaluation: bool = False
+    data: str,
+    split: str | None = None,
+    evaluation: bool = False,
+    unlabelled: bool = False,
 ) -> SegmentationRecord:
     r"""The record of a data set named in one word.
 
@@ -36,15 +39,17 @@ def load(
 
     Args:
         data: One of `keras_pixda.datasets.DATASETS` and where it is: `gta5:ROOT`,
-            `synthia:ROOT`, `cityscapes:ROOT`, `camvid:ROOT`, `idda:ROOT` or
+            `synthia:ROOT`, `cityscapes:ROOT`, `camvid:ROOT`, `idda:ROOT`,
             `folder:IMAGES,MASKS,CLASSES.txt`, whose last file has one class name a
-            line, in the order of the ids. `gta5-train-ids:ROOT` and the like take masks
-            that hold train ids, as `masks="train_ids"` does. A `~` that begins a path
-            is the home folder.
+            line, in the order of the ids, or `images:FOLDER`, pictures alone.
+            `gta5-train-ids:ROOT` and the like take masks that hold train ids, as
+            `masks="train_ids"` does. A `~` that begins a path is the home folder.
         split: `"train"`, `"val"` ... for a data set that has splits. Defaults to
             `None`, the one that it declares for the purpose.
         evaluation: Whether the purpose is evaluation and not training; a data set that
             has no split for it is taken whole. Defaults to `False`.
+        unlabelled: Whether the pictures alone are meant: no mask is opened, and those
+            of the data sets above need not be there. Defaults to `False`.
 
     Returns:
         The `SegmentationRecord`.
@@ -67,4 +72,8 @@ def load(
         divided = sorted(name for name, other in DATASETS.items() if other.splits)
         raise ValueError(f"{data!r} with split {split!r}: only {divided} have splits")
     places = place.split(",") if len(named.places) > 1 else [place]
-    return named.record(*places, **options)
+    if not unlabelled:
+        return named.record(*places, **options)
+    if named.without_masks:
+        options["labelled"] = False
+    return named.record(*places, **options).pictures()

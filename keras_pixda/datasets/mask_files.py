@@ -10,12 +10,12 @@ TRAIN_IDS = "_labelTrainIds"
 
 
 def mask_files(
-    files: FoundFiles, masks: str | None, name: str, ids: str = ""
-) -> tuple[FoundFiles, bool]:
+    files: FoundFiles | None, masks: str | None, name: str, ids: str = ""
+) -> tuple[FoundFiles | None, bool]:
     """The masks to use out of all that were found, and if they hold train ids.
 
     Args:
-        files: `FoundFiles` of the folder of masks.
+        files: `FoundFiles` of the folder of masks; `None` if masks are not asked for.
         masks: `"ids"`, those of the release; `"train_ids"`, those that end in
             `_labelTrainIds` or, if there are none, masks that hold train ids under the
             names of the release; or `None`, train ids where only they are.
@@ -24,7 +24,7 @@ def mask_files(
             in `_gtFine_labelIds`. Defaults to `""`, none.
 
     Returns:
-        `FoundFiles` by key without ending, and a bool.
+        `FoundFiles` by key without ending, or `None`, and a bool.
 
     Raises:
         ValueError: If `masks` is none of these.
@@ -33,6 +33,8 @@ def mask_files(
         raise ValueError(
             f"{name}: masks is {masks!r}, expected one of {[*CHOICES]} or None"
         )
+    if files is None:
+        return None, False
     converted = files.ending(ids.removesuffix("_labelIds") + TRAIN_IDS)
     published = files.ending(ids).choose(
         lambda key: None if key.endswith(TRAIN_IDS) else key

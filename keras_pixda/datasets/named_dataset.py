@@ -41,6 +41,10 @@ class NamedDataset:
         evaluation_split: The one to evaluate on. Defaults to `None`, there is none.
         train_ids: Whether it may be named `NAME-train-ids`, for masks that hold train
             ids. Defaults to `True`.
+        labelled: Whether its pictures have masks. Defaults to `True`.
+        without_masks: Whether the reader takes `labelled=False` as well and then gives
+            a record of the pictures alone, whose masks need not be there. Defaults to
+            `False`: the masks are found, and not opened.
 
     Raises:
         ValueError: If the splits to train and to evaluate on are not among the splits.
@@ -52,6 +56,8 @@ class NamedDataset:
     training_split: str | None = None
     evaluation_split: str | None = None
     train_ids: bool = True
+    labelled: bool = True
+    without_masks: bool = False
 
     def __post_init__(self):
         meant = {self.training_split, self.evaluation_split} - {None}

@@ -213,7 +213,7 @@ class PairCache:
 
 def _identity(record, index, image_size, label_size):
     """The key of a pair and the state of its files."""
-    files = [*record.pairs[index]]
+    files = [file for file in record.pairs[index] if file is not None]
     if record.ignore_mask(index):
         files.append(record.ignore_mask(index))
     files = [os.path.abspath(file) for file in files]

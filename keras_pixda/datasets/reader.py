@@ -41,7 +41,7 @@ def read_image(
     ```
 
     Args:
-        path: a PNG or JPEG file.
+        path: a PNG or JPEG file, or a BMP that is called `.bmp`.
         size: `(height, width)` in pixels. Defaults to `None`, as it is.
         crop: width / height to centre-crop to first. Defaults to `None`, no crop.
 
@@ -142,6 +142,7 @@ def read_pair(
         DataError: if a file cannot be used, the two differ in size on disk, no pixel
             has a label, or a mark of the camera leaves open how the mask lies on the
             image.
+        ValueError: if the record has no masks.
     """
     picture, labels, _ = decode_pair(record, index)
     return (
@@ -186,6 +187,7 @@ def read_labels(
     Raises:
         DataError: As `read_mask` does.
     """
+    record.require_masks()
     return read_mask(record.pairs[index][1], record, size, record.ignore_mask(index))
 
 
@@ -196,6 +198,7 @@ def decode_pair(
 
     Raises what `read_pair` raises.
     """
+    record.require_masks()
     image_path, mask_path = record.pairs[index]
     picture = decode_picture(image_path)
     ids = decode_ids(mask_path, record)

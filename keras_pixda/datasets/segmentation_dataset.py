@@ -77,7 +77,7 @@ class SegmentationDataset(CountedPasses):
         left_out: The `Finding` of every file that was left out so far, a list.
 
     Raises:
-        ValueError: If an argument does not fit.
+        ValueError: If an argument does not fit, or the record has no masks.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class SegmentationDataset(CountedPasses):
         max_queue_size: int = 10,
     ):
         super().__init__(workers=workers, max_queue_size=max_queue_size)
+        record.require_masks()
         self.record = record
         self.batch_size = as_batch_size(batch_size, record, drop_remainder)
         self.image_size = as_size(image_size, "image_size")

@@ -1,4 +1,4 @@
-"""What is known about one labelled data set: facts and file names, no pixels."""
+"""What is known about one data set: facts and file names, no pixels."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ def require_names(classes: Any, name: str) -> None:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class SegmentationRecord:
-    """The facts of one labelled data set and its resolved pairs of files.
+    """The facts of one data set and its resolved pairs of files.
 
     To add a data set, write one function that finds its files and returns a
     record (`gta5.py` is the shortest model) and declare it in `registry.py`. The
@@ -50,12 +50,15 @@ class SegmentationRecord:
     )
     assert len(record) == 2
     assert record.select([1]).pairs == (("b.jpg", "b.png"),)
+    assert record.pictures().pairs == (("a.jpg", None), ("b.jpg", None))
     ```
 
     Args:
         name: What messages call the data set.
-        pairs: `(image path, mask path)` of every picture, sorted.
-        classes: Class names; the position is the train id.
+        pairs: `(image path, mask path)` of every picture, sorted; `(image path, None)`
+            of pictures alone.
+        classes: Class names; the position is the train id. May be empty, with `palette`
+            and `id_map`, for pictures alone.
         palette: One `(red, green, blue)` a class, for pictures of predictions.
         id_map: Every id a mask may hold, mapped to its train id or to
             `ignore_class`. An id that is not listed is an error. The keys are
@@ -71,6 +74,8 @@ class SegmentationRecord:
         every_class: Whether the classes were listed for these very masks, so that one
             without a pixel is a fault; `False` where they are those of a benchmark, of
             which a part may be at hand. Defaults to `True`.
+        labelled: Whether the pictures have masks; `False` for pictures alone, which can
+            only be the unlabelled ones of a training. Defaults to `True`.
 
     Raises:
         ValueError: If the facts do not fit each other.
@@ -87,8 +92,13 @@ class SegmentationRecord:
     ignore_masks: tuple = ()
     mask_channel: int | None = None
     every_class: bool = True
+    labelled: bool = True
 
     def __post_init__(self):
+        self._expect_masks()
+        if not (self.labelled or self.classes):
+            self._expect_one_each("cities", self.cities, self.pairs, "pair")
+            return
         require_names(self.classes, self.name)
         self._expect_one_each("cities", self.cities, self.pairs, "pair")
         if self.ignore_masks:
@@ -140,7 +150,8 @@ class SegmentationRecord:
     def __repr__(self):
         # Without the names of thousands of files.
         return (
-            f"SegmentationRecord({self.name!r}, {len(self.pairs)} pairs, "
+            f"SegmentationRecord({self.name!r}, {len(self.pairs)} "
+            f"{'pairs' if self.labelled else 'pictures without masks'}, "
             f"{len(self.classes)} classes, {len(set(self.cities))} groups)"
         )
 
@@ -174,6 +185,32 @@ class SegmentationRecord:
             if self.ignore_masks
             else (),
         )
+
+    def pictures(self) -> "SegmentationRecord":
+        """The record of the pictures alone, whose masks nobody can read any more."""
+        return dataclasses.replace(
+            self,
+            pairs=tuple((image, None) for image, _ in self.pairs),
+            ignore_masks=(),
+            labelled=False,
+        )
+
+    def require_masks(self) -> None:
+        """Raise if these are pictures alone, where masks are to be read."""
+        if not self.labelled:
+            raise ValueError(
+                f"{self.name} holds pictures without masks, expected images with masks:"
+                " give it as unlabelled=... or --unlabelled."
+            )
+
+    def _expect_masks(self):
+        without = sum(mask is None for _, mask in self.pairs)
+        if without != (0 if self.labelled else len(self.pairs)):
+            raise ValueError(
+                f"{self.name}: {without} of {len(self.pairs)} pictures have no mask, "
+                f"expected {'none' if self.labelled else 'all'} of them with labelled="
+                f"{self.labelled}"
+            )
 
     def _expect_one_each(self, field, values, others, what):
         if len(values) != len(others):

@@ -34,9 +34,8 @@ class SelectionPass(keras.utils.PyDataset):
         first = index * self.batch_size
         chosen = self.kept[first : first + self.batch_size]
         images = [self.dataset.read_source_image(i) for i in chosen]
-        shots = len(self.dataset.target)
         targets = [
-            self.dataset.read_shot(position % shots)[0]
+            self.dataset.read_target_image(position)
             for position in range(first, first + len(chosen))
         ]
         return {

@@ -4,7 +4,7 @@ from keras_pixda.datasets.cityscapes_classes import (
     CITYSCAPES_CLASSES,
     CITYSCAPES_PALETTE,
 )
-from keras_pixda.datasets.files import find_files, pair_files, require_folders
+from keras_pixda.datasets.files import find_images_and_masks, pair_files
 from keras_pixda.datasets.home import home
 from keras_pixda.datasets.mask_files import mask_files, train_id_map
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
@@ -43,7 +43,9 @@ _ID_TO_CLASS = {
 }
 
 
-def synthia(root: FilePath, masks: str | None = None) -> SegmentationRecord:
+def synthia(
+    root: FilePath, masks: str | None = None, labelled: bool = True
+) -> SegmentationRecord:
     """The record of SYNTHIA (RAND_CITYSCAPES), as it is published.
 
     The labels are 16-bit colour PNGs with the class id in the red channel. Of the 19
@@ -72,6 +74,8 @@ def synthia(root: FilePath, masks: str | None = None) -> SegmentationRecord:
             positions of the classes: `*_labelTrainIds.png`, which converters leave
             beside them, or masks without this ending. Defaults to `None`: train ids
             where only `*_labelTrainIds.png` are there.
+        labelled: Whether to look for the masks; without, the record is of the pictures
+            alone. Defaults to `True`.
 
     Raises:
         DataError: If images and labels do not pair up.
@@ -83,7 +87,7 @@ def synthia(root: FilePath, masks: str | None = None) -> SegmentationRecord:
     """
     parsed = home(root) / "parsed_LABELS"
     labels = "GT/LABELS" if not parsed.is_dir() else parsed.name
-    images, labels = map(find_files, require_folders(root, ("RGB", labels), LAYOUT))
+    images, labels = find_images_and_masks(root, ("RGB", labels), LAYOUT, labelled)
     labels, train_ids = mask_files(labels, masks, "synthia")
     keys, pairs = pair_files(images, labels, "synthia", LAYOUT)
     return SegmentationRecord(
@@ -100,4 +104,5 @@ def synthia(root: FilePath, masks: str | None = None) -> SegmentationRecord:
         cities=("synthia",) * len(keys),
         mask_channel=0,
         every_class=False,
+        labelled=labelled,
     )

@@ -57,10 +57,12 @@ def adapt(
         The adapted segmenter.
 
     Raises:
-        ValueError: If the method cannot train this network under the settings.
+        ValueError: If the method cannot train this network under the settings, or not
+            on these data.
     """
     method = METHODS[settings.method]
     method.check(segmenter, settings)
+    method.check_data(len(dataset.target) > 0, dataset.unlabelled is not None)
     for phase in method.phases(segmenter, dataset, settings):
         segmenter = phase.segmenter
         if phase.steps:

@@ -38,8 +38,12 @@ class Method:
             extends it, with a default for each.
         accumulates: Whether its batches can be done in parts.
         has_shots: Whether it looks at labelled target images.
+        needs_shots: Whether it cannot be trained without them, as with `shots=0`; does
+            not matter where `has_shots` is `False`.
+        reads_unlabelled: Whether it looks at unlabelled target images where there are
+            some; only then they are given to it, and decoded.
+        needs_unlabelled: Whether it cannot be trained without them.
         needs_auxiliary_head: Whether its network gets a second head.
-        reads_unlabelled: Whether it looks at unlabelled target images.
         variants: `Variant`s by name: rows of a comparison that change its settings.
     """
 
@@ -48,8 +52,10 @@ class Method:
     Settings = MethodSettings
     accumulates = True
     has_shots = True
-    needs_auxiliary_head = False
+    needs_shots = True
     reads_unlabelled = False
+    needs_unlabelled = False
+    needs_auxiliary_head = False
     variants = {}
 
     def plan(self, settings: Any) -> dict[str, int]:
@@ -85,15 +91,31 @@ class Method:
                 f"{self.title} looks at its batches as a whole: accumulate is {parts}, "
                 "expected 1."
             )
-        if self.reads_unlabelled:
-            raise ValueError(
-                f"{self.title} reads unlabelled target images, which a run has none of "
-                "yet: train its model yourself."
-            )
         if self.needs_auxiliary_head:
             from keras_pixda.models.with_auxiliary_head import with_auxiliary_head
 
             with_auxiliary_head(start)
+
+    def check_data(self, shots: bool, unlabelled: bool) -> None:
+        """Raise if a method is not given target images of a kind that it needs.
+
+        Args:
+            shots: Whether there are labelled target images.
+            unlabelled: Whether there are unlabelled ones.
+
+        Raises:
+            ValueError: If it cannot be trained on them.
+        """
+        if self.has_shots and self.needs_shots and not shots:
+            raise ValueError(
+                f"{self.title} needs labelled target images, expected shots of 1 or "
+                "more, received 0."
+            )
+        if self.needs_unlabelled and not unlabelled:
+            raise ValueError(
+                f"{self.title} needs unlabelled target images, and there are none: "
+                "give some, such as --unlabelled images:FOLDER."
+            )
 
     def phases(
         self, start: keras.Model, data: FewShotDomainDataset, settings: Any

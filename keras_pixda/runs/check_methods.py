@@ -36,6 +36,8 @@ def check_methods(runs: Iterable[Settings], num_classes: int) -> None:
     """
     start = None
     for settings in runs:
+        data = settings.data
+        METHODS[settings.method].check_data(data.has_shots, data.has_unlabelled)
         if start is None:
             keras.config.set_dtype_policy(settings.network.dtype)
             start = starting_segmenter(settings, num_classes)

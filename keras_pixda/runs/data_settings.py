@@ -30,7 +30,11 @@ class DataSettings(CheckedSettings):
         target: Target data set, likewise.
         validation: Data to evaluate on, the split for it if there is one. Defaults to
             `None`, the target's.
-        shots: Target images from each city. Defaults to 1.
+        unlabelled: Data whose pictures are unlabelled target images, `images:FOLDER` or
+            any other; masks are not read. Those that are shots are left out, and
+            methods that do not use them train without. Defaults to `None`.
+        shots: Target images from each city; 0 for none, in methods that need none.
+            Defaults to 1.
         shots_file: List of the target images to take instead. Defaults to `None`.
         image_size: `(height, width)` of images in training and evaluation.
         batch_size: Source images in a batch, and target images. Defaults to 4.
@@ -50,7 +54,8 @@ class DataSettings(CheckedSettings):
     source: str
     target: str
     validation: str | None = None
-    shots: int = setting(1, at_least=1)
+    unlabelled: str | None = None
+    shots: int = setting(1, at_least=0)
     shots_file: str | None = None
     image_size: tuple[int, int]
     batch_size: int = setting(4, at_least=1)
@@ -64,6 +69,26 @@ class DataSettings(CheckedSettings):
         "small": {"image_size": (128, 192)},
         "published": {"image_size": (512, 1024)},
     }
+
+    @property
+    def has_shots(self) -> bool:
+        """Whether any labelled target image is taken."""
+        return self.shots > 0 or self.shots_file is not None
+
+    @property
+    def has_unlabelled(self) -> bool:
+        """Whether there are unlabelled target images."""
+        return self.unlabelled is not None or not find_dataset(self.target).labelled
+
+    def unlabelled_record(self) -> "SegmentationRecord | None":
+        """The record of the unlabelled target images, if there are any.
+
+        A target without masks is one, if no other is given.
+        """
+        data = self.unlabelled
+        if data is None and self.has_unlabelled:
+            data = self.target
+        return None if data is None else load(data, unlabelled=True)
 
     def validation_record(self) -> "SegmentationRecord":
         """The record of the data to evaluate on."""

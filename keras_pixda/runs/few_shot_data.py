@@ -5,6 +5,7 @@ from typing import Any
 from keras_pixda.datasets import FewShotDomainDataset, cut_mix
 from keras_pixda.datasets.ordinary_augmentation import ordinary_augmentation
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.methods.registry import METHODS
 from keras_pixda.runs.settings import Settings
 
 
@@ -13,6 +14,7 @@ def few_shot_data(
     source: SegmentationRecord,
     target: SegmentationRecord,
     cache: Any = "memory",
+    unlabelled: SegmentationRecord | None = None,
 ) -> FewShotDomainDataset:
     """The `FewShotDomainDataset` of the settings.
 
@@ -41,8 +43,12 @@ def few_shot_data(
         target: `SegmentationRecord` of the whole target training set.
         cache: Where decoded images are kept, as in `FewShotDomainDataset`. Defaults to
             `"memory"`.
+        unlabelled: `SegmentationRecord` of the unlabelled target images; one that the
+            method of the settings does not read is not given to it. Defaults to `None`.
     """
     data = settings.data
+    if data.has_shots and not METHODS[settings.method].reads_unlabelled:
+        unlabelled = None
     return FewShotDomainDataset(
         source,
         target,
@@ -59,4 +65,5 @@ def few_shot_data(
         rare_class_sampling=data.rare_class_sampling or None,
         cache=cache,
         on_bad_file=data.on_bad_file,
+        unlabelled=unlabelled,
     )

@@ -55,5 +55,6 @@ def mask_warnings(
     pixels = zip(facts["classes"], facts["pixels"], strict=True)
     absent = [name for name, count in pixels if not count]
     if absent:
-        texts.append(f"No mask of the target has a pixel of {', '.join(absent)}.")
+        where = "target" if records["target"].labelled else "data to evaluate on"
+        texts.append(f"No mask of the {where} has a pixel of {', '.join(absent)}.")
     return [textwrap.fill(text, 79) for text in texts]

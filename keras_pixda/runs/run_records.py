@@ -8,6 +8,7 @@ from keras_pixda.datasets import Finding, load
 from keras_pixda.datasets.bad_files import SKIP
 from keras_pixda.datasets.check import usable_pairs
 from keras_pixda.datasets.files import collected_findings
+from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.progress import Progress
 from keras_pixda.runs.read_json import read_json
 from keras_pixda.runs.run_folder import RunFolder
@@ -20,7 +21,7 @@ _FIELDS = ("pairs", "cities", "ignore_masks")
 
 
 class RunRecords:
-    """Source, target and validation records of a run.
+    """Source, target, validation and maybe unlabelled records of a run.
 
     With `on_bad_file="skip"` every file is read once before the training and pairs
     that cannot be used are left out. Which are used is then written down and kept to,
@@ -56,7 +57,8 @@ class RunRecords:
 
     Raises:
         DataError: If files cannot be used and are not to be skipped.
-        ValueError: If all are unusable, or the written list does not fit.
+        ValueError: If all are unusable, the written list does not fit, or masks are
+            missing.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class RunRecords:
             "target": lambda: load(settings.data.target),
             "validation": settings.data.validation_record,
         }
+        if settings.data.has_unlabelled:
+            parts["unlabelled"] = settings.data.unlabelled_record
         if not self.skips:
             self.records = {name: make() for name, make in parts.items()}
         elif folder is not None and (folder / PAIRS).exists():
@@ -77,7 +81,26 @@ class RunRecords:
             self.records = {
                 name: self._usable(name, make, verbose) for name, make in parts.items()
             }
-        self.source, self.target, self.validation = self.records.values()
+        self.source, self.target, self.validation, *_ = self.records.values()
+        self.source.require_masks()
+        self.validation.require_masks()
+        if self.unlabelled is not None and not self.unlabelled.classes:
+            # Pictures of the target, which are cut as its others.
+            cut = dataclasses.replace(self.unlabelled, crop=self.target.crop)
+            self.records["unlabelled"] = cut
+
+    @property
+    def unlabelled(self) -> SegmentationRecord | None:
+        """The record of the unlabelled target images, or `None`."""
+        return self.records.get("unlabelled")
+
+    @property
+    def counted(self) -> SegmentationRecord:
+        """What tells the shares of the classes: the target, if it has masks.
+
+        Otherwise they are counted on the data to evaluate on.
+        """
+        return self.target if self.target.labelled else self.validation
 
     def _usable(self, name, make, verbose):
         with collected_findings() as lonely:

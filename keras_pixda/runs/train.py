@@ -113,11 +113,18 @@ class _Run:
         self.settings = settings
         self.verbose = verbose
         # Data first: what does not fit is said before anything is written.
-        self.records = RunRecords(
-            settings, pathlib.Path(folder) if resume else None, verbose
+        unread = settings.data.has_shots and not (
+            METHODS[settings.method].reads_unlabelled
         )
-        whole_target, validation = self.records.target, self.records.validation
-        self.dataset = few_shot_data(settings, self.records.source, whole_target)
+        self.records = RunRecords(
+            settings.change(unlabelled=None) if unread else settings,
+            pathlib.Path(folder) if resume else None,
+            verbose,
+        )
+        validation, unlabelled = self.records.validation, self.records.unlabelled
+        self.dataset = few_shot_data(
+            settings, self.records.source, self.records.target, unlabelled=unlabelled
+        )
         if not (resume and pathlib.Path(folder, START_FILE).exists()):
             check_methods([settings], len(self.records.source.classes))
         self.validation = SegmentationDataset(
@@ -129,7 +136,7 @@ class _Run:
         self.folder = RunFolder(folder, settings, resume, overwrite, prolong)
         self.records.write(self.folder)
         if not self.folder.has("classes.json"):
-            facts = class_facts(whole_target, verbose)
+            facts = class_facts(self.records.counted, verbose)
             facts["image_size"] = list(settings.data.image_size)
             self.folder.write("classes.json", facts)
         self.facts = self.folder.read_json("classes.json")
@@ -138,10 +145,16 @@ class _Run:
         self.pipeline = Pipeline(self.folder, self.dataset, settings, watch, verbose)
         if self.folder.note:
             self.say(self.folder.note)
+        shown = f"{len(self.dataset.target)} target images, "
+        if unlabelled is not None:
+            shown += f"{len(self.dataset.unlabelled)} unlabelled ones, "
         self.say(
-            f"{len(self.dataset.source)} source images, {len(self.dataset.target)} "
-            f"target images, {len(validation)} to evaluate on"
+            f"{len(self.dataset.source)} source images, {shown}{len(validation)} to "
+            "evaluate on"
         )
+        if unread and settings.data.unlabelled is not None:
+            title = METHODS[settings.method].title
+            self.say(f"{title} does not read the unlabelled images.")
         for warning in mask_warnings(self.records.records, self.facts):
             self.say(warning)
 

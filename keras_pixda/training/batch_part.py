@@ -30,7 +30,8 @@ class BatchPart:
 
     Args:
         images: Of the domains, each `(part of the batch, height, width, 3)`.
-        labels: Of the domains, each `(part of the batch, height, width)`.
+        labels: Of the labelled domains, each `(part of the batch, height, width)`; a
+            model may have given labels to its unlabelled images.
         whole: Labels of the whole batch. Defaults to `None`, this is all of it.
         weights: Sample weights of the domains that have some. Defaults to none.
     """
@@ -75,7 +76,7 @@ class BatchPart:
             loss: The `keras.losses.Loss` that took the mean: over labelled pixels if it
                 is Keras's with an `ignore_class`, or its `average_over` is
                 `"labelled"`. Defaults to `None`, a mean over all pixels.
-            domain: `"source"` or `"target"`. Defaults to `"target"`.
+            domain: `"source"`, `"target"` or `"unlabelled"`. Defaults to `"target"`.
 
         Returns:
             A float32 scalar.
@@ -92,7 +93,9 @@ class BatchPart:
                 f"The loss {loss.name!r} divides by the sample weights, which a batch "
                 "in parts does not: take another reduction, or accumulate=1."
             )
-        labels = self.labels[domain], self.whole[domain]
+        # As many images are in every domain, if not as many labels.
+        counted = domain if domain in self.labels else "source"
+        labels = self.labels[counted], self.whole[counted]
         sparse = isinstance(loss, keras.losses.SparseCategoricalCrossentropy)
         average_over = getattr(loss, "average_over", "labelled" if sparse else "all")
         ignored = getattr(loss, "ignore_class", None)
@@ -101,6 +104,11 @@ class BatchPart:
                 f"The loss {loss.name!r} takes its mean over some pixels only, so that "
                 "a batch in parts has to know which: give the function the attribute "
                 f"ignore_class, such as {loss.name}.ignore_class = 255."
+            )
+        if average_over != "all" and counted != domain:
+            raise ValueError(
+                f"The loss {loss.name!r} takes its mean over labelled pixels, but the "
+                f"domain {domain!r} has no labels: add some in the model's mix()."
             )
         if average_over == "all" or ignored is None:
             part, whole = (ops.cast(ops.shape(x)[0], "float32") for x in labels)
@@ -119,7 +127,7 @@ class BatchPart:
         Args:
             value: What the loss gave.
             loss: The `keras.losses.Loss`.
-            domain: `"source"` or `"target"`. Defaults to `"target"`.
+            domain: `"source"`, `"target"` or `"unlabelled"`. Defaults to `"target"`.
 
         Returns:
             A float32 scalar.

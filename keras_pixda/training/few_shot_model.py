@@ -39,7 +39,8 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
     `mix` and `after_updates`.
 
     A training batch is `({"source": images, "target": images}, {"source": labels,
-    "target": labels})`, an evaluation batch `(images, labels)`.
+    "target": labels})`, an evaluation batch `(images, labels)`. The images may have the
+    key `"unlabelled"`, too, which a model that does not know it leaves alone.
 
     Example:
 
@@ -98,6 +99,10 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
     parts = ("segmenter",)
     # Whether its batches may be done in parts.
     accumulates = False
+    # Whether it trains on labelled target images, without which there is no "target".
+    needs_target = True
+    # Whether it cannot train without "unlabelled" images.
+    needs_unlabelled = False
     # The least height and width of an image, in pixels, that its networks take.
     smallest_side = 1
     # Layer called on (source, target) images, if the method has one.
@@ -221,7 +226,8 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
             )
         updates.apply()
         self.after_updates()
-        self.track(ops.shape(images["target"])[0], **totals)
+        domain = "target" if "target" in images else "source"
+        self.track(ops.shape(images[domain])[0], **totals)
         return self.get_metrics_result()
 
     def train_part(self, part: BatchPart, updates: Updates) -> Any:
@@ -233,13 +239,14 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
 
         Returns:
             The loss terms by name, `"loss"` for the total, which add up over the parts
-            to those of the batch; and the logits of the target images.
+            to those of the batch; and the logits of the target images, which the
+            compiled metrics measure, or without target images of the source images.
         """
         raise NotImplementedError
 
     def unpack(self, data: Any) -> tuple:
         """Images, labels and sample weights of a batch, each a dict of its domains."""
-        return *unpack_domains(data, self.smallest_side), {}
+        return *unpack_domains(data, self.smallest_side, self), {}
 
     def mix(self, images: Any, labels: Any) -> tuple:
         """A hook: the images and labels to train on in place of those of a batch.

@@ -155,15 +155,19 @@ class FitAndEvaluate:
         """As `keras.Model.train_on_batch`, for a batch that the model trains on."""
         refuse_weights(class_weight, sample_weight if self.both_domains else None)
         if self.both_domains:
-            check_domains(x, y)
+            check_domains(x, y, self)
         return super().train_on_batch(x, y, sample_weight, return_dict=return_dict)
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Tensor]:
-        """Metrics; those of a training batch are of its target images."""
+        """Metrics; those of a training batch are of its target images.
+
+        Without labelled target images they are of its source images.
+        """
         if isinstance(y, dict):
-            x, y = x["target"], y["target"]
+            domain = "target" if "target" in y else "source"
+            x, y = x[domain], y[domain]
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     # === Evaluate ===
@@ -183,7 +187,7 @@ class FitAndEvaluate:
         """As `keras.Model.evaluate`; replicas share a `SegmentationDataset`.
 
         Training batches are answered for by their target images, and a
-        `FewShotDomainDataset` by its shots, each once and as it is.
+        `FewShotDomainDataset` by its shots, each once and as it is, if it has any.
         """
         keep_freed_memory()
         # Within `fit` Keras has its data at hand already.

@@ -13,6 +13,7 @@ from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset
 from keras_pixda.training.checks import check_classes
 from keras_pixda.training.training_batch import (
     check_domains,
+    check_unlabelled,
     target_images,
     target_part,
 )
@@ -58,11 +59,11 @@ def look_at_training_data(model: keras.Model, x: Any, y: Any = None) -> Any:
     if batch is not None:
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
         if model.both_domains or isinstance(images, dict):
-            check_domains(images, labels)
+            check_domains(images, labels, model)
         if model.both_domains:
             for domain, part in images.items():
                 look_at_images(model, part, f"{domain} images")
-                look_at_sizes(part, labels[domain], f"{domain} labels")
+                look_at_sizes(part, labels.get(domain), f"{domain} labels")
         else:
             part, part_labels, _ = target_part(batch)
             look_at_images(model, part, "images")
@@ -196,6 +197,13 @@ def _first_batch(model, x, y, of_domains=False):
                 f"fit takes batches of both domains, but {type(x).__name__} gives "
                 "plain images: give a FewShotDomainDataset."
             )
+        if of_domains and model.needs_target and not len(x.target):
+            raise ValueError(
+                f"{type(model).__name__} trains on labelled target images, but this "
+                "data set was made with shots=0: expected shots of 1 or more."
+            )
+        if of_domains:
+            check_unlabelled(model, x.unlabelled is not None)
         if x.image_size is not None:
             check_size(model.segmenter, x.image_size, "images of the data set")
         return None, x

@@ -29,16 +29,20 @@ def after_its_data(step: Callable) -> Callable:
     return waiting
 
 
-def unpack_domains(data: Any, smallest: int = 1) -> tuple:
-    """Images and labels of a training batch, each a dict of source and target."""
+def unpack_domains(
+    data: Any, smallest: int = 1, model: keras.Model | None = None
+) -> tuple:
+    """Images and labels of a training batch, each a dict of its domains."""
     images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    check_domains(images, labels)
+    check_domains(images, labels, model)
     if sample_weight is not None:
         raise ValueError(
             "A training batch has no sample_weight: leave it out, and label pixels "
             "that are not to count with the ignored class."
         )
-    height, width = images["target"].shape[1:3]
+    height, width = images["source"].shape[1:3]
+    if "target" in images:
+        height, width = images["target"].shape[1:3]
     if min(height or smallest, width or smallest) < smallest:
         raise ValueError(
             f"Images are {height} x {width} pixels (height x width), but the image "
@@ -47,10 +51,17 @@ def unpack_domains(data: Any, smallest: int = 1) -> tuple:
     return images, labels
 
 
-def check_domains(images: Any, labels: Any) -> None:
-    """Raise unless images and labels are dictionaries of source and target."""
-    for given in (images, labels):
-        if isinstance(given, dict) and set(given) == {"source", "target"}:
+def check_domains(images: Any, labels: Any, model: keras.Model | None = None) -> None:
+    """Raise unless images and labels are dictionaries of the domains a model needs.
+
+    Unlabelled images are there or not; so are target images and labels, if the model
+    says that it does without.
+    """
+    labelled = {"source", "target"}
+    if not getattr(model, "needs_target", True) and isinstance(labels, dict):
+        labelled &= {"source", *labels}
+    for given, further in ((images, {"unlabelled"}), (labels, set())):
+        if isinstance(given, dict) and set(given) - further == labelled:
             continue
         part = "images" if given is images else "labels"
         raise ValueError(
@@ -58,18 +69,33 @@ def check_domains(images: Any, labels: Any) -> None:
             "{'source': labels, 'target': labels}): fit a FewShotDomainDataset, or a "
             f"data set of such batches. Found {_described(part, given)}."
         )
+    check_unlabelled(model, "unlabelled" in images)
+
+
+def check_unlabelled(model: keras.Model | None, given: bool) -> None:
+    """Raise if a model that needs unlabelled images is not given any."""
+    if getattr(model, "needs_unlabelled", False) and not given:
+        raise ValueError(
+            f"{type(model).__name__} learns from unlabelled target images: fit a "
+            "FewShotDomainDataset(..., unlabelled=record), or batches whose images "
+            "have the key 'unlabelled', too."
+        )
 
 
 def target_images(images: Any) -> Tensor:
-    """The target images of a training batch; plain images as they are."""
+    """The target images of a training batch; plain images as they are.
+
+    Without labelled ones they are the unlabelled ones.
+    """
     if not isinstance(images, dict):
         return images
-    if "target" not in images:
-        raise ValueError(
-            f"Images with the keys {sorted(map(str, images))} are neither plain images "
-            "nor a training batch, whose keys are 'source' and 'target'."
-        )
-    return images["target"]
+    for domain in ("target", "unlabelled"):
+        if domain in images:
+            return images[domain]
+    raise ValueError(
+        f"Images with the keys {sorted(map(str, images))} are neither plain images "
+        "nor a training batch, whose keys are 'source' and 'target'."
+    )
 
 
 def target_part(data: Any) -> Any:

@@ -95,7 +95,7 @@ def test_what_a_method_cannot_do_is_said_before_anything_is_trained(change, tmp_
 @pytest.mark.parametrize(
     ("arguments", "changes", "message"),
     [
-        ({"shots": [1, 3]}, {}, r"shots are \[1, 3\], expected numbers from 1 to 2"),
+        ({"shots": [1, 3]}, {}, r"shots are \[1, 3\], expected numbers up to 2"),
         ({"shots": [1, 1]}, {}, "each once"),
         ({"shots": [0]}, {}, "shots are"),
         ({"seeds": 0}, {}, "seeds is 0"),

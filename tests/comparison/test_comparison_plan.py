@@ -10,9 +10,9 @@ from keras_pixda.comparison.rows import BEYOND, METHODS
     ("given", "message"),
     [
         ({"shots": []}, "shots are .*, expected one or more whole numbers"),
-        ({"shots": [0, 1]}, "shots are .*at least 1, each once"),
-        ({"shots": [3, 1, 3]}, "shots are .*at least 1, each once"),
-        ({"shots": [1.0]}, "shots are .*at least 1, each once"),
+        ({"shots": [-1, 1]}, "shots are .*whole numbers, each once"),
+        ({"shots": [3, 1, 3]}, "shots are .*whole numbers, each once"),
+        ({"shots": [1.0]}, "shots are .*whole numbers, each once"),
         ({"seeds": 0}, "seeds is 0, expected a whole number of at least 1"),
         ({"seeds": -1}, "seeds is -1"),
         ({"methods": []}, "methods are .*, expected one or more, each once"),

@@ -61,8 +61,8 @@ def test_list_file(make_record, tmp_path):
     ("shots", "seed", "message"),
     [
         (4, 0, "street: city jena has 3 images, 4 shots were asked for"),
-        (0, 0, "shots must be a positive integer, received 0"),
-        (1.5, 0, "shots must be a positive integer, received 1.5"),
+        (-1, 0, "shots must be a whole number from 0, received -1"),
+        (1.5, 0, "shots must be a whole number from 0, received 1.5"),
         (None, 0, "shots=None needs a shots_file"),
         (1, -1, "seed must not be negative, received -1"),
     ],

@@ -18,7 +18,7 @@ def test_by_spelling(name):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ("gta5", r"^'gta5': expected one of gta5:ROOT, .*CLASSES\.txt\.$"),
+        ("gta5", r"^'gta5': expected one of gta5:ROOT, .*images:FOLDER\.$"),
         ("gta5:", "expected one of"),
         ("cityscape:a", r"unknown data set .*, did you mean 'cityscapes'\?$"),
         ("folder:a,b", r"expected folder:IMAGES,MASKS,CLASSES\.txt\.$"),
