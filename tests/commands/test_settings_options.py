@@ -103,7 +103,7 @@ def test_help_of_compare_names_what_it_runs_and_its_defaults(capsys, monkeypatch
     for name in ROWS:
         assert name in shown
     default = ", or what the resumed comparison has)"
-    default_methods = "default: all of these that can do without --unlabelled"
+    default_methods = "default: those of these that the data suffice for"
     assert f"fsda, pixda, self_training, pixda+ ({default_methods}" in shown
     assert f"images from each city (default: 1 3 5{default}" in shown
     assert f"(default: 3{default}" in shown

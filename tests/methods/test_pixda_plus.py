@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_pixda.comparison import ROWS
+from keras_pixda.comparison.rows import ROWS
 from keras_pixda.methods import METHODS, SelfTrainingModel
 
 
