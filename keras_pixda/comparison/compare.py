@@ -111,6 +111,8 @@ def compare(
     runs = [ROWS[name].apply(most) for name in plan.methods]
     check_methods(runs, len(records.source.classes))
     _check_data(settings, plan, records)
+    if verbose and (overlap := records.overlap()):
+        print(overlap)
     with contextlib.closing(RunFolder(folder, settings, resume, overwrite)) as folder:
         folder.write(PLAN, dataclasses.asdict(plan))
         cells = Cells(settings, folder, records, verbose)

@@ -135,7 +135,7 @@ def _decode(path, data):
     # A broken file can make the decoders raise nearly anything.
     try:
         _check_png(data)
-        named = (*FORMATS, "BMP") if str(path).lower().endswith(".bmp") else FORMATS
+        named = ("BMP", *FORMATS) if str(path).lower().endswith(".bmp") else FORMATS
         picture = Image.open(io.BytesIO(data), formats=named)
     except Exception as error:
         if isinstance(error, BOMBS):

@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import textwrap
 from typing import Any
 
 from keras_pixda.datasets import Finding, load
 from keras_pixda.datasets.bad_files import SKIP
 from keras_pixda.datasets.check import usable_pairs
 from keras_pixda.datasets.files import collected_findings
+from keras_pixda.datasets.same_pictures import same_pictures
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.progress import Progress
 from keras_pixda.runs.read_json import read_json
@@ -133,6 +135,19 @@ class RunRecords:
                 f"{path}: does not hold the pairs of a run ({error!r}): begin it anew."
             ) from error
         return records
+
+    def overlap(self) -> str:
+        """A warning if unlabelled images are evaluated on as well; else no text."""
+        unlabelled, validation = self.unlabelled, self.validation
+        same = [] if unlabelled is None else same_pictures(unlabelled, validation)
+        if not same:
+            return ""
+        return textwrap.fill(
+            f"Warning: {len(same)} of the {len(unlabelled)} unlabelled images are "
+            f"among the {len(validation)} to evaluate on, such as "
+            f"{unlabelled.pairs[same[0]][0]}: it is measured on what it has seen.",
+            79,
+        )
 
     def write(self, folder: RunFolder) -> None:
         """Note in the folder of the run, a `RunFolder`, which pairs are used."""

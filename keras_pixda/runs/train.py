@@ -157,6 +157,8 @@ class _Run:
             self.say(f"{title} does not read the unlabelled images.")
         for warning in mask_warnings(self.records.records, self.facts):
             self.say(warning)
+        if overlap := self.records.overlap():
+            self.say(overlap)
 
     def train(self):
         """Run the phases, measure, draw; returns the result."""

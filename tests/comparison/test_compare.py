@@ -97,7 +97,7 @@ def test_what_a_method_cannot_do_is_said_before_anything_is_trained(change, tmp_
     [
         ({"shots": [1, 3]}, {}, r"shots are \[1, 3\], expected numbers up to 2"),
         ({"shots": [1, 1]}, {}, "each once"),
-        ({"shots": [0]}, {}, "shots are"),
+        ({"shots": [0]}, {}, "shots=0 leaves no target image"),
         ({"seeds": 0}, {}, "seeds is 0"),
         ({"seeds": 2}, {"seed": 2**31 - 1}, "seed is 2147483648"),
         ({"names": ["source_only", "source_only"]}, {}, "each once"),

@@ -28,7 +28,8 @@ def test_what_a_method_declares_is_asked_for(change, monkeypatch, tmp_path):
     for ability, message in (
         ({}, None),
         ({"needs_auxiliary_head": True}, "no inner feature map"),
-        ({"reads_unlabelled": True}, "Mine reads unlabelled target images"),
+        ({"reads_unlabelled": True}, None),
+        ({"needs_unlabelled": True}, "Mine needs unlabelled target images"),
     ):
         method = type("Mine", (Method,), {**declared, **ability})()
         monkeypatch.setitem(METHODS, "mine", method)

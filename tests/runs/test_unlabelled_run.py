@@ -1,0 +1,194 @@
+"""Runs with unlabelled target images, from the settings to the result."""
+
+import pathlib
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_pixda.callbacks import ProgressLine
+from keras_pixda.cli import main
+from keras_pixda.datasets import load
+from keras_pixda.methods import METHODS
+from keras_pixda.runs import (
+    RunFolder,
+    RunRecords,
+    check_methods,
+    few_shot_data,
+    train,
+)
+from tests.methods.reads_unlabelled import Sure
+
+
+@pytest.fixture(autouse=True)
+def sure(monkeypatch):
+    """The method `"sure"`, which needs unlabelled images and no shots."""
+    monkeypatch.setitem(METHODS, "sure", Sure())
+
+
+@pytest.fixture
+def photos(scenes, tmp_path):
+    """Copies of the six training images of the target, without masks."""
+    shutil.copytree(scenes / "cityscapes/leftImg8bit/train", tmp_path / "photos")
+    return f"images:{tmp_path / 'photos'}"
+
+
+def records_of(settings):
+    return RunRecords(settings, verbose=False)
+
+
+def test_only_methods_that_read_them_are_given_them(change, photos, capsys):
+    settings = change(unlabelled=photos)
+    records = records_of(settings)
+    both = records.source, records.target
+    given = {"unlabelled": records.unlabelled}
+    assert few_shot_data(settings, *both, **given).unlabelled is None
+    assert not capsys.readouterr().err
+    data = few_shot_data(settings.change(method="sure"), *both, **given)
+    assert len(data.unlabelled) == 3
+    assert "3 of the 6 unlabelled pictures of images" in capsys.readouterr().err
+    # Without shots there is nothing else, also for the start.
+    data = few_shot_data(settings.change(shots=0), *both, **given)
+    assert (len(data.target), len(data.unlabelled)) == (0, 6)
+
+
+def test_what_a_method_needs_is_said_before_anything_is_trained(change, photos):
+    check_methods([change(method="sure", unlabelled=photos, shots=0)], 19)
+    check_methods([change(method="source_only", shots=0, unlabelled=photos)], 19)
+    with pytest.raises(
+        ValueError, match="Sure needs unlabelled .* --unlabelled images"
+    ):
+        check_methods([change(method="sure")], 19)
+    with pytest.raises(ValueError, match="FDA needs labelled target images, .* shots"):
+        check_methods([change(method="fda", shots=0, unlabelled=photos)], 19)
+
+
+def test_bad_pictures_are_left_out_and_stay_so(change, photos, tmp_path):
+    paths = sorted((tmp_path / "photos").rglob("*.png"))
+    paths[1].write_bytes(paths[1].read_bytes()[:-30])
+    Image.fromarray(np.zeros((32, 48), np.uint16)).save(paths[2])  # 16 bits.
+    settings = change(unlabelled=photos, on_bad_file="skip")
+    records = records_of(settings)
+    assert len(records.unlabelled) == 4
+    assert [finding.file for finding in records.left_out] == [*map(str, paths[1:3])]
+    records.write(RunFolder(tmp_path / "run", settings))
+    paths[4].unlink()
+    again = RunRecords(settings, tmp_path / "run", verbose=False)
+    assert again.unlabelled == records.unlabelled
+
+
+def test_images_that_are_evaluated_on_are_warned_of(change, scenes, photos):
+    assert records_of(change(unlabelled=photos)).overlap() == ""
+    data = f"images:{scenes / 'cityscapes/leftImg8bit'}"
+    text = records_of(change(unlabelled=data)).overlap().replace("\n", " ")
+    assert text.startswith(
+        "Warning: 3 of the 9 unlabelled images are among the 3 to ev"
+    )
+
+
+def test_pictures_alone_are_cut_like_the_target(change, photos, monkeypatch):
+    target = load(change().data.target)
+    assert records_of(change(unlabelled=photos)).unlabelled.crop is None
+    object.__setattr__(target, "crop", 1.25)
+    monkeypatch.setattr(
+        "keras_pixda.runs.run_records.load",
+        lambda data: target if "cityscapes" in data else load(data),
+    )
+    assert records_of(change(unlabelled=photos)).unlabelled.crop == 1.25
+
+
+def test_pictures_without_masks_are_no_source_and_nothing_to_evaluate_on(
+    change, photos
+):
+    for name in ("source", "validation"):
+        with pytest.raises(ValueError, match="images holds pictures without masks"):
+            records_of(change(**{name: photos}))
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("target", ["cityscapes", "photos"])
+def test_a_killed_run_without_shots_ends_as_one_that_was_not(
+    change, photos, tmp_path, killed_at, capsys, target
+):
+    options = {"method": "sure", "shots": 0, "steps": 3, "distillation_steps": 0}
+    settings = change(**options, source_steps=1, save_every=1, panels=0)
+    if target == "cityscapes":
+        settings = settings.change(unlabelled=photos)
+    else:  # The target itself has no masks.
+        validation = settings.data.target
+        settings = settings.change(target=photos, validation=validation)
+    result = train(settings, tmp_path / "whole")
+    shown = capsys.readouterr().out
+    assert "8 source images, 0 target images, 6 unlabelled ones, 3 to ev" in shown
+    assert 0 <= result["adapted"]["mean_iou"] <= 1
+    where = "target" if target == "cityscapes" else "data to evaluate on"
+    assert f"No mask of the {where} has a pixel of" in shown.replace("\n", " ")
+
+    def run(**options):
+        return train(settings, tmp_path / "killed", verbose=False, **options)
+
+    killed_at(ProgressLine, "on_train_batch_end", 3, run)
+    run(resume=True)
+    weights = [
+        keras.models.load_model(tmp_path / folder / "segmenter.keras").get_weights()
+        for folder in ("whole", "killed")
+    ]
+    for value, wanted in zip(*weights, strict=True):
+        np.testing.assert_array_equal(value, wanted)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_a_method_that_does_not_read_them_pays_nothing(
+    change, photos, tmp_path, capsys
+):
+    for path in (tmp_path / "photos").rglob("*.png"):
+        path.write_bytes(b"")  # Would stop whoever decoded it, and be listed.
+    options = {"method": "fine_tuning", "on_bad_file": "skip", "source_steps": 1}
+    settings = change(**options, steps=1, distillation_steps=0, panels=0)
+    train(settings.change(unlabelled=photos), tmp_path / "run")
+    shown = capsys.readouterr().out
+    assert "Fine-Tuning does not read the unlabelled images." in shown
+    assert "No file was left out." in shown
+
+
+def test_check_looks_at_pictures_alone(photos, tmp_path, capsys):
+    assert main(["check", photos]) == 0
+    shown = capsys.readouterr().out
+    assert "48 x 32" in shown
+    assert "6 pictures: no problems" in shown
+    paths = sorted((tmp_path / "photos").rglob("*.png"))
+    paths[0].write_bytes(b"")
+    Image.fromarray(np.zeros((32, 48), np.uint16)).save(paths[1])
+    Image.new("P", (48, 32)).save(paths[2])
+    assert main(["check", photos]) == 1
+    shown = capsys.readouterr().out
+    assert f"{paths[0]}: the file is empty" in shown
+    assert f"{paths[1]}: has pixels of Pillow mode I;16" in shown
+    assert f"1 of 6 pictures are gray or have a palette, such as {paths[2]}" in shown
+    assert "6 pictures: 3 problems" in shown
+    assert main(["check", photos, "--preview", str(tmp_path / "seen")]) == 2
+    assert "images holds pictures without masks" in capsys.readouterr().err
+
+
+def test_check_looks_at_the_pictures_of_a_data_set_without_its_masks(
+    scenes, tmp_path, capsys
+):
+    shutil.copytree(scenes / "gta5/images", tmp_path / "images")
+    assert main(["check", f"gta5:{tmp_path}", "--unlabelled"]) == 0
+    assert "8 pictures: no problems" in capsys.readouterr().out
+
+
+def test_mistyped_data_are_told_at_once(photos, scenes, tmp_path, capsys):
+    words = ["train", "--output", str(tmp_path / "run")]
+    good = {"--source": f"gta5:{scenes}", "--target": f"cityscapes:{scenes}"}
+    for name, value, message in (
+        ("--source", photos, "holds pictures without masks"),
+        ("--target", photos, "or take no shots of it (--shots 0)"),
+        ("--unlabelled", "photos:x", "unknown data set 'photos'"),
+    ):
+        options = [word for pair in {**good, name: value}.items() for word in pair]
+        assert main([*words, *options]) == 2
+        assert message in capsys.readouterr().err
+    assert not pathlib.Path(tmp_path / "run").exists()
