@@ -8,14 +8,11 @@ import tensorflow as tf
 from keras import ops
 
 from keras_pixda.losses import FocalLoss
+from keras_pixda.losses.pixel_cross_entropy import standardize_labels
 from keras_pixda.methods.self_training.averaged_teacher import AveragedTeacher
-from keras_pixda.methods.self_training.class_mix import half_of_classes, pasted
+from keras_pixda.methods.self_training.class_mix import pasted
+from keras_pixda.methods.self_training.mix_pictures import RANDOM, mix_pictures
 from keras_pixda.methods.self_training.pseudo_labels import pseudo_labels
-from keras_pixda.methods.self_training.strong_changes import (
-    blurred,
-    changed_colours,
-    mirrored,
-)
 from keras_pixda.replicas import number_of_replicas
 from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.few_shot_model import FewShotModel, logits_of
@@ -25,8 +22,6 @@ from keras_pixda.training.updates import Updates
 from keras_pixda.typing import Tensor
 
 RESULTS = ("teacher", "student")
-# Standard deviations of the blur in pixels, the least and the most.
-BLUR = 0.15, 1.15
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -192,7 +187,8 @@ class SelfTrainingModel(FewShotModel):
     def unpack(self, data: Any) -> tuple:
         """Images, labels and weights of the labelled domains and of `"mixed"`."""
         images, labels, weights = super().unpack(data)
-        images, labels = dict(images), dict(labels)
+        images = {name: ops.cast(x, "float32") for name, x in images.items()}
+        labels = {name: standardize_labels(x) for name, x in labels.items()}
         unlabelled = images.pop("unlabelled", None)
         if unlabelled is None and "target" not in images:
             raise ValueError(
@@ -201,7 +197,29 @@ class SelfTrainingModel(FewShotModel):
             )
         look = images["target"] if unlabelled is None else unlabelled
         images["source"] = self.stylise(images["source"], look)
-        return self.with_mixed(images, labels, unlabelled, self.random_numbers(look))
+        random = self.random_numbers(look)
+        # The labelled pictures that are pasted, and what they are pasted into.
+        above = below = images["source"], labels["source"]
+        if "target" in images:
+            shots = images["target"], labels["target"]
+            of_shot = random["shot"] < self.shot_share
+            above, below = (
+                [pasted(of_shot, *pair) for pair in zip(*pairs, strict=True)]
+                for pairs in ((shots, below), (below, shots))
+            )
+        sure = ops.ones_like(random["shot"])
+        if unlabelled is not None:
+            logits = logits_of(self.teacher, unlabelled, training=False)
+            pseudo, sure = pseudo_labels(logits, self.confidence)
+            below = unlabelled, pseudo
+        self.track(ops.shape(sure)[0], sure=ops.mean(sure) / number_of_replicas())
+        images["mixed"], labels["mixed"], weights["mixed"] = mix_pictures(
+            above, below, sure, random, self.colour, self.blur
+        )
+        # So that activations of teacher and segmenter are never there together.
+        with tf.control_dependencies([labels["mixed"]]):
+            images = keras.tree.map_structure(tf.identity, images)
+        return images, labels, weights
 
     def random_numbers(self, images: Tensor) -> dict[str, Tensor]:
         """What is random in a step, even numbers in 0..1 for each image of a batch.
@@ -216,15 +234,7 @@ class SelfTrainingModel(FewShotModel):
             A dict of float32 tensors `(batch,)`, and `(batch, classes)` for
             `"classes"`.
         """
-        names = (
-            "shot",
-            "flip",
-            "brightness",
-            "contrast",
-            "saturation",
-            "blur",
-            "width",
-        )
+        names = ("shot", *RANDOM)
         size = ops.shape(images)[0]
         numbers = tf.random.stateless_uniform(
             (size * number_of_replicas(), len(names) + self.num_classes),
@@ -234,69 +244,8 @@ class SelfTrainingModel(FewShotModel):
         replica = tf.distribute.get_replica_context()
         place = replica.replica_id_in_sync_group if replica else 0
         numbers = numbers[place * size : (place + 1) * size]
-        columns = dict(
-            zip(names, tf.unstack(numbers[:, : len(names)], axis=1), strict=True)
-        )
+        columns = {name: numbers[:, column] for column, name in enumerate(names)}
         return {**columns, "classes": numbers[:, len(names) :]}
-
-    def with_mixed(
-        self, images: dict, labels: dict, unlabelled: Tensor | None, numbers: dict
-    ) -> tuple:
-        """Images, labels and weights of a batch with those of its mixed images.
-
-        Args:
-            images: Styled source images, and shots if there are some.
-            labels: Their labels.
-            unlabelled: As many unlabelled images, or `None`.
-            numbers: What `random_numbers` gives.
-
-        Returns:
-            Three dicts; weights are of the pixels of `"mixed"` alone.
-        """
-        images = {name: ops.cast(x, "float32") for name, x in images.items()}
-        labels = {name: ops.cast(x, "int32") for name, x in labels.items()}
-        above = below = images["source"], labels["source"]
-        if "target" in images:
-            shot = images["target"], labels["target"]
-            of_shot = numbers["shot"] < self.shot_share
-            above, below = (
-                [pasted(of_shot, *pair) for pair in zip(*pairs, strict=True)]
-                for pairs in ((shot, below), (below, shot))
-            )
-        weights = ops.ones_like(images["source"][..., 0])
-        sure = ops.ones_like(numbers["shot"])
-        if unlabelled is not None:
-            logits = logits_of(self.teacher, unlabelled, training=False)
-            pseudo, sure = pseudo_labels(logits, self.confidence)
-            below = ops.cast(unlabelled, "float32"), pseudo
-        self.track(ops.shape(sure)[0], sure=ops.mean(sure) / number_of_replicas())
-        mask = half_of_classes(above[1], numbers["classes"])
-        mixed = [pasted(mask, *pair) for pair in zip(above, below, strict=True)]
-        weights = ops.where(mask, weights, sure[:, None, None])
-        mixed, mixed_labels, weights = (
-            mirrored(x, numbers["flip"] < 0.5) for x in (*mixed, weights)
-        )
-        mixed = self.strongly_changed(mixed, numbers)
-        images, labels = {**images, "mixed": mixed}, {**labels, "mixed": mixed_labels}
-        # So that activations of teacher and segmenter are never there together.
-        with tf.control_dependencies([mixed_labels]):
-            images = keras.tree.map_structure(tf.identity, images)
-        return images, labels, {"mixed": weights}
-
-    def strongly_changed(self, images: Tensor, numbers: dict) -> Tensor:
-        """Images changed in colour, some of them blurred."""
-        if self.colour:
-            brightness, contrast, saturation = (
-                self.colour * (2 * numbers[name] - 1)
-                for name in ("brightness", "contrast", "saturation")
-            )
-            brightness *= 255 / 2
-            images = changed_colours(images, brightness, 1 + contrast, 1 + saturation)
-        if self.blur:
-            width = BLUR[0] + (BLUR[1] - BLUR[0]) * numbers["width"]
-            width = ops.where(numbers["blur"] < self.blur, width, 0.0)
-            images = blurred(images, width)
-        return images
 
     def train_part(self, part: BatchPart, updates: Updates) -> Any:
         """One stage a domain, and one of the mixed images.
