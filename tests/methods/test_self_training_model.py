@@ -9,7 +9,10 @@ from keras_pixda.losses import FocalLoss
 from keras_pixda.methods import SelfTrainingModel
 from keras_pixda.methods.self_training.averaged_teacher import AveragedTeacher
 from keras_pixda.methods.self_training.class_mix import half_of_classes
-from keras_pixda.methods.self_training.pseudo_labels import pseudo_labels
+from keras_pixda.methods.self_training.pseudo_labels import (
+    class_probabilities,
+    pseudo_labels,
+)
 from keras_pixda.methods.self_training.strong_changes import blurred, changed_colours
 from keras_pixda.training.fit_steps import fit_steps
 from tests.methods import plain, tiny
@@ -109,6 +112,30 @@ def test_an_image_counts_by_the_share_of_sure_pixels():
     assert 0.1 < sure[1] < 0.9
 
 
+def plain_probabilities(logits, gamma=2.0):
+    """What classes are in truth where a focal loss has made a softmax of them."""
+    p = tf.nn.softmax(logits).numpy().astype(float)
+    slope = (1 - p) ** gamma - gamma * (1 - p) ** (gamma - 1) * p * np.log(p)
+    return p / slope / np.sum(p / slope, axis=-1, keepdims=True)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0, 5.0])
+def test_a_softmax_is_where_the_focal_loss_of_its_probabilities_is_least(gamma):
+    logits = tf.constant(np.random.default_rng(0).normal(0, 2, (50, 4)), "float32")
+    probabilities = class_probabilities(logits, gamma)
+    np.testing.assert_allclose(
+        probabilities, plain_probabilities(logits, gamma), atol=1e-5
+    )
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        log_p = tf.nn.log_softmax(logits)
+        focal = -((1 - tf.exp(log_p)) ** gamma) * log_p
+        expected = tf.reduce_sum(probabilities * focal)
+    np.testing.assert_allclose(tape.gradient(expected, logits), 0, atol=1e-5)
+    # Nothing overflows where all is certain.
+    assert np.isfinite(class_probabilities(np.array([[200.0, 0.0]]), gamma)).all()
+
+
 def test_the_teacher_is_the_average_of_all_weights():
     inputs = keras.Input((4,))
     x = keras.layers.Dense(3)(inputs)
@@ -149,8 +176,8 @@ def plain_step(model, teacher, images, labels):
     sure = np.ones(2)
     if "unlabelled" in images:
         logits = teacher(images["unlabelled"])
-        probabilities = tf.nn.softmax(logits).numpy()
-        sure = (probabilities.max(-1) >= 0.6).mean((1, 2))
+        probabilities = plain_probabilities(logits)
+        sure = (probabilities.max(-1) >= 0.8).mean((1, 2))
         assert np.all((sure > 0.1) & (sure < 0.9))
         below = images["unlabelled"], probabilities.argmax(-1)
     mask = plain_half(above[1], numbers["classes"])
@@ -179,7 +206,7 @@ def plain_step(model, teacher, images, labels):
 @pytest.mark.parametrize("without", [(), ("unlabelled",), ("target",)])
 def test_one_step_equals_the_objective_written_out(without):
     model = compiled(
-        confidence=0.6, mixed_weight=0.8, shot_share=0.3, colour=0.4, blur=0.7
+        confidence=0.8, mixed_weight=0.8, shot_share=0.3, colour=0.4, blur=0.7
     )
     kernel, bias = (tf.Variable(w) for w in model.segmenter.get_weights())
     random = np.random.default_rng(0)

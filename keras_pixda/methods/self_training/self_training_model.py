@@ -144,8 +144,9 @@ class SelfTrainingModel(FewShotModel):
                 `keras.Model.compile` takes for one output, with its meaning there, or
                 the name of a loss of this package. Defaults to `None`,
                 `FocalLoss(gamma=2.0)`.
-            confidence: Probability from which on the teacher is sure of a pixel.
-                Defaults to 0.968.
+            confidence: Probability from which on the teacher is sure of a pixel; that
+                which the softmax would have without the `gamma` of the loss. Defaults
+                to 0.968.
             teacher_momentum: What the teacher keeps of itself in a step; less in the
                 first ones. Defaults to 0.99.
             mixed_weight: Of the loss on mixed images. Defaults to 1.0.
@@ -210,7 +211,8 @@ class SelfTrainingModel(FewShotModel):
         sure = ops.ones_like(random["shot"])
         if unlabelled is not None:
             logits = logits_of(self.teacher, unlabelled, training=False)
-            pseudo, sure = pseudo_labels(logits, self.confidence)
+            gamma = getattr(self.loss, "gamma", 0.0)
+            pseudo, sure = pseudo_labels(logits, self.confidence, gamma)
             below = unlabelled, pseudo
         self.track(ops.shape(sure)[0], sure=ops.mean(sure) / number_of_replicas())
         images["mixed"], labels["mixed"], weights["mixed"] = mix_pictures(
