@@ -25,8 +25,8 @@ class SelfTrainingSettings(MethodSettings):
             else of the shots. Defaults to `True`.
         style_window: Half-width of the Fourier style transfer's window as a share of
             the shorter side. Defaults to 0.01.
-        confidence: Probability from which on the teacher is sure of a pixel. Defaults
-            to 0.968.
+        confidence: Probability from which on the teacher is sure of a pixel, that which
+            cross-entropy would give it in place of the focal loss. Defaults to 0.968.
         teacher_momentum: What the averaged teacher keeps of itself in a step. Defaults
             to 0.99.
         mixed_weight: Of the loss on mixed images. Defaults to 1.0.
@@ -46,3 +46,9 @@ class SelfTrainingSettings(MethodSettings):
     colour: float = setting(0.5, at_least=0, below=1)
     blur: float = setting(0.5, at_least=0, at_most=1)
     result: str = setting("teacher", one_of=RESULTS)
+
+    presets = {
+        "small": {},
+        # Of DAFormer, whose training is as long.
+        "published": {"teacher_momentum": 0.999},
+    }
