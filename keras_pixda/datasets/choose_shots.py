@@ -16,7 +16,7 @@ def choose_shots(
     shots_file: FilePath | None = None,
 ) -> list[int]:
     """The sorted positions of the shots: K of every city, or those listed."""
-    if shots == 0 and shots_file is None and not isinstance(shots, bool):
+    if shots == 0 and shots_file is None:
         return []
     record.require_masks()
     if not len(record):

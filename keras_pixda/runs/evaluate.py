@@ -53,6 +53,7 @@ def evaluate(
         FileNotFoundError: If the folder holds no finished run.
         ValueError: If the data have other classes than the run.
     """
+    record.require_masks()
     facts = saved_facts(folder, model)
     if list(record.classes) != facts["classes"]:
         raise ValueError(

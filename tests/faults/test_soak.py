@@ -39,6 +39,7 @@ class Usage(keras.callbacks.Callback):
 
 @pytest.mark.faults
 def test_memory_and_file_descriptors_stay_flat(scenes, tmp_path):
+    record = cityscapes(scenes / "cityscapes", "val")
     dataset = FewShotDomainDataset(
         gta5(scenes / "gta5"),
         cityscapes(scenes / "cityscapes"),
@@ -46,8 +47,8 @@ def test_memory_and_file_descriptors_stay_flat(scenes, tmp_path):
         batch_size=1,
         image_size=(32, 48),
         cache="memory",
+        unlabelled=record,
     )
-    record = cityscapes(scenes / "cityscapes", "val")
     model = PixDAModel(small_segmenter(num_classes=19, filters=2))
     model.compile("sgd", "adam")
     usage = Usage()

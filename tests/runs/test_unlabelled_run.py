@@ -16,9 +16,12 @@ from keras_pixda.runs import (
     RunFolder,
     RunRecords,
     check_methods,
+    class_facts,
+    evaluate,
     few_shot_data,
     train,
 )
+from keras_pixda.runs.mask_warnings import mask_warnings
 from tests.methods.reads_unlabelled import Sure
 
 
@@ -99,32 +102,35 @@ def test_pictures_alone_are_cut_like_the_target(change, photos, monkeypatch):
     assert records_of(change(unlabelled=photos)).unlabelled.crop == 1.25
 
 
+def test_a_folder_with_masks_in_it_is_warned_of(change, scenes):
+    settings = change(unlabelled=f"images:{scenes / 'gta5/labels'}")
+    records = records_of(settings)
+    facts = class_facts(records.counted, verbose=False)
+    warning, _ = mask_warnings(records.records, facts)
+    assert warning.startswith("Warning, unlabelled: 8 of 8 pictures are gray or have a")
+
+
 def test_pictures_without_masks_are_no_source_and_nothing_to_evaluate_on(
     change, photos
 ):
     for name in ("source", "validation"):
         with pytest.raises(ValueError, match="images holds pictures without masks"):
             records_of(change(**{name: photos}))
+    with pytest.raises(ValueError, match="images holds pictures without masks"):
+        evaluate("nowhere", load(photos))
 
 
 @pytest.mark.usefixtures("eagerly")
-@pytest.mark.parametrize("target", ["cityscapes", "photos"])
 def test_a_killed_run_without_shots_ends_as_one_that_was_not(
-    change, photos, tmp_path, killed_at, capsys, target
+    change, photos, tmp_path, killed_at, capsys
 ):
-    options = {"method": "sure", "shots": 0, "steps": 3, "distillation_steps": 0}
-    settings = change(**options, source_steps=1, save_every=1, panels=0)
-    if target == "cityscapes":
-        settings = settings.change(unlabelled=photos)
-    else:  # The target itself has no masks.
-        validation = settings.data.target
-        settings = settings.change(target=photos, validation=validation)
+    options = {"method": "sure", "shots": 0, "steps": 2, "distillation_steps": 0}
+    settings = change(**options, unlabelled=photos, source_steps=1, panels=0)
+    settings = settings.change(save_every=1)
     result = train(settings, tmp_path / "whole")
     shown = capsys.readouterr().out
     assert "8 source images, 0 target images, 6 unlabelled ones, 3 to ev" in shown
     assert 0 <= result["adapted"]["mean_iou"] <= 1
-    where = "target" if target == "cityscapes" else "data to evaluate on"
-    assert f"No mask of the {where} has a pixel of" in shown.replace("\n", " ")
 
     def run(**options):
         return train(settings, tmp_path / "killed", verbose=False, **options)
@@ -137,6 +143,21 @@ def test_a_killed_run_without_shots_ends_as_one_that_was_not(
     ]
     for value, wanted in zip(*weights, strict=True):
         np.testing.assert_array_equal(value, wanted)
+
+
+def test_classes_are_counted_elsewhere_if_the_target_has_no_masks(change, photos):
+    validation = change().data.target
+    settings = change(target=photos, validation=validation, shots=0, method="sure")
+    records = records_of(settings)
+    assert records.counted is records.validation
+    facts = class_facts(records.counted, verbose=False)
+    [line] = mask_warnings(records.records, facts)
+    assert line.startswith("No mask of the data to evaluate on has a pixel of")
+    data = few_shot_data(
+        settings, records.source, records.target, unlabelled=records.unlabelled
+    )
+    assert (len(data.target), len(data.unlabelled)) == (0, 6)
+    assert data.target.classes == records.source.classes
 
 
 @pytest.mark.usefixtures("eagerly")
