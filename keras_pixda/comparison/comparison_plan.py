@@ -28,7 +28,7 @@ class ComparisonPlan:
 
     Args:
         methods: Names of rows of `keras_pixda.comparison.rows.ROWS`. Defaults to the
-            registered methods and PixDA+, those that need no unlabelled images.
+            registered methods that need no unlabelled images.
         shots: Numbers of target images from each city; 0 runs the methods that need
             none. Defaults to `(1, 3, 5)`.
         seeds: Number of seeds. Defaults to 3.

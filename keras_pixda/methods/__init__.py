@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from keras_pixda.methods.pixda.pixda import PixDA
     from keras_pixda.methods.pixda.pixda_model import PixDAModel
     from keras_pixda.methods.pixda.pixda_settings import PixDASettings
+    from keras_pixda.methods.pixda_plus import PixDAPlus
     from keras_pixda.methods.registry import METHODS
+    from keras_pixda.methods.self_training.self_training import SelfTraining
+    from keras_pixda.methods.self_training.self_training_model import SelfTrainingModel
+    from keras_pixda.methods.self_training.self_training_settings import (
+        SelfTrainingSettings,
+    )
     from keras_pixda.methods.source_only import SourceOnly
     from keras_pixda.methods.variant import Variant
 
@@ -44,7 +50,11 @@ __all__ = [
     "Phase",
     "PixDA",
     "PixDAModel",
+    "PixDAPlus",
     "PixDASettings",
+    "SelfTraining",
+    "SelfTrainingModel",
+    "SelfTrainingSettings",
     "SourceOnly",
     "Variant",
     "adapt",

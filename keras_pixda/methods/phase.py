@@ -19,8 +19,8 @@ class Phase:
 
     Args:
         title: What the phase is called, in words.
-        model: The compiled `keras.Model` to fit; where it has a `segmenter`, that is
-            what is measured and saved.
+        model: The compiled `keras.Model` to fit; where it has an `outcome`, or else a
+            `segmenter`, that is what is measured and saved.
         data: What `fit` takes: a data set of this package, whose batches depend on
             their position alone.
         steps: Steps that the phase adds to those that the optimizer has made; 0 for a
@@ -42,8 +42,9 @@ class Phase:
 
     @property
     def segmenter(self) -> Any:
-        """The network that the phase trains."""
-        return getattr(self.model, "segmenter", self.model)
+        """The network that the phase ends with."""
+        segmenter = getattr(self.model, "segmenter", self.model)
+        return getattr(self.model, "outcome", segmenter)
 
     @property
     def last_step(self) -> int:

@@ -10,6 +10,8 @@ from keras_pixda.methods.joint_training.joint_training import JointTraining
 from keras_pixda.methods.method import Method
 from keras_pixda.methods.naae.naae import NAAE
 from keras_pixda.methods.pixda.pixda import PixDA
+from keras_pixda.methods.pixda_plus import PixDAPlus
+from keras_pixda.methods.self_training.self_training import SelfTraining
 from keras_pixda.methods.source_only import SourceOnly
 
 # Where installed packages declare an instance of a method of theirs.
@@ -30,7 +32,8 @@ def _installed() -> Iterator[tuple[str, Method]]:
         yield point.name, method
 
 
-# In the order of the published table. A method from elsewhere is added as an entry.
+# In the order of the published table, then those beyond it. A method from elsewhere is
+# added as an entry.
 METHODS = {
     method.name: method
     for method in (
@@ -41,6 +44,8 @@ METHODS = {
         FineTuning(),
         FSDA(),
         PixDA(),
+        SelfTraining(),
+        PixDAPlus(),
     )
 }
 METHODS.update(_installed())

@@ -31,7 +31,8 @@ def route_settings(values: dict) -> dict[str, dict]:
     from keras_pixda.runs.route_settings import route_settings
 
     routed = route_settings({"style_window": 0.02, "pixda": {"style_window": 0.01}})
-    assert routed == {"pixda": {"style_window": 0.01}, "fda": {"style_window": 0.02}}
+    assert routed["pixda"] == {"style_window": 0.01}
+    assert routed["fda"] == {"style_window": 0.02}
     ```
 
     Args:

@@ -127,6 +127,11 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
         ]
         self.built = True
 
+    @property
+    def outcome(self) -> keras.Model:
+        """The network that training ends with, which is measured, saved and served."""
+        return self.segmenter
+
     def build(self, input_shape: Any = None) -> None:
         """Nothing to build: the networks inside are built."""
 

@@ -281,8 +281,8 @@ class FitAndEvaluate:
         """
         from keras_pixda.serving.converter_errors import converter_errors
 
-        size = self.segmenter.inputs[0].shape[1:3]
-        with converter_errors(self.segmenter, format, size):
-            return self.segmenter.export(
+        size = self.outcome.inputs[0].shape[1:3]
+        with converter_errors(self.outcome, format, size):
+            return self.outcome.export(
                 filepath, format, verbose, input_signature, **kwargs
             )

@@ -36,7 +36,7 @@ def small(**changes):
         ("--fda.style-window 0.02", {"fda.style_window": 0.02}),
         (
             "--fda.style-window 0.02 --style-window 0.03",
-            {"fda.style_window": 0.02, "pixda.style_window": 0.03},
+            {"style_window": 0.03, "fda.style_window": 0.02},
         ),
         ("--learning-rate 0.1", {"training": {"learning_rate": 0.1}}),
         ("--fine-tuning.learning-rate 0.1", {"fine_tuning": {"learning_rate": 0.1}}),
@@ -104,8 +104,8 @@ def test_help_of_compare_names_what_it_runs_and_its_defaults(capsys, monkeypatch
         assert name in shown
     default = ", or what the resumed comparison has)"
     default_methods = "default: those of these that the data suffice for"
-    assert f"fsda, pixda, pixda+ ({default_methods}{default}" in shown
-    assert f"methods that need none (default: 1 3 5{default}" in shown
+    assert f"fsda, pixda, self_training, pixda+ ({default_methods}" in shown
+    assert f"city, 0 for methods that need none (default: 1 3 5{default}" in shown
     assert f"(default: 3{default}" in shown
 
 
@@ -113,7 +113,7 @@ def test_help_of_compare_names_what_it_runs_and_its_defaults(capsys, monkeypatch
     ("method", "word", "message"),
     [
         ("no_selection", "--selection", "has pixda.selection False, received True"),
-        ("pixda+", "--no-augment", "has augment True, received False"),
+        ("augmented", "--no-augment", "has augment True, received False"),
         ("no_distillation", "--distillation-steps=9", "distillation_steps 0, received"),
     ],
 )

@@ -99,6 +99,14 @@ def joint():
     return model
 
 
+def self_training():
+    from keras_pixda import methods
+
+    model = methods.SelfTrainingModel(segmenter())
+    model.compile(sgd(), confidence=0.2)
+    return model
+
+
 # === What is compared ===
 
 
@@ -116,7 +124,14 @@ def train(strategy, method, scenes, folder):
     with strategy.scope():
         model = globals()[method]()
     source, target = gta5(f"{scenes}/gta5"), cityscapes(f"{scenes}/cityscapes")
-    dataset = FewShotDomainDataset(source, target, 1, batch_size=4, image_size=SIZE)
+    dataset = FewShotDomainDataset(
+        source,
+        target,
+        1,
+        batch_size=4,
+        image_size=SIZE,
+        unlabelled=target.pictures() if method == "self_training" else None,
+    )
     values, callbacks = {}, []
     if method == "pixda":
         # 3 images in batches of 2: the last round is not full.

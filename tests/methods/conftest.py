@@ -20,6 +20,20 @@ def dataset(scenes):
     )
 
 
+@pytest.fixture(scope="session")
+def unlabelled_dataset(scenes):
+    target = cityscapes(scenes / "cityscapes")
+    return FewShotDomainDataset(
+        gta5(scenes / "gta5"),
+        target,
+        shots=1,
+        batch_size=2,
+        image_size=(32, 48),
+        workers=1,
+        unlabelled=target.pictures(),
+    )
+
+
 @pytest.fixture
 def start():
     """An untrained segmenter, whose head learns faster in all settings here."""

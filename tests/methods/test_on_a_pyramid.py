@@ -14,8 +14,10 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_one_step(name, dataset, own_settings):
+def test_one_step(name, dataset, unlabelled_dataset, own_settings):
     method = METHODS[name]
+    if method.needs_unlabelled:
+        dataset = unlabelled_dataset
     settings = own_settings.change(method=name)
     backbone = efficientnet_lite(0, width_factor=0.1, depth_factor=0.1)
     start = pyramid_segmenter(backbone, 19, width=4)

@@ -7,7 +7,8 @@ from keras_pixda.runs.route_settings import places_of, route_settings
 def test_places():
     assert places_of("shots") == ["data"]
     assert places_of("learning_rate") == ["training"]
-    assert places_of("style_window") == ["fda", "pixda"]
+    styled = ["fda", "pixda", "self_training", "pixda+"]
+    assert places_of("style_window") == styled
     assert places_of("stile_window") == []
 
 

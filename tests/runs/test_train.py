@@ -173,6 +173,8 @@ def test_every_method_is_trained_resumed_and_prolonged(
 ):
     def run(folder, resume=False, **more):
         start = str(finished[0] / "source_only.keras")
+        if METHODS[name].reads_unlabelled:
+            more["unlabelled"] = change().data.target
         if name == "source_only":
             chosen = change(source_steps=more["steps"] + 1, panels=1, method=name)
         else:

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from keras_pixda.datasets import FewShotDomainDataset
 
-# What the measurements support of the options.
-AUGMENT = {"augment": True}
-
 
 def _part(title, **changes):
     own = {f"pixda.{name}": value for name, value in changes.items()}
@@ -34,7 +31,7 @@ class PixDA(Method):
     ```python
     from keras_pixda.methods import METHODS
 
-    assert METHODS["pixda"].variants["pixda+"].changes == {"augment": True}
+    assert METHODS["pixda"].variants["augmented"].changes == {"augment": True}
     ```
 
     Reference:
@@ -46,7 +43,6 @@ class PixDA(Method):
     title = "PixDA"
     Settings = PixDASettings
     variants = {
-        "pixda+": Variant("PixDA+", AUGMENT, "beyond"),
         "no_style_transfer": _part("without style transfer", style_transfer=False),
         "no_adversarial": _part("without PixAdv", adversarial_weight=0.0),
         "surprise_only": _part("with S only", adversarial="surprise"),
@@ -57,7 +53,7 @@ class PixDA(Method):
             "PixDA without distillation", {"distillation_steps": 0}, "part"
         ),
         "released_gradient": _part("with the released code's gradient", detach=False),
-        "augmented": _option("with augmented target images", **AUGMENT),
+        "augmented": _option("with augmented target images", augment=True),
         "cut_mix": _option("with CutMix", cut_mix=0.5),
         "rare_classes": _option("with rare-class sampling", rare_class_sampling=0.1),
         "averaged": _option("with averaged weights", ema=0.99),

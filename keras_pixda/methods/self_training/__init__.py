@@ -1,0 +1,1 @@
+"""Self-training: its model, what a step mixes and changes, and declaration."""

@@ -1,0 +1,54 @@
+"""Settings of self-training, and of what is built on it."""
+
+import dataclasses
+
+from keras_pixda.methods.method_settings import MethodSettings
+from keras_pixda.setting import setting
+
+RESULTS = ("teacher", "student")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SelfTrainingSettings(MethodSettings):
+    """Settings of self-training alone.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import SelfTrainingSettings
+
+    assert SelfTrainingSettings().teacher_momentum == 0.99
+    ```
+
+    Args:
+        style_transfer: Whether the source gets the style of the unlabelled images, or
+            else of the shots. Defaults to `True`.
+        style_window: Half-width of the Fourier style transfer's window as a share of
+            the shorter side. Defaults to 0.01.
+        confidence: Probability from which on the teacher is sure of a pixel, that which
+            cross-entropy would give it in place of the focal loss. Defaults to 0.968.
+        teacher_momentum: What the averaged teacher keeps of itself in a step. Defaults
+            to 0.99.
+        mixed_weight: Of the loss on mixed images. Defaults to 1.0.
+        shot_share: Share of the mixed images that have classes of a shot pasted in, in
+            place of a source image's. Defaults to 0.5.
+        colour: Strength of the changes of mixed images in colour. Defaults to 0.5.
+        blur: Share of the mixed images that are blurred. Defaults to 0.5.
+        result: What it ends with, `"teacher"` or `"student"`. Defaults to `"teacher"`.
+    """
+
+    style_transfer: bool = True
+    style_window: float = setting(0.01, at_least=0, below=0.5)
+    confidence: float = setting(0.968, above=0, at_most=1)
+    teacher_momentum: float = setting(0.99, at_least=0, below=1)
+    mixed_weight: float = setting(1.0, at_least=0)
+    shot_share: float = setting(0.5, at_least=0, at_most=1)
+    colour: float = setting(0.5, at_least=0, below=1)
+    blur: float = setting(0.5, at_least=0, at_most=1)
+    result: str = setting("teacher", one_of=RESULTS)
+
+    presets = {
+        "small": {},
+        # Of DAFormer, whose training is as long.
+        "published": {"teacher_momentum": 0.999},
+    }

@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+
+from keras_pixda.comparison.rows import ROWS
+from keras_pixda.methods import METHODS, SelfTrainingModel
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_it_trains_on_augmented_shots_with_unlabelled_images_and_without(
+    start, dataset, unlabelled_dataset, own_settings
+):
+    method = METHODS["pixda+"]
+    method.check_data(shots=True, unlabelled=False)
+    settings = own_settings.change(**{"pixda+": {"confidence": 0.5}})
+    for data in (dataset, unlabelled_dataset):
+        [phase] = method.phases(start, data, settings)
+        assert isinstance(phase.model, SelfTrainingModel)
+        assert phase.model.confidence == 0.5
+        assert phase.segmenter is phase.model.teacher
+        assert data.augmentation["target"] is None  # It has augmented a copy.
+        (images, _), (plain, _) = phase.data[0], data[0]
+        np.testing.assert_array_equal(images["source"], plain["source"])
+        assert not np.array_equal(images["target"], plain["target"])
+        assert images.keys() == plain.keys()
+        logs = phase.model.train_on_batch(*phase.data[0], return_dict=True)
+        assert (logs["sure"] == 1) == ("unlabelled" not in images)
+
+
+def test_a_row_of_it_leaves_unlabelled_images_out(own_settings):
+    settings = own_settings.change(unlabelled="images:photos")
+    assert ROWS["pixda+"].apply(settings).data.unlabelled == "images:photos"
+    assert ROWS["labelled_only"].apply(settings).data.unlabelled is None
