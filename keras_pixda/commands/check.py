@@ -1,5 +1,6 @@
 """`keras-pixda check`: walk a data set and list its faults and classes."""
 
+import collections
 from typing import Any
 
 from keras_pixda.commands.options import data_help
@@ -36,6 +37,8 @@ def _run(options):
     if options.preview:
         for path in preview(checked, options.preview):
             print(f"Preview: {path}")
+    counts = collections.Counter(record.cities).values()
+    print(f"Cities for K shots: {len(counts)}, of {min(counts)} to {max(counts)} pairs")
     status = _print_findings(checked.findings, f"{len(record)} pairs")
     for note in checked.notes:
         print(f"Note: {note}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_pixda.commands.options import PLACE, SIZE, data_help
 from keras_pixda.commands.setting_help import setting_help
+from keras_pixda.datasets.data_spelling import DataSpelling
 
 TITLES = {"data": "data", "network": "network", "training": "training, of all methods"}
 
@@ -135,10 +136,11 @@ def _flag(name):
 
 def _absolute(data):
     """The same data set from every working directory."""
-    name, colon, places = data.partition(":")  # The first: there are drives, too.
-    if not colon:
+    if ":" not in data:
         return data
-    return f"{name}:{','.join(map(_resolved, places.split(',')))}"
+    spelling = DataSpelling.of(data)
+    places = ",".join(map(_resolved, spelling.place.split(",")))
+    return str(dataclasses.replace(spelling, place=places))
 
 
 def _resolved(place):
