@@ -57,6 +57,21 @@ class PixDA(Method):
             "PixDA without distillation", {"distillation_steps": 0}, "part"
         ),
         "released_gradient": _part("with the released code's gradient", detach=False),
+        "source_in_distillation": Variant(
+            "PixDA with source images in distillation",
+            {"pixda.distillation_source": True},
+            "option",
+        ),
+        "least_kept": Variant(
+            "PixDA that keeps half at each selection",
+            {"pixda.least_kept": 0.5},
+            "option",
+        ),
+        "balanced": Variant(
+            "PixDA with a tenth of the gradient from PixAdv",
+            {"pixda.adversarial_share": 0.1},
+            "option",
+        ),
         "augmented": _option("with augmented target images", **AUGMENT),
         "cut_mix": _option("with CutMix", cut_mix=0.5),
         "rare_classes": _option("with rare-class sampling", rare_class_sampling=0.1),
@@ -82,14 +97,24 @@ class PixDA(Method):
         model = self._model(start, settings)
         selection = []
         if own.selection:
-            rule = own.threshold, own.growth, own.selection_every
-            selection = [SampleSelection(data, *rule)]
+            selection = [
+                SampleSelection(
+                    data,
+                    own.threshold,
+                    own.growth,
+                    own.selection_every,
+                    least=own.least_kept,
+                )
+            ]
         yield Phase("adaptation", model, data, training.steps, selection)
 
         steps, shots = training.distillation_steps, None
         if steps:
-            shots = data.target_dataset(steps=steps)
-            model = distillation_model(model, own.distillation_weight)
+            with_source = own.distillation_source
+            shots = data if with_source else data.target_dataset(steps=steps)
+            model = distillation_model(
+                model, own.distillation_weight, with_source=with_source
+            )
         yield Phase("distillation", model, shots, steps)
 
     def _model(self, start, settings):
@@ -122,6 +147,8 @@ class PixDA(Method):
             loss=FocalLoss(training.gamma),
             adversarial_loss=PixAdvLoss(detach=own.detach, maps=maps),
             adversarial_weight=own.adversarial_weight,
+            adversarial_share=own.adversarial_share,
+            measure_gradients=own.measure_gradients,
             accumulate=training.accumulate,
         )
         return model
