@@ -11,6 +11,8 @@ from keras_pixda.commands.options import PLACE, SIZE, data_help
 from keras_pixda.commands.setting_help import setting_help
 from keras_pixda.datasets.data_spelling import DataSpelling
 
+# The settings that name one.
+DATA_SETS = ("source", "target", "validation", "guard")
 TITLES = {"data": "data", "network": "network", "training": "training, of all methods"}
 
 
@@ -75,7 +77,7 @@ def settings_from(options: argparse.Namespace) -> Any:
         for name, value in vars(options).items()
         if value is not None and (name in known or places_of(name))
     }
-    for name in ("source", "target", "validation"):
+    for name in DATA_SETS:
         if name in given:
             given[name] = _absolute(given[name])
     for name in ("weights", "shots_file"):
@@ -104,8 +106,9 @@ def refuse_mistyped(settings: Any, resume: bool) -> None:
     """Raise at once, before TensorFlow is there, for what is only mistyped."""
     from keras_pixda.datasets.find_dataset import find_dataset
 
-    for data in (settings.data.source, settings.data.target, settings.data.validation):
-        if data is not None:
+    for name in DATA_SETS:
+        data = getattr(settings.data, name)
+        if data is not None and (name, data) != ("guard", "source"):
             find_dataset(data)
     weights = settings.network.weights
     if weights is not None and not resume and not pathlib.Path(weights).exists():
@@ -125,7 +128,7 @@ def _add(group, names, field, text):
         keywords |= {"action": argparse.BooleanOptionalAction}
     elif kind in (int, float):
         keywords |= {"type": kind}
-    if field.name in ("source", "target", "validation"):
+    if field.name in DATA_SETS:
         keywords |= {"metavar": "DATA"}
     group.add_argument(*map(_flag, names), **keywords)
 

@@ -11,9 +11,10 @@ from keras_pixda.callbacks import ExactResume, HistoryCSV, ProgressLine, StateFo
 from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.models.load_model import load_model
+from keras_pixda.runs.guard import Guard
 from keras_pixda.runs.planned_phase import PlannedPhase
 from keras_pixda.runs.run_folder import RunFolder
-from keras_pixda.runs.run_plan import RESULT, START, run_plan
+from keras_pixda.runs.run_plan import ADAPTED, RESULT, START, run_plan
 from keras_pixda.runs.saved_phase import SavedPhase
 from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.starting_segmenter import starting_segmenter
@@ -65,7 +66,8 @@ class Pipeline:
         verbose: Whether to show progress. Defaults to `True`.
 
     Attributes:
-        result: What `result.json` holds; `"seconds"` says what each phase took.
+        result: What `result.json` holds; `"seconds"` says what each phase took, and
+            `"guard"` what the `Guard` decided, if the settings have one.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Pipeline:
         self.settings = settings
         self.watch = watch
         self.verbose = verbose
+        self.guard = Guard(settings, data) if settings.data.guard else None
         self.result = {"seconds": {}}
         if folder.has(FACTS):
             self.result |= folder.read_json(FACTS)
@@ -96,7 +99,7 @@ class Pipeline:
         return self._ended(planned)
 
     def adapt(self, start: keras.Model) -> keras.Model:
-        """The segmenter that the method ends with.
+        """The segmenter that the method ends with, or the start if the guard keeps it.
 
         Args:
             start: The segmenter to start from; it may be trained on.
@@ -106,9 +109,34 @@ class Pipeline:
             if not self.folder.has(RESULT):
                 self.folder.write(RESULT, start)
             return start
+        weights = start.get_weights()
         if not self.folder.has(RESULT):
             self._run(METHODS[self.settings.method], start, plan)
-        return self._ended(plan[-1])
+        segmenter = self._ended(plan[-1])
+        if self.guard is None:
+            return segmenter
+        start.set_weights(weights)
+        return self._guarded(start, segmenter)
+
+    def _guarded(self, start, segmenter):
+        verdict = self.result.get("guard")
+        if verdict is None:
+            verdict = self.guard.verdict(start, segmenter)
+            if verdict["kept"] == "start":
+                self.folder.write(ADAPTED, segmenter)
+            self.remember(guard=verdict)
+        if verdict["kept"] == "adapted":
+            return segmenter
+        self.folder.write(RESULT, start)
+        if self.verbose:
+            before, after = (100 * verdict[name] for name in ("start", "adapted"))
+            print(
+                f"Adaptation has done harm: {before:.1f} % before and {after:.1f} % "
+                f"after it on {verdict['data']}. The start is kept as {RESULT}, what "
+                f"adaptation came to is {ADAPTED}.",
+                flush=True,
+            )
+        return load_model(self.folder / RESULT)
 
     def remember(self, **values: Any) -> None:
         """Add to the result, in the folder too."""
