@@ -63,6 +63,7 @@ def test_adaptation_selects(phases, dataset):
 
 def test_options_reach_selection_and_distillation(start, dataset, own_settings):
     options = {"least_kept": 0.5, "distillation_source": True}
+    options["distillation_agreement"] = 0.9
     settings = own_settings.change(
         **options, adversarial_share=0.2, measure_gradients=True
     )
@@ -73,6 +74,7 @@ def test_options_reach_selection_and_distillation(start, dataset, own_settings):
     assert isinstance(distillation.model, DistillationWithSource)
     assert distillation.model.weight == 0.8
     assert distillation.data is dataset
+    assert [end.agreement for end in distillation.callbacks] == [0.9]
     assert distillation.model.optimizer is adaptation.model.optimizer
 
 

@@ -62,6 +62,11 @@ class PixDA(Method):
             {"pixda.distillation_source": True},
             "option",
         ),
+        "short_distillation": Variant(
+            "PixDA whose distillation ends at 95 % agreement",
+            {"pixda.distillation_agreement": 0.95},
+            "option",
+        ),
         "least_kept": Variant(
             "PixDA that keeps half at each selection",
             {"pixda.least_kept": 0.5},
@@ -92,6 +97,7 @@ class PixDA(Method):
         """Yield adaptation, which selection may end early, then distillation."""
         from keras_pixda.callbacks import SampleSelection
         from keras_pixda.methods.pixda.distillation_model import distillation_model
+        from keras_pixda.methods.pixda.end_on_disagreement import EndOnDisagreement
 
         own, training = settings[self.name], settings.training
         model = self._model(start, settings)
@@ -108,14 +114,16 @@ class PixDA(Method):
             ]
         yield Phase("adaptation", model, data, training.steps, selection)
 
-        steps, shots = training.distillation_steps, None
+        steps, shots, ends = training.distillation_steps, None, ()
         if steps:
             with_source = own.distillation_source
             shots = data if with_source else data.target_dataset(steps=steps)
             model = distillation_model(
                 model, own.distillation_weight, with_source=with_source
             )
-        yield Phase("distillation", model, shots, steps)
+            if own.distillation_agreement:
+                ends = [EndOnDisagreement(data, own.distillation_agreement)]
+        yield Phase("distillation", model, shots, steps, ends)
 
     def _model(self, start, settings):
         """A compiled `PixDAModel`."""

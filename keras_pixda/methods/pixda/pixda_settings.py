@@ -46,6 +46,8 @@ class PixDASettings(MethodSettings):
         distillation_weight: Of the distillation loss. Defaults to 0.5.
         distillation_source: Whether source images stay in the batches of distillation,
             with their segmentation loss. Defaults to `False`.
+        distillation_agreement: Share of the shots' pixels; distillation ends when its
+            segmenter agrees with the teacher on fewer. Defaults to 0.0, never.
     """
 
     discriminator_filters: int = setting(64, at_least=1)
@@ -64,6 +66,7 @@ class PixDASettings(MethodSettings):
     selection_every: int = setting(1, at_least=1)
     distillation_weight: float = 0.5
     distillation_source: bool = False
+    distillation_agreement: float = setting(0.0, at_least=0, at_most=1)
 
     presets = {
         # A short list is passed in a few steps; the published one takes some 5 000.
