@@ -11,6 +11,7 @@ from keras_pixda.callbacks import ExactResume, HistoryCSV, ProgressLine, StateFo
 from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.models.load_model import load_model
+from keras_pixda.models.mix_weights import mix_weights
 from keras_pixda.runs.guard import Guard
 from keras_pixda.runs.planned_phase import PlannedPhase
 from keras_pixda.runs.run_folder import RunFolder
@@ -67,7 +68,7 @@ class Pipeline:
 
     Attributes:
         result: What `result.json` holds; `"seconds"` says what each phase took, and
-            `"guard"` what the `Guard` decided, if the settings have one.
+            `"kept"` and `"guard"` what the `Guard` decided, if the settings have one.
     """
 
     def __init__(
@@ -109,34 +110,48 @@ class Pipeline:
             if not self.folder.has(RESULT):
                 self.folder.write(RESULT, start)
             return start
-        weights = start.get_weights()
+        settles = self.guard or self.settings.training.start_share
+        weights = start.get_weights() if settles else None
         if not self.folder.has(RESULT):
             self._run(METHODS[self.settings.method], start, plan)
         segmenter = self._ended(plan[-1])
-        if self.guard is None:
+        if not settles or "kept" in self.result:
             return segmenter
         start.set_weights(weights)
-        return self._guarded(start, segmenter)
+        return self._settled(start, segmenter)
 
-    def _guarded(self, start, segmenter):
-        verdict = self.result.get("guard")
-        if verdict is None:
-            verdict = self.guard.verdict(start, segmenter)
-            if verdict["kept"] == "start":
-                self.folder.write(ADAPTED, segmenter)
-            self.remember(guard=verdict)
-        if verdict["kept"] == "adapted":
-            return segmenter
-        self.folder.write(RESULT, start)
-        if self.verbose:
-            before, after = (100 * verdict[name] for name in ("start", "adapted"))
+    def _settled(self, start, adapted):
+        """The result of adaptation, the start, or what lies between them.
+
+        It is noted last: what a kill has interrupted is done again.
+        """
+        share = self.settings.training.start_share
+        if self.folder.has(ADAPTED):
+            adapted = load_model(self.folder / ADAPTED)
+        notes, result = {"kept": "adapted"}, adapted
+        if share:
+            result = load_model(self.folder / RESULT)
+            result.set_weights(adapted.get_weights())
+            mix_weights(result, start, share)
+            notes = {"kept": "mixed", "start_share": share}
+        if self.guard:
+            notes["guard"] = self.guard.verdict(start, result)
+            if notes["guard"].pop("harm"):
+                notes["kept"], result = "start", start
+        if result is not adapted:
+            self.folder.write(ADAPTED, adapted)
+            self.folder.write(RESULT, result)
+            result = load_model(self.folder / RESULT)
+        self.remember(**notes)
+        if self.verbose and notes["kept"] == "start":
+            before, after = (100 * notes["guard"][k] for k in ("start", "adapted"))
             print(
-                f"Adaptation has done harm: {before:.1f} % before and {after:.1f} % "
-                f"after it on {verdict['data']}. The start is kept as {RESULT}, what "
-                f"adaptation came to is {ADAPTED}.",
+                f"Adaptation has done harm: mean IoU on {notes['guard']['data']} was "
+                f"{before:.1f} % before it and is {after:.1f} %. The start is kept as "
+                f"{RESULT}; what adaptation came to is {ADAPTED}.",
                 flush=True,
             )
-        return load_model(self.folder / RESULT)
+        return result
 
     def remember(self, **values: Any) -> None:
         """Add to the result, in the folder too."""

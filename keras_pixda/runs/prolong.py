@@ -86,8 +86,9 @@ def prolong(folder: RunFolder, before: Settings, after: Settings) -> str:
     (folder / first.file).unlink(missing_ok=True)
     states.drop_finished()
     result.pop("adapted", None)
-    if result.pop("guard", None):
-        (folder / ADAPTED).unlink(missing_ok=True)
+    for name in ("kept", "guard", "start_share"):
+        result.pop(name, None)
+    (folder / ADAPTED).unlink(missing_ok=True)
     if result:
         folder.write("result.json", result)
     text = (
