@@ -197,6 +197,13 @@ ANSWERED_AT_ONCE = [
         2,
         "no such file of weights",
     ),
+    ("train --output RUN --source gta5:a --target gta5:b?cities=0", 2, "cities is '0'"),
+    (
+        "train --guard kitti:b --output RUN --source gta5:a --target gta5:b",
+        2,
+        "unknown data set 'kitti'",
+    ),
+    ("check camvid:a?part=third", 2, "part is 'third'"),
     ("check kitti:a", 2, "unknown data set 'kitti'"),
     ("check cityscape:a", 2, "did you mean 'cityscapes'?"),
     ("check gta5", 2, "expected one of gta5:ROOT"),

@@ -1,5 +1,6 @@
 """Sample selection: keep the source images that pass for target images."""
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -67,9 +68,12 @@ class SampleSelection(keras.callbacks.Callback):
             to 1, as published for some 5 000 steps a pass.
         batch_size: Images judged at once. Defaults to `None`, that of the data set.
         verbose: 1 shows progress and a summary, 0 nothing. Defaults to 1.
+        least: Share of the images judged that is kept at least, those of the best
+            scores. Defaults to 0.0, as published.
 
     Raises:
-        ValueError: If `every` is less than 1, or `dataset` is another kind of data.
+        ValueError: If `every` is less than 1, `least` is no share, or `dataset` is
+            another kind of data.
 
     Reference:
         Tavera et al., [Pixel-by-Pixel Cross-Domain Alignment for Few-Shot Semantic
@@ -84,6 +88,7 @@ class SampleSelection(keras.callbacks.Callback):
         every: int = 1,
         batch_size: int | None = None,
         verbose: int = 1,
+        least: float = 0.0,
     ):
         super().__init__()
         missing = [name for name in NEEDED if not hasattr(dataset, name)]
@@ -96,9 +101,12 @@ class SampleSelection(keras.callbacks.Callback):
             )
         if every < 1:
             raise ValueError(f"every counts passes from 1, received {every}.")
+        if not 0 <= least <= 1:
+            raise ValueError(f"least is a share from 0 to 1, received {least}.")
         self.dataset = dataset
         self.threshold = threshold
         self.growth = growth
+        self.least = least
         self.every = every
         self.batch_size = batch_size
         self.verbose = verbose
@@ -147,7 +155,12 @@ class SampleSelection(keras.callbacks.Callback):
                 f"{len(wrong)} source images have no finite score, such as {names}: "
                 "the networks have diverged; lower the learning rates."
             )
-        kept = np.sort(indices[scores > threshold])
+        passed = np.count_nonzero(scores > threshold)
+        # The best first; of equal ones the earlier.
+        order = np.argsort(-scores, kind="stable")
+        kept = np.sort(
+            indices[order[: max(passed, math.ceil(self.least * len(order)))]]
+        )
         self.model.selection = SelectionState(
             kept=kept, threshold=threshold + self.growth, passes=state.passes + 1
         )
@@ -160,7 +173,10 @@ class SampleSelection(keras.callbacks.Callback):
                 f"source images (threshold {threshold:.2f}, "
                 f"scores {scores.min():.2f} to {scores.max():.2f})"
             )
-            if len(kept) == len(indices):
+            if passed < len(kept):
+                share = f"{100 * self.least:.0f} %"
+                print(f"Only {passed} passed for target images; {share} stay.")
+            elif len(kept) == len(indices):
                 print("One-sided: every image passes for a target image.")
             elif not len(kept):
                 print("One-sided: no image passes for a target image.")

@@ -1,5 +1,6 @@
 """`keras-pixda check`: walk a data set and list its faults and classes."""
 
+import collections
 from typing import Any
 
 from keras_pixda.commands.options import data_help
@@ -42,6 +43,10 @@ def _run(options):
     if options.preview:
         for path in preview(checked, options.preview):
             print(f"Preview: {path}")
+    if record.labelled:
+        counts = collections.Counter(record.cities).values()
+        shown = f"{len(counts)}, of {min(counts)} to {max(counts)} pairs"
+        print(f"Cities for K shots: {shown}")
     status = _print_findings(
         checked.findings, f"{len(record)} {'pairs' if record.labelled else 'pictures'}"
     )

@@ -37,7 +37,8 @@ def data_help() -> str:
     name, named = next((name, d) for name, d in DATASETS.items() if d.train_ids)
     return (
         f"{', '.join(spellings)} or {last}; {named.spelling(name + TRAIN_IDS)} and the "
-        "like where masks hold train ids"
+        "like where masks hold train ids; ?cities=N at the end cuts the training pairs "
+        "into N cities, ?part=tuning and ?part=rest take a quarter and the others"
     )
 
 

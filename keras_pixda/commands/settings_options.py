@@ -9,9 +9,10 @@ from typing import Any
 
 from keras_pixda.commands.options import PLACE, SIZE, data_help, duration
 from keras_pixda.commands.setting_help import setting_help
+from keras_pixda.datasets.data_spelling import DataSpelling
 
 # Settings that name a data set.
-DATA = ("source", "target", "validation", "unlabelled")
+DATA = ("source", "target", "validation", "unlabelled", "guard")
 TITLES = {"data": "data", "network": "network", "training": "training, of all methods"}
 
 
@@ -121,7 +122,9 @@ def refuse_mistyped(settings: Any, resume: bool) -> None:
 
     for name in DATA:
         data = getattr(settings.data, name)
-        if data is None or find_dataset(data).labelled or name == "unlabelled":
+        if data is None or (name, data) == ("guard", "source"):
+            continue
+        if find_dataset(data).labelled or name == "unlabelled":
             continue
         if name != "target" or settings.data.has_shots:
             remedy = "give it as --unlabelled"
@@ -160,10 +163,11 @@ def _flag(name):
 
 def _absolute(data):
     """The same data set from every working directory."""
-    name, colon, places = data.partition(":")  # The first: there are drives, too.
-    if not colon:
+    if ":" not in data:
         return data
-    return f"{name}:{','.join(map(_resolved, places.split(',')))}"
+    spelling = DataSpelling.of(data)
+    places = ",".join(map(_resolved, spelling.place.split(",")))
+    return str(dataclasses.replace(spelling, place=places))
 
 
 def _resolved(place):

@@ -126,6 +126,8 @@ class Cells:
             "seconds": round(sum(pipeline.result["seconds"].values()), 1),
             "iou": measure(segmenter, self.validation, self.facts),
         }
+        if "guard" in pipeline.result:
+            result["guard"] = pipeline.result["guard"]
         self.folder.write(f"{cell}.json", result)
         keras.backend.clear_session()  # Frees the graphs of the cell.
 

@@ -49,7 +49,8 @@ def measured_how(
         "Source": f"{records.source.name}, {len(records.source)} images",
         "Target": f"{records.target.name}, {len(records.target)} images to draw from",
         **unlabelled,
-        "Measured on": f"{len(records.validation)} images at label size",
+        "Measured on": f"{records.validation.name}, {len(records.validation)} images "
+        "at label size",
         "Well represented": ", ".join(well),
         "Network": f"{name}, images of {width} x {height} pixels",
         "Start": f"weights of {os.path.basename(network.weights)}, for all seeds"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from keras_pixda.datasets.check import check
     from keras_pixda.datasets.cityscapes import cityscapes
     from keras_pixda.datasets.class_pixels import class_pixels
+    from keras_pixda.datasets.cut_into_cities import cut_into_cities
     from keras_pixda.datasets.cut_mix import cut_mix
     from keras_pixda.datasets.data_check import DataCheck
     from keras_pixda.datasets.data_error import DataError, Finding
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from keras_pixda.datasets.load import load
     from keras_pixda.datasets.named_dataset import NamedDataset
     from keras_pixda.datasets.pair_cache import PairCache
+    from keras_pixda.datasets.part_of import part_of
     from keras_pixda.datasets.reader import read_image, read_mask, read_pair
     from keras_pixda.datasets.registry import DATASETS
     from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
@@ -44,6 +46,7 @@ __all__ = [
     "check",
     "cityscapes",
     "class_pixels",
+    "cut_into_cities",
     "cut_mix",
     "distribute",
     "distribute_evaluation",
@@ -53,6 +56,7 @@ __all__ = [
     "idda",
     "images",
     "load",
+    "part_of",
     "read_image",
     "read_mask",
     "read_pair",

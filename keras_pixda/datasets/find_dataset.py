@@ -1,5 +1,6 @@
 """A data set's declaration by its spelling."""
 
+from keras_pixda.datasets.data_spelling import DataSpelling
 from keras_pixda.datasets.named_dataset import NamedDataset
 from keras_pixda.datasets.registry import DATASETS
 from keras_pixda.did_you_mean import did_you_mean
@@ -24,11 +25,13 @@ def find_dataset(data: str) -> NamedDataset:
         data: Its name, a colon and its places, as `load` takes it.
 
     Raises:
-        ValueError: If the name is not known or the places are not those it has.
+        ValueError: If the name is not known, the places are not those it has or the
+            options behind them have no such values.
     """
-    name, colon, place = data.partition(":")
+    spelling = DataSpelling.of(data)
+    name, place = spelling.name, spelling.place
     spellings = ", ".join(named.spelling(key) for key, named in DATASETS.items())
-    if not colon or not place:
+    if not place:
         raise ValueError(f"{data!r}: expected one of {spellings}.")
     published = name.removesuffix(TRAIN_IDS)
     named = DATASETS.get(published)

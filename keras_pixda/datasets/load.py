@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keras_pixda.datasets.cut_into_cities import cut_into_cities
+from keras_pixda.datasets.data_spelling import DataSpelling
 from keras_pixda.datasets.find_dataset import TRAIN_IDS, find_dataset
+from keras_pixda.datasets.part_of import part_of
 from keras_pixda.datasets.registry import DATASETS
 
 if TYPE_CHECKING:
@@ -44,6 +47,10 @@ def load(
             line, in the order of the ids, or `images:FOLDER`, pictures alone.
             `gta5-train-ids:ROOT` and the like take masks that hold train ids, as
             `masks="train_ids"` does. A `~` that begins a path is the home folder.
+            `?cities=18` at the end cuts the pairs into 18 runs in order of sequence
+            and frame, each a city for K shots (not of data to evaluate on),
+            `?part=tuning` and `?part=rest` take a part of what there is, see `part_of`;
+            both: `?part=rest&cities=18`.
         split: `"train"`, `"val"` ... for a data set that has splits. Defaults to
             `None`, the one that it declares for the purpose.
         evaluation: Whether the purpose is evaluation and not training; a data set that
@@ -55,10 +62,12 @@ def load(
         The `SegmentationRecord`.
 
     Raises:
-        ValueError: If the spelling, the data set or the split is not known.
+        ValueError: If the spelling, the data set or the split is not known, or there
+            are too few pairs for the cities or the part.
     """
     named = find_dataset(data)
-    name, _, place = data.partition(":")
+    spelling = DataSpelling.of(data)
+    name, place = spelling.name, spelling.place
     options = {"masks": "train_ids"} if name.endswith(TRAIN_IDS) else {}
     if named.splits:
         chosen = named.evaluation_split if evaluation else named.training_split
@@ -72,8 +81,11 @@ def load(
         divided = sorted(name for name, other in DATASETS.items() if other.splits)
         raise ValueError(f"{data!r} with split {split!r}: only {divided} have splits")
     places = place.split(",") if len(named.places) > 1 else [place]
-    if not unlabelled:
-        return named.record(*places, **options)
-    if named.without_masks:
+    if unlabelled and named.without_masks:
         options["labelled"] = False
-    return named.record(*places, **options).pictures()
+    record = named.record(*places, **options)
+    if spelling.part:
+        record = part_of(record, spelling.part)
+    if spelling.cities and not evaluation:
+        record = cut_into_cities(record, spelling.cities)
+    return record.pictures() if unlabelled else record

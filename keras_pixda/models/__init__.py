@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keras_pixda.models.hub_segmenter import hub_segmenter
     from keras_pixda.models.image_discriminator import image_discriminator
     from keras_pixda.models.load_imagenet import load_imagenet
+    from keras_pixda.models.mix_weights import mix_weights
     from keras_pixda.models.named_segmenter import NamedSegmenter
     from keras_pixda.models.pair_discriminator import pair_discriminator
     from keras_pixda.models.pixel_discriminator import pixel_discriminator
@@ -32,6 +33,7 @@ __all__ = [
     "hub_segmenter",
     "image_discriminator",
     "load_imagenet",
+    "mix_weights",
     "pair_discriminator",
     "pixel_discriminator",
     "pyramid_segmenter",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keras_pixda.runs.export import export
     from keras_pixda.runs.few_shot_data import few_shot_data
     from keras_pixda.runs.folder_lock import FolderLock
+    from keras_pixda.runs.guard import Guard
     from keras_pixda.runs.measure import measure
     from keras_pixda.runs.network_settings import NetworkSettings
     from keras_pixda.runs.panels import Panels
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DataSettings",
     "FolderLock",
+    "Guard",
     "NetworkSettings",
     "Panels",
     "Pipeline",

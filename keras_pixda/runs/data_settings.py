@@ -11,6 +11,9 @@ from keras_pixda.setting import setting
 if TYPE_CHECKING:
     from keras_pixda.datasets import SegmentationRecord
 
+# In place of a data set to guard by.
+SOURCE = "source"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataSettings(CheckedSettings):
@@ -46,6 +49,9 @@ class DataSettings(CheckedSettings):
             in, 0 for none. Defaults to 0.0.
         rare_class_sampling: Temperature, 0 for none, of drawing source images by the
             classes they hold; small ones prefer rare classes. Defaults to 0.0.
+        guard: What decides whether adaptation has done harm, so that the start is kept:
+            a labelled data set of the target domain, or `"source"` for the source
+            images. Defaults to `None`, nothing.
         on_bad_file: What happens to files that cannot be used: `"stop"`, or `"skip"`:
             all are read once before the training, and pairs with faults are left out
             and listed. Defaults to `"stop"`.
@@ -63,6 +69,7 @@ class DataSettings(CheckedSettings):
     source_augment: bool = False
     cut_mix: float = setting(0.0, at_least=0, at_most=1)
     rare_class_sampling: float = setting(0.0, at_least=0)
+    guard: str | None = None
     on_bad_file: str = setting("stop", one_of=(STOP, SKIP))
 
     presets = {

@@ -11,9 +11,11 @@ from keras_pixda.callbacks import ExactResume, HistoryCSV, ProgressLine, StateFo
 from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.models.load_model import load_model
+from keras_pixda.models.mix_weights import mix_weights
+from keras_pixda.runs.guard import Guard
 from keras_pixda.runs.planned_phase import PlannedPhase
 from keras_pixda.runs.run_folder import RunFolder
-from keras_pixda.runs.run_plan import RESULT, START, run_plan
+from keras_pixda.runs.run_plan import ADAPTED, RESULT, START, run_plan
 from keras_pixda.runs.saved_phase import SavedPhase
 from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.starting_segmenter import starting_segmenter
@@ -65,7 +67,8 @@ class Pipeline:
         verbose: Whether to show progress. Defaults to `True`.
 
     Attributes:
-        result: What `result.json` holds; `"seconds"` says what each phase took.
+        result: What `result.json` holds; `"seconds"` says what each phase took, and
+            `"kept"` and `"guard"` what the `Guard` decided, if the settings have one.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Pipeline:
         self.settings = settings
         self.watch = watch
         self.verbose = verbose
+        self.guard = Guard(settings, data) if settings.data.guard else None
         self.result = {"seconds": {}}
         if folder.has(FACTS):
             self.result |= folder.read_json(FACTS)
@@ -96,7 +100,7 @@ class Pipeline:
         return self._ended(planned)
 
     def adapt(self, start: keras.Model) -> keras.Model:
-        """The segmenter that the method ends with.
+        """The segmenter that the method ends with, or the start if the guard keeps it.
 
         Args:
             start: The segmenter to start from; it may be trained on.
@@ -106,9 +110,48 @@ class Pipeline:
             if not self.folder.has(RESULT):
                 self.folder.write(RESULT, start)
             return start
+        settles = self.guard or self.settings.training.start_share
+        weights = start.get_weights() if settles else None
         if not self.folder.has(RESULT):
             self._run(METHODS[self.settings.method], start, plan)
-        return self._ended(plan[-1])
+        segmenter = self._ended(plan[-1])
+        if not settles or "kept" in self.result:
+            return segmenter
+        start.set_weights(weights)
+        return self._settled(start, segmenter)
+
+    def _settled(self, start, adapted):
+        """The result of adaptation, the start, or what lies between them.
+
+        It is noted last: what a kill has interrupted is done again.
+        """
+        share = self.settings.training.start_share
+        if self.folder.has(ADAPTED):
+            adapted = load_model(self.folder / ADAPTED)
+        notes, result = {"kept": "adapted"}, adapted
+        if share:
+            result = load_model(self.folder / RESULT)
+            result.set_weights(adapted.get_weights())
+            mix_weights(result, start, share)
+            notes = {"kept": "mixed", "start_share": share}
+        if self.guard:
+            notes["guard"] = self.guard.verdict(start, result)
+            if notes["guard"].pop("harm"):
+                notes["kept"], result = "start", start
+        if result is not adapted:
+            self.folder.write(ADAPTED, adapted)
+            self.folder.write(RESULT, result)
+            result = load_model(self.folder / RESULT)
+        self.remember(**notes)
+        if self.verbose and notes["kept"] == "start":
+            before, after = (100 * notes["guard"][k] for k in ("start", "adapted"))
+            print(
+                f"Adaptation has done harm: mean IoU on {notes['guard']['data']} was "
+                f"{before:.1f} % before it and is {after:.1f} %. The start is kept as "
+                f"{RESULT}; what adaptation came to is {ADAPTED}.",
+                flush=True,
+            )
+        return result
 
     def remember(self, **values: Any) -> None:
         """Add to the result, in the folder too."""

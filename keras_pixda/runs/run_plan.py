@@ -6,6 +6,8 @@ from keras_pixda.runs.settings import Settings
 
 # What a run ends with.
 RESULT = "segmenter.keras"
+# What adaptation came to, where the result is the start or lies between them.
+ADAPTED = "adapted.keras"
 # What it begins with.
 START = "source_only"
 START_FILE = f"{START}.keras"

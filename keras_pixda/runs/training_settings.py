@@ -43,6 +43,9 @@ class TrainingSettings(CheckedSettings):
         gamma: Of the focal loss. Defaults to 2.0.
         ema: Momentum of the moving average that the segmenter's weights end as, 0 for
             none. Defaults to 0.0.
+        start_share: Share of the start in the result, whose weights are the mean of
+            those before and after adaptation: less is forgotten of what the few photos
+            do not show. Defaults to 0.0, adaptation alone.
         save_every: Steps from one saved state of the training to the next; one is
             saved at each pass as well. Defaults to 100.
         panels: Validation images to draw. Defaults to 6.
@@ -59,6 +62,7 @@ class TrainingSettings(CheckedSettings):
     coupled_decay: float = setting(5e-4, at_least=0)
     gamma: float = setting(2.0, at_least=0)
     ema: float = setting(0.0, at_least=0, at_most=1)
+    start_share: float = setting(0.0, at_least=0, at_most=1)
     save_every: int = setting(100, at_least=1)
     panels: int = setting(6, at_least=0)
 

@@ -224,6 +224,7 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
             self.compute_metrics(
                 part.images, part.labels, logits, part.weights.get("target")
             )
+        totals |= self.before_updates(updates)
         updates.apply()
         self.after_updates()
         domain = "target" if "target" in images else "source"
@@ -262,6 +263,14 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
             Both, changed or as they are.
         """
         return images, labels
+
+    def before_updates(self, updates: Updates) -> dict[str, Tensor]:
+        """A hook: further terms, of all gradients of a step, inside the compiled step.
+
+        Args:
+            updates: The `Updates` of the step, which may be changed.
+        """
+        return {}
 
     def after_updates(self) -> None:
         """A hook: what is to follow the updates of a step, inside the compiled step."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from keras_pixda.typing import Tensor
 
@@ -37,10 +38,12 @@ class Updates:
 
     def __init__(self):
         self._sums = {}
+        self._apart = {}
 
     def after(self, tensors: Any) -> Any:
         """The same tensors, there once all gradients added so far are."""
-        gradients = [g for *_, sums in self._sums.values() for g in sums]
+        kept = (*self._sums.values(), *self._apart.values())
+        gradients = [g for *_, sums in kept for g in sums]
         with tf.control_dependencies([g for g in gradients if g is not None]):
             return keras.tree.map_structure(_same, tensors)
 
@@ -50,6 +53,7 @@ class Updates:
         loss: Tensor,
         optimizer: keras.optimizers.Optimizer,
         network: keras.Model,
+        apart: bool = False,
     ) -> None:
         """Add the gradients of a loss towards the weights of a network.
 
@@ -59,6 +63,8 @@ class Updates:
             loss: A scalar.
             optimizer: Scales the loss in float16, and updates the network.
             network: The `keras.Model` to update.
+            apart: Whether they have a sum of their own until `join`. Defaults to
+                `False`.
         """
         with tape:  # Scaling the loss is recorded as well.
             scaled = optimizer.scale_loss(loss)
@@ -67,11 +73,37 @@ class Updates:
         gradients = tape.gradient(
             scaled, network.trainable_variables, output_gradients=start
         )
-        if id(network) in self._sums:
-            *_, sums = self._sums[id(network)]
+        kept = self._apart if apart else self._sums
+        if id(network) in kept:
+            *_, sums = kept[id(network)]
             pairs = zip(sums, gradients, strict=True)
             gradients = [_sum(old, new) for old, new in pairs]
-        self._sums[id(network)] = optimizer, network, gradients
+        kept[id(network)] = optimizer, network, gradients
+
+    def norm(self, network: keras.Model, apart: bool = False) -> Tensor:
+        """The Euclidean norm of the sum for a network, a float32 scalar.
+
+        Args:
+            network: The `keras.Model`.
+            apart: Whether of the sum that is apart. Defaults to `False`.
+        """
+        *_, gradients = (self._apart if apart else self._sums)[id(network)]
+        gradients = [ops.cast(g, "float32") for g in gradients if g is not None]
+        return ops.sqrt(sum(ops.sum(g * g) for g in gradients))
+
+    def join(self, network: keras.Model, factor: Any = 1.0) -> None:
+        """Add what is apart for a network to its sum, times a factor.
+
+        Args:
+            network: The `keras.Model`.
+            factor: A float32 scalar. Defaults to 1.0.
+        """
+        optimizer, _, sums = self._sums[id(network)]
+        *_, gradients = self._apart.pop(id(network))
+        scaled = [None if g is None else g * factor for g in gradients]
+        pairs = zip(sums, scaled, strict=True)
+        sums = [_sum(old, new) for old, new in pairs]
+        self._sums[id(network)] = optimizer, network, sums
 
     def apply(self) -> None:
         """Update every network, once no activations are left."""

@@ -114,6 +114,19 @@ def test_every_and_batch_size(monkeypatch, capsys):
         SampleSelection(pairs, every=0)
 
 
+def test_the_best_stay_where_too_few_pass(monkeypatch, capsys):
+    scores = np.array([0.1, 0.5, 0.3, 0.2, 0.0, 0.3], "float32")
+    model, pairs = model_with_scores(scores, monkeypatch), Pairs()
+    selection = SampleSelection(pairs, least=0.6)
+    model.fit(pairs, epochs=2, callbacks=[selection], verbose=0)
+    # Only 1 passes; 4 of 6 stay, of 2 and 5 both. Then 3 of 4: the earlier of the two.
+    assert pairs.passes[1] == [1, 2, 3, 5]
+    assert pairs.kept.tolist() == [1, 2, 5]
+    assert "Only 1 passed for target images; 60 % stay." in capsys.readouterr().out
+    with pytest.raises(ValueError, match="least is a share from 0 to 1, received 2"):
+        SampleSelection(pairs, least=2)
+
+
 def test_scores_that_are_not_finite_are_named(monkeypatch):
     scores = np.array([0.1, np.nan, 0.9, 1.3, 0.7, 1.1], "float32")
     model, pairs = model_with_scores(scores, monkeypatch), Pairs()

@@ -33,7 +33,7 @@ def test_what_a_reader_must_know(weights, change):
     assert facts == {
         "Source": "GTA5, 400 images",
         "Target": "Cityscapes, 60 images to draw from",
-        "Measured on": "500 images at label size",
+        "Measured on": "Cityscapes, 500 images at label size",
         "Well represented": "road, car",
         "Network": "small, images of 48 x 32 pixels",
         "Start": start if weights else "6 source-only steps for each seed",

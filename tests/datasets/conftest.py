@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_pixda.datasets import folder
+from keras_pixda.datasets import SegmentationRecord, folder
 
 HEIGHT, WIDTH = 24, 32
 
@@ -56,3 +56,20 @@ def make_record(tmp_path, write):
         )
 
     return make_record
+
+
+@pytest.fixture
+def record_of():
+    """Return `record_of([(city, image), ...])`: a record of names without files."""
+
+    def record_of(frames):
+        return SegmentationRecord(
+            name="streets",
+            pairs=tuple((image, f"{image}.png") for _, image in frames),
+            classes=("road",),
+            palette=((128, 64, 128),),
+            id_map={0: 0},
+            cities=tuple(city for city, _ in frames),
+        )
+
+    return record_of

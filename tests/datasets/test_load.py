@@ -74,3 +74,26 @@ def test_a_tilde_is_the_home_folder_in_each_part(write, tmp_path, monkeypatch):
     assert record.pairs == ((f"{tmp_path}/images/a.png", f"{tmp_path}/masks/a.png"),)
     with pytest.raises(FileNotFoundError, match="~nobody-here/images does not exist"):
         load("gta5:~nobody-here")
+
+
+def test_cities_and_parts_of_what_the_spelling_names(write, tmp_path):
+    for split, count in (("train", 8), ("val", 5)):
+        for frame in range(count):
+            write(f"{split}/0001TP_{frame}.png", None)
+            write(f"{split}annot/0001TP_{frame}.png", None)
+    record = load(f"camvid:{tmp_path}?cities=4")
+    assert len({*record.cities}) == 4
+    # Those who evaluate have no shots to choose: 5 frames need not make 6 cities.
+    record = load(f"camvid:{tmp_path}?cities=6", evaluation=True)
+    assert {*record.cities} == {"0001TP"}
+    tuning = load(f"camvid:{tmp_path}?part=tuning", evaluation=True)
+    assert (tuning.name, len(tuning)) == ("camvid val, tuning part", 1)
+    both = load(f"camvid:{tmp_path}?part=rest&cities=3")
+    assert (len(both), len({*both.cities})) == (6, 3)
+    with pytest.raises(ValueError, match="cities is 9, expected 1 to 8"):
+        load(f"camvid:{tmp_path}?cities=9")
+
+
+def test_cities_of_a_folder_of_ones_own(root):
+    place = f"folder:{root}/images,{root}/labels,{root}/classes.txt"
+    assert load(f"{place}?cities=1").cities == ("run 1 of 1",)

@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras_pixda.callbacks import SampleSelection
 from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.methods import METHODS
+from keras_pixda.methods.pixda.distillation_with_source import DistillationWithSource
 from tests.methods import plain
 
 
@@ -57,6 +58,24 @@ def test_adaptation_selects(phases, dataset):
     assert isinstance(selection, SampleSelection)
     assert selection.dataset is dataset
     assert (selection.threshold, selection.growth, selection.every) == (0.5, 0.25, 3)
+    assert selection.least == 0.0
+
+
+def test_options_reach_selection_and_distillation(start, dataset, own_settings):
+    options = {"least_kept": 0.5, "distillation_source": True}
+    options["distillation_agreement"] = 0.9
+    settings = own_settings.change(
+        **options, adversarial_share=0.2, measure_gradients=True
+    )
+    adaptation, distillation = METHODS["pixda"].phases(start, dataset, settings)
+    assert adaptation.callbacks[0].least == 0.5
+    assert adaptation.model.adversarial_share == 0.2
+    assert adaptation.model.measure_gradients
+    assert isinstance(distillation.model, DistillationWithSource)
+    assert distillation.model.weight == 0.8
+    assert distillation.data is dataset
+    assert [end.agreement for end in distillation.callbacks] == [0.9]
+    assert distillation.model.optimizer is adaptation.model.optimizer
 
 
 @pytest.mark.usefixtures("eagerly")

@@ -58,3 +58,20 @@ def test_a_stage_waits_for_the_gradients_before_it():
         if identity.type == "Identity"
     }
     assert any("gradient_tape" in name for name in waited)
+
+
+def test_gradients_apart_have_their_own_norm_until_they_join():
+    network, _ = two_networks()
+    optimizer = keras.optimizers.SGD(1.0)
+    optimizer.build(network.trainable_variables)
+    updates = Updates()
+    for inputs, apart in ([[[1.0, 0.0]], False], [[[0.0, 3.0]], True]):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(network(tf.constant(inputs)))
+        updates.add(tape, loss, optimizer, network, apart)
+    np.testing.assert_allclose(updates.norm(network), np.sqrt(1 + 1), rtol=1e-6)
+    np.testing.assert_allclose(updates.norm(network, True), np.sqrt(9 + 1), rtol=1e-6)
+    updates.join(network, 0.5)
+    updates.apply()
+    np.testing.assert_allclose(network.get_weights()[0], [[0.0], [0.5]])
+    np.testing.assert_allclose(network.get_weights()[1], [-1.5])

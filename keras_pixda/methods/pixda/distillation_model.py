@@ -3,12 +3,17 @@
 import keras
 
 from keras_pixda.losses import DistillationLoss
+from keras_pixda.methods.pixda.distillation_with_source import DistillationWithSource
+from keras_pixda.training.few_shot_model import FewShotModel
 from keras_pixda.training.supervised_model import SupervisedModel
 
 
 def distillation_model(
-    model: keras.Model, weight: float = 0.5, alpha: float = 0.5
-) -> SupervisedModel:
+    model: keras.Model,
+    weight: float = 0.5,
+    alpha: float = 0.5,
+    with_source: bool = False,
+) -> FewShotModel:
     """A model that trains a segmenter on, held to what it says now.
 
     A frozen copy of the segmenter teaches. Loss, optimizer and schedule run on, and
@@ -33,9 +38,11 @@ def distillation_model(
         model: A compiled `PixDAModel`.
         weight: Of the distillation loss. Defaults to 0.5.
         alpha: Factor on the teacher's logits. Defaults to 0.5.
+        with_source: Whether it goes on reading styled source images, see
+            `DistillationWithSource`. Defaults to `False`.
 
     Returns:
-        A compiled `SupervisedModel`.
+        A compiled `SupervisedModel` or `DistillationWithSource`.
 
     Raises:
         ValueError: If the model is not compiled.
@@ -51,14 +58,17 @@ def distillation_model(
         # Layer by layer: a clone may list its weights in another order.
         for copy, layer in zip(teacher.layers, model.segmenter.layers, strict=True):
             copy.set_weights(layer.get_weights())
-        student = SupervisedModel(
-            model.segmenter, teacher, DistillationLoss(alpha), weight, "distillation"
-        )
+        own = {"weight": weight, "name": "distillation"}
+        own["distillation_loss"] = DistillationLoss(alpha)
+        if with_source:
+            own["style_transfer"] = model.style_transfer or None
+        kind = DistillationWithSource if with_source else SupervisedModel
+        student = kind(model.segmenter, teacher, **own)
         student.compile(
             model.optimizer,
             loss=model.loss,
             loss_weights=model.loss_weight,
-            auto_scale_loss=False,
+            **({} if with_source else {"auto_scale_loss": False}),
             accumulate=model.accumulate,
             run_eagerly=model.run_eagerly,
             jit_compile=model.jit_compile,

@@ -53,6 +53,26 @@ class PixDA(Method):
             "PixDA without distillation", {"distillation_steps": 0}, "part"
         ),
         "released_gradient": _part("with the released code's gradient", detach=False),
+        "source_in_distillation": Variant(
+            "PixDA with source images in distillation",
+            {"pixda.distillation_source": True},
+            "option",
+        ),
+        "short_distillation": Variant(
+            "PixDA whose distillation ends at 95 % agreement",
+            {"pixda.distillation_agreement": 0.95},
+            "option",
+        ),
+        "least_kept": Variant(
+            "PixDA that keeps half at each selection",
+            {"pixda.least_kept": 0.5},
+            "option",
+        ),
+        "balanced": Variant(
+            "PixDA with a tenth of the gradient from PixAdv",
+            {"pixda.adversarial_share": 0.1},
+            "option",
+        ),
         "augmented": _option("with augmented target images", augment=True),
         "cut_mix": _option("with CutMix", cut_mix=0.5),
         "rare_classes": _option("with rare-class sampling", rare_class_sampling=0.1),
@@ -73,20 +93,33 @@ class PixDA(Method):
         """Yield adaptation, which selection may end early, then distillation."""
         from keras_pixda.callbacks import SampleSelection
         from keras_pixda.methods.pixda.distillation_model import distillation_model
+        from keras_pixda.methods.pixda.end_on_disagreement import EndOnDisagreement
 
         own, training = settings[self.name], settings.training
         model = self._model(start, settings)
         selection = []
         if own.selection:
-            rule = own.threshold, own.growth, own.selection_every
-            selection = [SampleSelection(data, *rule)]
+            selection = [
+                SampleSelection(
+                    data,
+                    own.threshold,
+                    own.growth,
+                    own.selection_every,
+                    least=own.least_kept,
+                )
+            ]
         yield Phase("adaptation", model, data, training.steps, selection)
 
-        steps, shots = training.distillation_steps, None
+        steps, shots, ends = training.distillation_steps, None, ()
         if steps:
-            shots = data.target_dataset(steps=steps)
-            model = distillation_model(model, own.distillation_weight)
-        yield Phase("distillation", model, shots, steps)
+            with_source = own.distillation_source
+            shots = data if with_source else data.target_dataset(steps=steps)
+            model = distillation_model(
+                model, own.distillation_weight, with_source=with_source
+            )
+            if own.distillation_agreement:
+                ends = [EndOnDisagreement(data, own.distillation_agreement)]
+        yield Phase("distillation", model, shots, steps, ends)
 
     def _model(self, start, settings):
         """A compiled `PixDAModel`."""
@@ -118,6 +151,8 @@ class PixDA(Method):
             loss=FocalLoss(training.gamma),
             adversarial_loss=PixAdvLoss(detach=own.detach, maps=maps),
             adversarial_weight=own.adversarial_weight,
+            adversarial_share=own.adversarial_share,
+            measure_gradients=own.measure_gradients,
             accumulate=training.accumulate,
         )
         return model

@@ -23,6 +23,7 @@ from keras_pixda.losses.as_loss import as_loss, only_one
 from keras_pixda.methods.pixda.distillation_model import distillation_model
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pixel_discriminator import pixel_discriminator
+from keras_pixda.replicas import number_of_replicas
 from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.checks import check_judges_classes
 from keras_pixda.training.few_shot_model import FewShotModel
@@ -90,6 +91,8 @@ class PixDAModel(FewShotModel):
         "image_discriminator_source",
         "image_discriminator_target",
     )
+    # Those of `measure_gradients`.
+    measured_terms = ("gradient_share", "discriminator_accuracy")
     parts = ("segmenter", "discriminator", "image_discriminator", "style_transfer")
     accumulates = True
     smallest_side = 32
@@ -118,6 +121,7 @@ class PixDAModel(FewShotModel):
         if style_transfer:
             style_transfer.build([(None, None, None, 3)] * 2)
         self.selection = SelectionState()
+        self._measured = False
 
     # === Compile ===
 
@@ -129,6 +133,8 @@ class PixDAModel(FewShotModel):
         loss: str | Callable | keras.losses.Loss | None = None,
         adversarial_loss: str | Callable | keras.losses.Loss | None = None,
         adversarial_weight: float = 0.1,
+        measure_gradients: bool = False,
+        adversarial_share: float | None = None,
         metrics: list | None = None,
         auto_scale_loss: bool = True,
         **kwargs: Any,
@@ -150,6 +156,14 @@ class PixDAModel(FewShotModel):
                 `PixAdvLoss()` with the `ignore_class` of `loss`.
             adversarial_weight: Of that loss in the segmenter's objective. Defaults
                 to 0.1.
+            measure_gradients: Whether `gradient_share` is logged, the norm of the
+                segmenter's gradient of the weighted adversarial loss over that of the
+                rest of its objective; and `discriminator_accuracy`, the share of the
+                pixels of both domains that the pixel discriminator tells right. It
+                costs a second way back through the target images. Defaults to `False`.
+            adversarial_share: What `gradient_share` is held at, each step, in place of
+                what the weight makes of it; measured, too. Defaults to `None`, the
+                weight decides.
             metrics: Metrics of labels and logits. Defaults to `None`.
             auto_scale_loss: Whether every optimizer scales its loss when a network
                 works in float16. Defaults to `True`.
@@ -181,6 +195,9 @@ class PixDAModel(FewShotModel):
         self.adversarial_loss = as_loss(adversarial_loss)
         self._adversarial_loss_given = only_one(adversarial_loss, "adversarial_loss")
         self.adversarial_weight = adversarial_weight
+        self.adversarial_share = adversarial_share
+        self.measure_gradients = measure_gradients
+        self._report_measured(measure_gradients or adversarial_share is not None)
         super().compile(optimizer, loss, metrics, **kwargs)
 
     def compile_arguments(self) -> dict[str, Any]:
@@ -191,7 +208,24 @@ class PixDAModel(FewShotModel):
             "image_discriminator_optimizer": self.image_discriminator_optimizer,
             "adversarial_loss": self._adversarial_loss_given,
             "adversarial_weight": self.adversarial_weight,
+            "measure_gradients": self.measure_gradients,
+            "adversarial_share": self.adversarial_share,
         }
+
+    def _report_measured(self, measured):
+        """Have trackers of the measured terms beside those of the losses, or not."""
+        self._measured = measured
+        self.loss_terms = type(self).loss_terms + self.measured_terms * measured
+        present = {tracker.name for tracker in self.loss_trackers}
+        for name in self.measured_terms:
+            if measured and name not in present:
+                self.loss_trackers.append(keras.metrics.Mean(name=name))
+
+    @property
+    def metrics(self) -> list:
+        """As of every model here; the measured terms only where they are measured."""
+        unused = () if self._measured else self.measured_terms
+        return [metric for metric in super().metrics if metric.name not in unused]
 
     # === Train ===
 
@@ -225,22 +259,30 @@ class PixDAModel(FewShotModel):
             )
             adversarial_loss = part.scaled(adversarial_loss, self.adversarial_loss)
             loss = self.loss_weight * target_loss
-            loss += self.adversarial_weight * adversarial_loss
-            loss += self.regularization(self.segmenter) * part.share()
+            weighted = self.adversarial_weight * adversarial_loss
+            regularization = self.regularization(self.segmenter) * part.share()
+            total = loss + weighted + regularization
+            loss += regularization
             pixel_target = part.share() * discriminator_loss(answer, TARGET)
         updates.add(
             tape, pixel_target, self.discriminator_optimizer, self.discriminator
         )
-        updates.add(tape, loss, self.optimizer, self.segmenter)
+        if self._measured:
+            updates.add(tape, loss, self.optimizer, self.segmenter)
+            updates.add(tape, weighted, self.optimizer, self.segmenter, apart=True)
+        else:
+            updates.add(tape, total, self.optimizer, self.segmenter)
 
         pixel = self.discriminator, self.discriminator_optimizer
-        pixel_source = self.teach(*pixel, source_logits, SOURCE, part, updates)
+        pixel_source, source_answer = self.teach(
+            *pixel, source_logits, SOURCE, part, updates
+        )
         image = self.image_discriminator, self.image_discriminator_optimizer
-        image_source = self.teach(*image, source_logits, SOURCE, part, updates)
-        image_target = self.teach(*image, target_logits, TARGET, part, updates)
+        image_source, _ = self.teach(*image, source_logits, SOURCE, part, updates)
+        image_target, _ = self.teach(*image, target_logits, TARGET, part, updates)
 
         terms = {
-            "loss": self.loss_weight * source_loss + loss,
+            "loss": self.loss_weight * source_loss + total,
             "source_loss": source_loss,
             "target_loss": target_loss,
             "adversarial_loss": adversarial_loss,
@@ -249,6 +291,10 @@ class PixDAModel(FewShotModel):
             "image_discriminator_source": image_source,
             "image_discriminator_target": image_target,
         }
+        if self._measured:
+            right = told_right(source_answer, SOURCE) + told_right(answer, TARGET)
+            right *= part.share() / number_of_replicas()
+            terms["discriminator_accuracy"] = right / 2
         return terms, target_logits
 
     def teach(
@@ -271,14 +317,31 @@ class PixDAModel(FewShotModel):
             updates: The `Updates` of the step.
 
         Returns:
-            The discriminator's loss.
+            The discriminator's loss, and its domain logits.
         """
         probabilities = ops.softmax(updates.after(ops.stop_gradient(logits)))
         with tf.GradientTape() as tape:
             answer = discriminator(probabilities, training=True)
             loss = part.share() * discriminator_loss(answer, domain)
         updates.add(tape, loss, optimizer, discriminator)
-        return loss
+        return loss, answer
+
+    def before_updates(self, updates: Updates) -> dict[str, Tensor]:
+        """The share of the adversarial gradient, which is held where it is to be.
+
+        Args:
+            updates: The `Updates` of the step.
+        """
+        if not self._measured:
+            return {}
+        adversarial = updates.norm(self.segmenter, apart=True)
+        share = adversarial / ops.maximum(updates.norm(self.segmenter), 1e-30)
+        factor = 1.0
+        if self.adversarial_share is not None:
+            factor = self.adversarial_share / ops.maximum(share, 1e-30)
+        updates.join(self.segmenter, factor)
+        # Each replica has gradients of its own; the mean of their shares is told.
+        return {"gradient_share": share / number_of_replicas()}
 
     def selection_scores(self, source_images: Tensor, target_images: Tensor) -> Tensor:
         """How much each styled source image passes for a target image.
@@ -311,10 +374,7 @@ class PixDAModel(FewShotModel):
         for name in ("discriminator", "image_discriminator"):
             network = getattr(self, name)
             answers = [network(x, training=False) for x in maps]
-            right = [
-                ops.mean(ops.cast((answer > 0) == bool(domain), "float32"))
-                for answer, domain in zip(answers, (SOURCE, TARGET), strict=True)
-            ]
+            right = map(told_right, answers, (SOURCE, TARGET))
             accuracies[name.replace("_", " ")] = float(sum(right)) / 2
         return accuracies
 
@@ -370,6 +430,11 @@ class PixDAModel(FewShotModel):
     def load_own_variables(self, store: Any) -> None:
         """Restore what selection has decided."""
         self.selection = SelectionState.load(store)
+
+
+def told_right(answer: Tensor, domain: str) -> Tensor:
+    """The share of domain logits that have the sign of their domain, 0..1."""
+    return ops.mean(ops.cast((answer > 0) == bool(domain), "float32"))
 
 
 # The constructor's argument has the name of the function.

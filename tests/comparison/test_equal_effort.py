@@ -1,0 +1,36 @@
+"""The trials of `benchmarks/equal_effort.py`."""
+
+import pytest
+
+from benchmarks.equal_effort import IMPORTANT, best_changes, part
+from keras_pixda.methods import METHODS
+
+
+@pytest.mark.parametrize("method", [*METHODS])
+def test_every_method_gets_five_trials_of_settings_that_it_has(method, change):
+    own = change()[method]
+    value = getattr(own, IMPORTANT[method]) if method in IMPORTANT else None
+    best, trials = best_changes(method, 0.01, value, lambda changes: len(changes))
+    assert len(trials) == 5
+    for changes, _ in trials:
+        change(**changes)
+    assert len({tuple(changes.items()) for changes, _ in trials}) == 5
+    assert best in [changes for changes, _ in trials]
+
+
+def test_the_setting_is_tried_at_the_best_rate():
+    def score(changes):
+        rate = changes["fda.learning_rate"]
+        return -abs(rate - 0.03) + changes.get("fda.entropy_weight", 0)
+
+    best, trials = best_changes("fda", 0.01, 0.005, score)
+    assert best == {"fda.learning_rate": 0.03, "fda.entropy_weight": 0.015}
+    weights = [changes.get("fda.entropy_weight") for changes, _ in trials]
+    assert weights[:3] == [None] * 3
+    assert weights[3:] == pytest.approx([0.005 / 3, 0.015])
+
+
+def test_parts_of_the_targets_own_evaluation_data(change):
+    settings = change(target="camvid:/a?cities=18", validation=None)
+    assert part(settings, "rest").data.validation == "camvid:/a?part=rest"
+    assert part(settings, "rest").data.target == "camvid:/a?cities=18"
