@@ -42,6 +42,28 @@ def data_help() -> str:
     )
 
 
+def add_views(parser: argparse.ArgumentParser) -> None:
+    """Add the options of other views of a picture, whose answers are averaged."""
+    parser.add_argument(
+        "--flip", action="store_true", help="average with the mirrored picture"
+    )
+    parser.add_argument(
+        "--scales",
+        type=_factor,
+        nargs="+",
+        metavar="FACTOR",
+        default=[1.0],
+        help="average over these sizes, such as 0.75 1 1.25 (default: 1)",
+    )
+
+
+def _factor(text):
+    factor = float(text)
+    if not 0 < factor < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return factor
+
+
 def arguments_of(function: Callable, options: argparse.Namespace) -> dict[str, Any]:
     """The options that have the name of one of its arguments."""
     names = inspect.signature(function).parameters

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_pixda.commands.options import PLACE, SIZE, arguments_of
+from keras_pixda.commands.options import PLACE, SIZE, add_views, arguments_of
 
 
 def add_parser(commands: Any) -> None:
@@ -30,9 +30,7 @@ def add_parser(commands: Any) -> None:
         default=0.25,
         help="share of a window that the next one sees too (default: %(default)s)",
     )
-    parser.add_argument(
-        "--flip", action="store_true", help="average with the mirrored picture"
-    )
+    add_views(parser)
     parser.add_argument(
         "--batch-size", type=int, default=4, help="windows at a time (default: 4)"
     )

@@ -10,8 +10,10 @@ from keras_pixda.layers.fourier_style_transfer import (
     fourier_style_transfer,
 )
 from keras_pixda.layers.lean_leaky_relu import LeanLeakyReLU
+from keras_pixda.layers.patch_tokens import PatchTokens
 from keras_pixda.layers.resize_logits import resize_logits
 from keras_pixda.layers.resized_like import resized_like
+from keras_pixda.layers.token_map import TokenMap
 
 __all__ = [
     "AlignedResize",
@@ -19,6 +21,8 @@ __all__ = [
     "FixedScaleBatchNormalization",
     "FourierStyleTransfer",
     "LeanLeakyReLU",
+    "PatchTokens",
+    "TokenMap",
     "aligned_resize",
     "fourier_style_transfer",
     "resize_logits",

@@ -91,8 +91,9 @@ def _check_images(segmenter):
             "expected one, the images."
         )
     images, logits = segmenter.inputs[0].shape, segmenter.outputs[0].shape
-    if len(images) != 4 or images[-1] not in (3, None):
-        what = "its channels first" if images[1:2] == (3,) else "other inputs"
+    first = images[1:2] == (3,) and images[-1] != 3
+    if len(images) != 4 or images[-1] not in (3, None) or first:
+        what = "its channels first" if first else "other inputs"
         raise ValueError(
             f"The segmenter {segmenter.name!r} takes {images}, {what}, expected RGB "
             "images of the shape (batch, height, width, 3): start it with "

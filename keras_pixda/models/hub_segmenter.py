@@ -3,6 +3,9 @@
 import keras
 from keras import layers
 
+from keras_pixda.models.any_size_dinov2 import any_size_dinov2
+from keras_pixda.models.any_size_mit import any_size_mit
+from keras_pixda.models.any_size_segformer import any_size_segformer
 from keras_pixda.models.backbone_features import backbone_features
 from keras_pixda.models.pyramid_segmenter import pyramid_segmenter
 
@@ -13,7 +16,9 @@ def hub_segmenter(
     """A segmenter of keras-hub, or the `pyramid_segmenter` on a backbone of it.
 
     Presets of DeepLabV3 and SegFormer keep their decoder, with a new classifier; other
-    presets are backbones. The normalisation that the preset declares goes inside.
+    presets are backbones. The normalisation that the preset declares goes inside. MiT,
+    SegFormer and DINOv2, which keras-hub builds for squares of one size, take images of
+    any here, see `any_size_mit`, `any_size_segformer` and `any_size_dinov2`.
 
     Example:
 
@@ -55,23 +60,40 @@ def hub_segmenter(
         raise ImportError(
             f"segmenter is 'hub:{preset}', built by keras-hub: pip install keras-hub."
         ) from error
-    backbone = _had(preset, keras_hub.models.Backbone, load_weights=pretrained)
-    images = keras.Input(backbone.input_shape[1:], name="images")
+    models = keras_hub.models
+    backbone = _had(preset, models.Backbone, load_weights=pretrained)
+    images = keras.Input((None, None, 3), name="images")
     x = _normalised(images, preset, pretrained, keras_hub.layers.ImageConverter)
-    for name in ("DeepLabV3", "SegFormer"):
-        if isinstance(backbone, getattr(keras_hub.models, f"{name}Backbone")):
-            whole = getattr(keras_hub.models, f"{name}ImageSegmenter")
-            logits = whole(backbone, num_classes)(x)
-            return keras.Model(images, logits, name=f"{name.lower()}_segmenter")
-    features = keras.Model(
-        backbone.inputs, [*backbone_features(backbone).values()], name=backbone.name
-    )
+    try:
+        if isinstance(backbone, models.DeepLabV3Backbone):
+            whole = models.DeepLabV3ImageSegmenter(backbone, num_classes)
+            return keras.Model(images, whole(x), name="deeplabv3_segmenter")
+        if isinstance(backbone, models.SegFormerBackbone):
+            whole = any_size_segformer(backbone, num_classes)
+            return keras.Model(images, whole(x), name=whole.name)
+        features = _features(backbone, models)
+    except (AttributeError, ValueError) as error:
+        raise ValueError(
+            f"The preset {preset!r} of keras-hub is no network of images of any size "
+            f"with feature maps: {error} Those of MiT, SegFormer, DINOv2, DeepLabV3, "
+            "ResNet and EfficientNet are, for instance."
+        ) from error
     return pyramid_segmenter(
         keras.Model(images, features(x)),
         num_classes,
         width,
         name=f"{backbone.name}_segmenter",
     )
+
+
+def _features(backbone, models):
+    """A model of normalised images to maps at the strides that a pyramid needs."""
+    if isinstance(backbone, models.MiTBackbone):
+        return any_size_mit(backbone)
+    if isinstance(backbone, models.DINOV2Backbone):
+        return any_size_dinov2(backbone)
+    features = backbone_features(backbone)
+    return keras.Model(backbone.inputs, [*features.values()], name=backbone.name)
 
 
 def _had(preset, kind, **arguments):

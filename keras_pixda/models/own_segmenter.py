@@ -1,6 +1,7 @@
 """A segmenter from a function of the user's own."""
 
 import importlib
+import inspect
 import os
 import sys
 
@@ -19,7 +20,7 @@ def own_segmenter(num_classes: int, place: str) -> keras.Model:
             directory.
 
     Raises:
-        ValueError: If there is no such module or function.
+        ValueError: If there is no such module or function, or it asks for more.
     """
     name, _, function = place.partition(":")
     if os.getcwd() not in sys.path:  # As `python -m` has it; behind all others.
@@ -39,5 +40,12 @@ def own_segmenter(num_classes: int, place: str) -> keras.Model:
         hint = did_you_mean(function, vars(module))
         raise ValueError(
             f"segmenter is {place!r}: the module has no {function!r}{hint}"
+        ) from error
+    try:
+        inspect.signature(build).bind(num_classes)
+    except TypeError as error:
+        raise ValueError(
+            f"segmenter is {place!r}: expected a function that is called with the "
+            f"number of classes alone, received one with {error}"
         ) from error
     return build(num_classes)

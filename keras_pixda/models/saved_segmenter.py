@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_pixda.models.check_segmenter import check_segmenter
 from keras_pixda.models.load_model import load_model
 from keras_pixda.typing import FilePath
 
@@ -17,11 +18,12 @@ def saved_segmenter(
         weights: Whether to keep its weights. Defaults to `False`: random ones.
 
     Raises:
-        ValueError: If the file cannot be read, or has other classes.
+        ValueError: If the file cannot be read, or is no segmenter of these classes.
     """
     model = load_model(path)
     model = getattr(model, "segmenter", model)
-    classes = getattr(model, "output_shape", (num_classes,))[-1]
+    check_segmenter(model)
+    classes = model.output_shape[-1]
     if classes != num_classes:
         raise ValueError(
             f"{path}: holds a segmenter of {classes} classes, expected {num_classes}, "

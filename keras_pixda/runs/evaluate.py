@@ -1,6 +1,7 @@
 """Evaluate the segmenter of a finished run."""
 
 import os
+from collections.abc import Sequence
 
 from keras_pixda.datasets import SegmentationRecord
 from keras_pixda.progress import Progress
@@ -12,6 +13,8 @@ def evaluate(
     record: SegmentationRecord,
     model: str = "segmenter.keras",
     verbose: bool = True,
+    flip: bool = False,
+    scales: Sequence[float] = (1.0,),
 ) -> dict:
     """Per-class IoU of a run's segmenter on labelled data, at label resolution.
 
@@ -45,13 +48,18 @@ def evaluate(
         model: File in the folder. Defaults to `"segmenter.keras"`; the segmenter before
             adaptation is `"source_only.keras"`.
         verbose: Whether to show progress. Defaults to `True`.
+        flip: Whether to average with the mirrored images, see `SlidingWindow`. Results
+            with it are to be reported as such. Defaults to `False`.
+        scales: Factors of the size that images are segmented at, averaged likewise,
+            such as `(0.75, 1, 1.25)`. Defaults to `(1.0,)`.
 
     Returns:
         A dict of fractions: `mean_iou`, `well_iou`, `under_iou` and each class.
 
     Raises:
         FileNotFoundError: If the folder holds no finished run.
-        ValueError: If the data have other classes than the run.
+        ValueError: If the data have other classes than the run, or a scale is not above
+            0.
     """
     record.require_masks()
     facts = saved_facts(folder, model)
@@ -64,8 +72,11 @@ def evaluate(
     from keras_pixda.datasets import SegmentationDataset
     from keras_pixda.runs.measure import measure
     from keras_pixda.runs.saved_run import saved_run
+    from keras_pixda.serving import SlidingWindow
 
     segmenter, _ = saved_run(folder, model)
+    if flip or tuple(scales) != (1,):
+        segmenter = SlidingWindow(segmenter, flip=flip, scales=scales)
     dataset = SegmentationDataset(record, 1, facts["image_size"])
     progress = Progress("evaluation", len(dataset), verbose)
     return measure(segmenter, dataset, facts, progress)

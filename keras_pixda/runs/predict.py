@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -27,6 +28,7 @@ def predict(
     overwrite: bool = False,
     verbose: bool = True,
     on_bad_file: str = "stop",
+    scales: Sequence[float] = (1.0,),
 ) -> list[pathlib.Path]:
     """Write a label file, a colour mask and an overlay for every picture.
 
@@ -71,7 +73,8 @@ def predict(
         window: `(height, width)` of a sliding window, see `SlidingWindow`, for pictures
             that are too large for one pass. Defaults to `None`, whole pictures.
         overlap: Share of a window that the next one covers too. Defaults to 0.25.
-        flip: Whether to average with the mirrored picture. Defaults to `False`.
+        flip: Whether to average with the mirrored picture: the mean of probabilities.
+            Defaults to `False`.
         batch_size: Windows at a time. Defaults to 4.
         overwrite: Whether to replace files of an earlier prediction. Defaults to
             `False`.
@@ -80,6 +83,8 @@ def predict(
             PNG or JPEG: `"stop"`, an error that lists all of them before anything is
             written; or `"skip"`, they are left out and listed at the end. Defaults to
             `"stop"`.
+        scales: Factors of the size that pictures are segmented at, averaged like
+            `flip`, such as `(0.75, 1, 1.25)`. Defaults to `(1.0,)`.
 
     Returns:
         The paths of the label files.
@@ -107,7 +112,7 @@ def predict(
     from keras_pixda.visualization import colour_mask, overlay
 
     segmenter, _ = saved_run(folder, model)
-    segmenter = SlidingWindow(segmenter, window, overlap, flip, batch_size)
+    segmenter = SlidingWindow(segmenter, window, overlap, flip, batch_size, scales)
     progress = Progress("prediction", len(names), verbose)
     written = []
     for done, (name, picture) in enumerate(zip(names, pictures, strict=True), start=1):

@@ -2,13 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 
 from keras_pixda.datasets.arguments import as_size
 from keras_pixda.layers import resize_logits
+from keras_pixda.serving.mean_of_views import check_scales, mean_of_views
 from keras_pixda.typing import Size
 
 
@@ -19,6 +20,7 @@ def sliding_window(
     overlap: float = 0.25,
     flip: bool = False,
     batch_size: int = 4,
+    scales: Sequence[float] = (1.0,),
 ) -> np.ndarray:
     """Logits of images that are too large for one pass, averaged over windows.
 
@@ -48,17 +50,32 @@ def sliding_window(
             becomes the image's. Defaults to `None`, the whole image.
         overlap: Smallest share of a window that the next one covers too, from 0 to
             below 1. Defaults to 0.25.
-        flip: Whether to average with the logits of the mirrored window, mirrored back.
-            Defaults to `False`.
+        flip: Whether to average with the mirrored images: the mean of probabilities,
+            see `mean_of_views`. Defaults to `False`.
         batch_size: Windows that the segmenter sees at a time. Defaults to 4.
+        scales: Factors of height and width that the images are looked at with, through
+            windows of the same size; averaged like `flip`. Defaults to `(1.0,)`.
 
     Returns:
-        A float32 NumPy array of shape `(batch, height, width, classes)`.
+        A float32 NumPy array of shape `(batch, height, width, classes)`; with `flip` or
+        other scales the logarithms of mean probabilities.
 
     Raises:
-        ValueError: If the window, the overlap or the batch size is out of range.
+        ValueError: If the window, the overlap, the batch size or a scale is out of
+            range.
     """
-    _check(window, overlap, batch_size)
+    _check(window, overlap, batch_size, scales)
+
+    def once(images):
+        return _once(segmenter, images, window, overlap, batch_size)
+
+    if flip or tuple(scales) != (1,):
+        return mean_of_views(once, images, scales, flip)
+    return once(images)
+
+
+def _once(segmenter, images, window, overlap, batch_size):
+    """Logits averaged over windows alone."""
     images = np.asarray(images)
     number, *size, _ = images.shape
     window = tuple(size) if window is None else tuple(map(min, window, size))
@@ -74,7 +91,7 @@ def sliding_window(
             for index, top, left in corners[first : first + batch_size]
         ]
         windows = np.stack([images[place] for place in places])
-        logits = _logits(segmenter, windows, flip)
+        logits = _logits(segmenter, windows)
         if total is None:
             total = np.zeros((number, *size, logits.shape[-1]), "float32")
         for place, values in zip(places, logits, strict=True):
@@ -110,9 +127,11 @@ class SlidingWindow:
         overlap: Defaults to 0.25.
         flip: Defaults to `False`.
         batch_size: Defaults to 4.
+        scales: Defaults to `(1.0,)`.
 
     Raises:
-        ValueError: If the window, the overlap or the batch size is out of range.
+        ValueError: If the window, the overlap, the batch size or a scale is out of
+            range.
     """
 
     # Windows are cut and added up outside of any compiled function.
@@ -125,13 +144,15 @@ class SlidingWindow:
         overlap: float = 0.25,
         flip: bool = False,
         batch_size: int = 4,
+        scales: Sequence[float] = (1.0,),
     ):
-        _check(window, overlap, batch_size)
+        _check(window, overlap, batch_size, scales)
         self.segmenter = segmenter
         self.window = window
         self.overlap = overlap
         self.flip = flip
         self.batch_size = batch_size
+        self.scales = scales
 
     def __call__(self, images: np.ndarray, training: bool = False) -> np.ndarray:
         """Logits of images, float32, as large as the images; only for inference."""
@@ -144,10 +165,12 @@ class SlidingWindow:
             self.overlap,
             self.flip,
             self.batch_size,
+            self.scales,
         )
 
 
-def _check(window, overlap, batch_size):
+def _check(window, overlap, batch_size, scales):
+    check_scales(scales)
     if window is not None:
         as_size(window, "window")
     if not 0 <= overlap < 1:
@@ -169,10 +192,6 @@ def _tent(size):
     return np.minimum(position, position[::-1]) / size
 
 
-def _logits(segmenter, images, flip):
+def _logits(segmenter, images):
     logits = resize_logits(segmenter(images, training=False), images.shape[1:3])
-    logits = keras.ops.convert_to_numpy(logits)
-    if flip:
-        mirrored = _logits(segmenter, images[:, :, ::-1], flip=False)
-        logits = (logits + mirrored[:, :, ::-1]) / 2
-    return logits
+    return keras.ops.convert_to_numpy(logits)

@@ -1,12 +1,16 @@
 """What `evaluate` measures: the pairs that a data set has for it."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import keras_pixda.runs
 from keras_pixda.cli import main
-from keras_pixda.datasets import DATASETS
+from keras_pixda.datasets import DATASETS, cityscapes
+from keras_pixda.models import small_segmenter
+from keras_pixda.runs import class_facts, evaluate
 
 # For each data set pairs of an image and a mask: those to train on, those to evaluate
 # on, and those of other splits. One that is not divided has the first alone.
@@ -103,3 +107,39 @@ def test_a_split_that_is_not_there_is_refused(tree, measured, capsys):
     assert main(["evaluate", "run", "--data", tree("gta5"), "--split", "val"]) == 2
     assert "have splits" in capsys.readouterr().err
     assert measured == []
+
+
+def test_other_views_are_reported_apart(tree, tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def evaluate(folder, record, model, **views):
+        asked.append(views)
+        return {"mean_iou": 0.625 if views else 0.5, "road": 0.5}
+
+    monkeypatch.setattr(keras_pixda.runs, "evaluate", evaluate)
+    words = ["evaluate", "run", "--data", tree("camvid"), "--flip", "--scales"]
+    assert main([*words, "0.75", "1"]) == 0
+    assert asked == [{}, {"flip": True, "scales": [0.75, 1.0]}]
+    shown = capsys.readouterr().out
+    plain, other = shown.split("with flips and scales 0.75 1")
+    assert "segmenter.keras" in plain
+    assert "62.5" not in plain
+    assert "62.5   +12.5" in other
+    with pytest.raises(SystemExit):
+        main([*words, "0"])
+    assert "0 is not above 0" in capsys.readouterr().err
+
+
+def test_other_views_change_what_is_measured(scenes, tmp_path):
+    record = cityscapes(scenes / "cityscapes", "val")
+    facts = class_facts(record, verbose=False) | {"image_size": [32, 48]}
+    (tmp_path / "classes.json").write_text(json.dumps(facts))
+    small_segmenter(19, filters=2).save(tmp_path / "segmenter.keras")
+
+    def measured(**views):
+        return evaluate(tmp_path, record, verbose=False, **views)
+
+    plain = measured()
+    assert measured(scales=[1.0]) == pytest.approx(plain, nan_ok=True, abs=0)
+    # Its views are averaged by `SlidingWindow`, which has tests of its own.
+    assert measured(flip=True, scales=(0.75, 1))["mean_iou"] != plain["mean_iou"]

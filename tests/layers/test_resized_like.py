@@ -72,3 +72,11 @@ def test_is_one_layer_of_keras_that_is_saved_and_cloned(tmp_path):
         keras.models.clone_model(model),
     ):
         np.testing.assert_array_equal(copy(both), model(both))
+
+
+@pytest.mark.parametrize(("old", "new"), SIZES)
+def test_half_pixels_are_those_of_keras(old, new):
+    images, like = pair(old, new)
+    expected = keras.ops.image.resize(images, new, interpolation="bilinear")
+    found = resize(half_pixels=True)([images, like])
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)

@@ -94,11 +94,14 @@ def test_a_function_of_ones_own(tmp_path, monkeypatch):
         "from keras_pixda.models import small_segmenter\n"
         "def build(num_classes):\n"
         "    return small_segmenter(num_classes, filters=2)\n"
+        "def needy(num_classes, image_size):\n"
+        "    pass\n"
     )
     (tmp_path / "my_broken_network.py").write_text("import missing_from_mine")
     assert find_segmenter("my_own_network:build").build(4).output_shape[-1] == 4
     for name, message in (
         ("my_own_network:biuld", "has no 'biuld', did you mean 'build'"),
+        ("my_own_network:needy", "alone, received one with missing .*'image_size'"),
         ("nowhere:function", r"there is no module 'nowhere'\.$"),
         ("application:ResNet50", "no module 'application', did you mean 'applications"),
     ):

@@ -10,6 +10,8 @@ import pytest
 
 from keras_pixda.models import find_segmenter, hub_segmenter
 from keras_pixda.models.load_model import load_model
+from keras_pixda.training import SupervisedModel
+from tests.models import hub_toys
 
 keras_hub = pytest.importorskip("keras_hub")
 
@@ -87,20 +89,58 @@ def test_a_segmenter_keeps_its_decoder(tmp_path):
         hub_segmenter(5, str(tmp_path), pretrained=True)
 
 
+def mit(folder):
+    hub_toys.mit().save_to_preset(folder)
+
+
+def segformer(folder):
+    hub_toys.segformer().save_to_preset(folder)
+
+
+def dinov2(folder):
+    hub_toys.dinov2(folder, 28, 42)
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config")
+@pytest.mark.parametrize("write", [mit, segformer, dinov2])
+def test_what_keras_hub_has_for_squares_takes_any_size(write, tmp_path):
+    write(tmp_path / "preset")
+    segmenter = find_segmenter(f"hub:{tmp_path / 'preset'}").build(5)
+    assert segmenter.output_shape == (None, None, None, 5)
+    random = np.random.default_rng(0)
+    for size in ((32, 48), (70, 45)):
+        images = random.integers(0, 256, (2, *size, 3), "uint8")
+        assert segmenter(images, training=False).shape == (2, *size, 5)
+    before = [np.array(v) for v in segmenter.trainable_variables]
+    model = SupervisedModel(segmenter)
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    labels = random.integers(0, 5, (2, *size), "uint8")
+    model.train_on_batch(images, labels)
+    for value, start in zip(segmenter.trainable_variables, before, strict=True):
+        assert np.all(np.isfinite(value)), value.path
+        # A token that no image has asked for is never seen.
+        assert not np.array_equal(value, start) or not value.shape[1], value.path
+    logits = segmenter(images, training=False)
+    segmenter.save(tmp_path / "a.keras")
+    again = load_model(tmp_path / "a.keras")
+    np.testing.assert_array_equal(again(images, training=False), logits)
+
+
 def test_a_fixed_size_is_refused(tmp_path):
-    backbone = keras_hub.models.MiTBackbone(
-        image_shape=(64, 64, 3),
-        num_layers=4,
-        hidden_dims=[4, 4, 4, 4],
-        layerwise_depths=[1, 1, 1, 1],
-        layerwise_num_heads=[1, 1, 1, 1],
-        layerwise_sr_ratios=[2, 1, 1, 1],
-        layerwise_patch_sizes=[7, 3, 3, 3],
-        layerwise_strides=[4, 2, 2, 2],
-        max_drop_path_rate=0.1,
+    backbone = keras_hub.models.ViTBackbone(
+        image_shape=(32, 32, 3),
+        patch_size=16,
+        num_layers=1,
+        num_heads=1,
+        hidden_dim=4,
+        mlp_dim=4,
     )
     backbone.save_to_preset(tmp_path)
-    with pytest.raises(ValueError, match="takes images of 64 x 64 pixels alone"):
+    with pytest.raises(
+        ValueError,
+        match="takes images of 32 x 32 pixels alone.*MiT, SegFormer, DINOv2",
+    ):
         hub_segmenter(5, str(tmp_path))
 
 

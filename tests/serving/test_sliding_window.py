@@ -93,13 +93,22 @@ def test_no_seam_is_left_where_windows_disagree():
     assert np.abs(np.diff(found[0, :, :, 1], axis=1)).max() < 0.07
 
 
+def softmax(logits):
+    values = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
+    return values / values.sum(axis=-1, keepdims=True)
+
+
 def test_flip_is_the_mean_of_two_plain_calls():
-    segmenter, images = convolution(), pictures(2, 12, 17)
+    segmenter, images = convolution(), pictures(2, 12, 17) / 64
     plain = np.array(segmenter(images))
     mirrored = np.array(segmenter(images[:, :, ::-1]))[:, :, ::-1]
     assert np.abs(plain - mirrored).max() > 1  # It does know left from right.
+    expected = (softmax(plain) + softmax(mirrored)) / 2
     found = sliding_window(segmenter, images, flip=True)
-    np.testing.assert_allclose(found, (plain + mirrored) / 2, rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(np.exp(found), expected, rtol=1e-4, atol=1e-6)
+    # Of windows too.
+    windows = sliding_window(pixel_wise(), images, (8, 8), flip=True)
+    np.testing.assert_allclose(softmax(windows), np.exp(windows), rtol=1e-4)
 
 
 @pytest.mark.parametrize("window", [None, (12, 17), (500, 17), (1000, 2000)])
@@ -152,6 +161,16 @@ def test_an_evaluator_takes_it_for_a_segmenter():
     assert found == pytest.approx(plain, nan_ok=True)
 
 
+def test_scales_are_looked_at_through_windows_of_one_size():
+    spy = Spy()
+    image = pictures(1, 16, 24)
+    found = SlidingWindow(spy, (12, 16), scales=(0.5, 1, 1.5))(image)
+    shapes = [windows.shape[1:3] for windows in spy.inputs]
+    assert {*shapes} == {(8, 12), (12, 16)}
+    assert found.shape == (1, 16, 24, 3)
+    assert np.all(np.isfinite(found))
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -161,6 +180,8 @@ def test_an_evaluator_takes_it_for_a_segmenter():
         ({"overlap": 1}, "overlap is 1"),
         ({"overlap": -0.1}, "overlap is -0.1"),
         ({"batch_size": 0}, "batch_size is 0"),
+        ({"scales": ()}, "scales is"),
+        ({"scales": (1, 0)}, "expected numbers above 0"),
     ],
 )
 def test_what_is_out_of_range_is_named(change, text):
