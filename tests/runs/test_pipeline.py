@@ -192,11 +192,14 @@ def test_batch_normalization_is_what_the_setting_says(
     assert trainability(end) == {}  # As the start, for whatever comes next.
     before, after = (model.get_layer("bn").get_weights() for model in (start, end))
     stays = [np.array_equal(*pair) for pair in zip(before, after, strict=True)]
-    assert stays == {
-        "frozen": [True] * 4,
-        "fixed_scale": [True, True, False, False],
-        "target": [False] * 4,
-    }[mode]
+    assert (
+        stays
+        == {
+            "frozen": [True] * 4,
+            "fixed_scale": [True, True, False, False],
+            "target": [False] * 4,
+        }[mode]
+    )
     if mode == "target":
         estimate_batch_normalization(end, shots(pipeline))
         for value, expected in zip(
