@@ -111,6 +111,34 @@ def begin_at_pass(model: keras.Model, number: int | None) -> None:
     model._initial_epoch = number
 
 
+def layers_of(model: keras.Model) -> list[keras.layers.Layer]:
+    """All layers of a model, those inside other layers and models too, each once.
+
+    `_flatten_layers`: `layers` is public, but ends at a layer that has layers of its
+    own, as the blocks of keras-hub. Without it, batch normalisations there would be
+    trained where they are to be frozen.
+
+    Example:
+
+    ```python
+    import keras
+    from keras_pixda.private_keras import layers_of
+
+    inner = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="inside")])
+    outer = keras.Sequential([inner])
+    assert "inside" in [layer.name for layer in layers_of(outer)]
+    ```
+
+    Args:
+        model: A `keras.Model`.
+
+    Returns:
+        A list.
+    """
+    require(model, "_flatten_layers")
+    return [*{id(layer): layer for layer in model._flatten_layers()}.values()]
+
+
 # === Optimizers ===
 
 

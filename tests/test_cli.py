@@ -153,6 +153,7 @@ def test_demo_draws_trains_and_says_what_came_out(tmp_path, capsys, monkeypatch)
         return run_demo(
             output,
             overwrite,
+            segmenter="small",
             image_size=(32, 48),
             batch_size=2,
             source_steps=1,

@@ -28,7 +28,6 @@ TESTED_WITH = {
     "methods/variant.py": "comparison/test_rows.py",
     "models/check_segmenter.py": "models/test_segmenter_end.py",
     "optimizers/shared_loss_scale_optimizer.py": "distribution/train_alike.py",
-    "runs/demo.py": "test_cli.py",
     "runs/evaluate.py": "commands/test_evaluate.py",
     "runs/measure.py": "callbacks/test_keras_callbacks.py",
     "runs/panels.py": "comparison/test_write_comparison.py",

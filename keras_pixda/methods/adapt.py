@@ -7,6 +7,7 @@ import keras
 
 from keras_pixda.datasets import FewShotDomainDataset
 from keras_pixda.methods.registry import METHODS
+from keras_pixda.training.adapted_normalization import AdaptedNormalization
 from keras_pixda.training.fit_steps import fit_steps
 
 
@@ -63,9 +64,13 @@ def adapt(
     method = METHODS[settings.method]
     method.check(segmenter, settings)
     method.check_data(len(dataset.target) > 0, dataset.unlabelled is not None)
+    normalization = AdaptedNormalization(
+        segmenter, method.batch_normalization(settings)
+    )
     for phase in method.phases(segmenter, dataset, settings):
         segmenter = phase.segmenter
         if phase.steps:
             own = [*phase.callbacks, *callbacks]
             fit_steps(phase.model, phase.data, phase.last_step, own)
+    normalization.finish(segmenter, dataset)
     return segmenter

@@ -71,6 +71,10 @@ class Method:
         """
         return {"adaptation": settings.training.target_steps}
 
+    def batch_normalization(self, settings: Any) -> str:
+        """What batch normalisation is in its training, `"trained"` without shots."""
+        return settings.network.batch_normalization if self.has_shots else "trained"
+
     def check(self, start: keras.Model, settings: Any) -> None:
         """Raise, before the first step of a run, what would end it later.
 
@@ -91,6 +95,15 @@ class Method:
                 f"{self.title} looks at its batches as a whole: accumulate is {parts}, "
                 "expected 1."
             )
+        normalization = self.batch_normalization(settings)
+        if normalization != "trained":
+            from keras_pixda.models.batch_normalization import batch_normalizations
+
+            if not batch_normalizations(start):
+                raise ValueError(
+                    f"batch_normalization is {normalization!r}, expected 'trained': "
+                    f"the segmenter {start.name!r} has no batch normalisation."
+                )
         if self.needs_auxiliary_head:
             from keras_pixda.models.with_auxiliary_head import with_auxiliary_head
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from keras_pixda.models.pixel_discriminator import pixel_discriminator
     from keras_pixda.models.pyramid_segmenter import pyramid_segmenter
     from keras_pixda.models.segmenters import SEGMENTERS
+    from keras_pixda.models.set_batch_normalization import set_batch_normalization
     from keras_pixda.models.small_segmenter import small_segmenter
     from keras_pixda.models.with_own_auxiliary_head import with_own_auxiliary_head
 
@@ -37,6 +38,7 @@ __all__ = [
     "pair_discriminator",
     "pixel_discriminator",
     "pyramid_segmenter",
+    "set_batch_normalization",
     "small_segmenter",
     "with_own_auxiliary_head",
 ]

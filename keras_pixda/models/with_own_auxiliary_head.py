@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_pixda.models.batch_normalization import set_trainability, trainability
 from keras_pixda.models.segmenters import SEGMENTERS
 
 
@@ -44,6 +45,7 @@ def _same_network(named, segmenter):
         for layer in segmenter.layers:
             if layer.weights:
                 main.get_layer(layer.name).set_weights(layer.get_weights())
+        set_trainability(main, trainability(segmenter))
     except (AttributeError, ValueError):  # Other layers, or weights of other shapes.
         return None
     return network

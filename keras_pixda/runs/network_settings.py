@@ -8,6 +8,7 @@ from keras_pixda.setting import setting
 from keras_pixda.setting_error import SettingError
 
 DTYPES = ("float32", "mixed_bfloat16", "mixed_float16")
+BATCH_NORMALIZATION = ("trained", "fixed_scale", "frozen", "target")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,12 +33,18 @@ class NetworkSettings(CheckedSettings):
             PyTorch checkpoint `.pth`, instead of the source-only phase. Defaults to
             `None`.
         dtype: Dtype policy. Defaults to `"float32"`.
+        batch_normalization: What of the batch normalisation a method adapts:
+            `"trained"`, all that the network trains; `"fixed_scale"`, the running
+            statistics alone; `"frozen"`, nothing; or `"target"`, AdaBN: trained, and in
+            the end the statistics are those of the target images. Defaults to
+            `"trained"`.
     """
 
     segmenter: str
     pretrained: bool | None = None
     weights: str | None = None
     dtype: str = setting("float32", one_of=DTYPES)
+    batch_normalization: str = setting("trained", one_of=BATCH_NORMALIZATION)
 
     presets = {
         # A network that trains from scratch on a CPU.

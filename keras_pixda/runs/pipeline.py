@@ -19,6 +19,7 @@ from keras_pixda.runs.run_plan import ADAPTED, RESULT, START, run_plan
 from keras_pixda.runs.saved_phase import SavedPhase
 from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.starting_segmenter import starting_segmenter
+from keras_pixda.training.adapted_normalization import AdaptedNormalization
 from keras_pixda.training.fit_steps import fit_steps
 
 FACTS = "result.json"
@@ -161,6 +162,9 @@ class Pipeline:
     # === Phases ===
 
     def _run(self, method, start, plan):
+        normalization = AdaptedNormalization(
+            start, method.batch_normalization(self.settings)
+        )
         phases = method.phases(start, self.data, self.settings)
         for planned in plan:
             self._begin_anew()
@@ -170,6 +174,8 @@ class Pipeline:
             if not self.folder.has(planned.file):
                 if phase.steps:
                     self._fit(planned, phase)
+                if planned.plain:
+                    normalization.finish(phase.segmenter, self.data)
                 model = phase.segmenter if planned.plain else phase.model
                 self.folder.write(planned.file, model)
             if planned is not plan[-1]:

@@ -8,6 +8,7 @@ from keras import ops
 
 from keras_pixda.layers import resize_logits
 from keras_pixda.losses.as_loss import as_loss, only_one
+from keras_pixda.models.batch_normalization import set_trainability, trainability
 from keras_pixda.models.check_segmenter import check_segmenter
 from keras_pixda.private_keras import BuiltModel
 from keras_pixda.replicas import number_of_replicas
@@ -344,8 +345,11 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
         """Arguments that rebuild this model."""
         config = super().get_config()
         del config["dtype"]
+        # Keras forgets what is only fixed, and all of a backbone that a class builds.
+        fixed = trainability(self.segmenter)
         return {
             **config,
+            **({"batch_normalization": fixed} if fixed else {}),
             **{
                 name: keras.saving.serialize_keras_object(getattr(self, name))
                 for name in self.parts
@@ -358,7 +362,11 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
         config = dict(config)
         for name in cls.parts:
             config[name] = keras.saving.deserialize_keras_object(config[name])
-        return cls(**config)
+        fixed = config.pop("batch_normalization", None)
+        model = cls(**config)
+        if fixed:
+            set_trainability(model.segmenter, fixed)
+        return model
 
 
 # === Parts ===

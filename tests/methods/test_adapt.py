@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from keras_pixda.methods import METHODS, adapt
+from keras_pixda.models.batch_normalization import batch_normalizations, trainability
 
 
 class Steps(keras.callbacks.Callback):
@@ -40,3 +41,31 @@ def test_a_method_gives_back_a_plain_trained_segmenter(name, start, dataset, cha
 def test_what_cannot_be_is_refused(start, dataset, change):
     with pytest.raises(ValueError, match="accumulate is 2, expected 1"):
         adapt(start, dataset, change(method="naae", accumulate=2))
+
+
+def statistics(segmenter):
+    layers = batch_normalizations(segmenter)
+    return [np.array(w) for layer in layers for w in layer.weights]
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config")
+@pytest.mark.parametrize("name", [n for n, m in METHODS.items() if m.has_shots])
+def test_frozen_batch_normalization_stays_in_every_method(name, start, dataset, change):
+    before, *others = statistics(start), start.get_weights()[0].copy()
+    settings = change(
+        method=name, steps=1, distillation_steps=1, batch_normalization="frozen"
+    )
+    result = adapt(start, dataset, settings)
+    for value, expected in zip(statistics(result), before, strict=True):
+        np.testing.assert_array_equal(value, expected)
+    assert not np.array_equal(result.get_weights()[0], others[0])
+    assert trainability(result) == {}
+
+
+def test_a_network_without_batch_normalization_is_refused(dataset, change):
+    plain = keras.Sequential([keras.Input((32, 48, 3)), keras.layers.Conv2D(19, 1)])
+    settings = change(method="fine_tuning", batch_normalization="target")
+    with pytest.raises(ValueError, match="batch_normalization is 'target', expected"):
+        adapt(plain, dataset, settings)
+    METHODS["source_only"].check(plain, settings)  # It adapts nothing.

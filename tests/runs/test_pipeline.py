@@ -5,8 +5,9 @@ import pytest
 from keras_pixda.callbacks import ExactResume
 from keras_pixda.datasets import cityscapes, gta5
 from keras_pixda.methods import METHODS, Method, Phase
+from keras_pixda.models.batch_normalization import trainability
 from keras_pixda.runs import Pipeline, RunFolder, Settings, few_shot_data
-from keras_pixda.training import SupervisedModel
+from keras_pixda.training import SupervisedModel, estimate_batch_normalization
 
 pytestmark = [
     pytest.mark.usefixtures("eagerly"),
@@ -18,6 +19,7 @@ def network():
     images = keras.Input((None, None, 3))
     x = keras.layers.Rescaling(1 / 255)(images)
     x = keras.layers.Dropout(0.5)(keras.layers.Conv2D(4, 3, padding="same")(x))
+    x = keras.layers.BatchNormalization(name="bn")(x)
     return keras.Model(images, keras.layers.Conv2D(19, 1)(x))
 
 
@@ -167,3 +169,48 @@ def test_passes_over_the_shots_are_short_and_change_nothing(
     assert [line[:2] for line in lines["short"][1:]] == ["0,", "1,", "2,"]
     assert lines["killed"] == lines["short"]
     assert len(lines["long"]) == 2
+
+
+@pytest.mark.parametrize("mode", ["frozen", "fixed_scale", "target"])
+def test_batch_normalization_is_what_the_setting_says(
+    mode, pipeline, tmp_path, killed_at
+):
+    changes = {"batch_normalization": mode}
+    weights, _ = run(pipeline, "whole", **changes)
+    killed_at(
+        ExactResume, "on_train_batch_end", 4, lambda: run(pipeline, "killed", **changes)
+    )
+    again, _ = run(pipeline, "killed", **changes)
+    for value, expected in zip(again, weights, strict=True):
+        np.testing.assert_array_equal(value, expected)
+    start, whole, end = (
+        keras.saving.load_model(tmp_path / place)
+        for place in ("start.keras", "whole/chain.keras", "whole/segmenter.keras")
+    )
+    state = {"frozen": [False, False], "fixed_scale": [True, False]}.get(mode)
+    assert trainability(whole.segmenter) == ({"bn": state} if state else {})
+    assert trainability(end) == {}  # As the start, for whatever comes next.
+    before, after = (model.get_layer("bn").get_weights() for model in (start, end))
+    stays = [np.array_equal(*pair) for pair in zip(before, after, strict=True)]
+    assert (
+        stays
+        == {
+            "frozen": [True] * 4,
+            "fixed_scale": [True, True, False, False],
+            "target": [False] * 4,
+        }[mode]
+    )
+    if mode == "target":
+        estimate_batch_normalization(end, shots(pipeline))
+        for value, expected in zip(
+            end.get_layer("bn").get_weights(), after, strict=True
+        ):
+            np.testing.assert_allclose(value, expected, atol=1e-6)
+
+
+def shots(pipeline):
+    """The shots of a run, each once, and not augmented."""
+    made, folder, _ = pipeline("shots", augment=True)
+    folder.close()
+    data = made.data.target_dataset(shuffle=False, augmentation=None)
+    return [data[number] for number in range(len(data))]

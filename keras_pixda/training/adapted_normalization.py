@@ -1,0 +1,52 @@
+"""Batch normalisation while a method adapts a network, and after it."""
+
+import keras
+
+from keras_pixda.datasets import FewShotDomainDataset
+from keras_pixda.models.batch_normalization import set_trainability, trainability
+from keras_pixda.models.set_batch_normalization import set_batch_normalization
+from keras_pixda.training.estimate_batch_normalization import (
+    estimate_batch_normalization,
+)
+from keras_pixda.training.given_data import target_of_domains
+
+
+class AdaptedNormalization:
+    """What a setting does to the batch normalisations of an adapted network.
+
+    Example:
+
+    ```python
+    from keras_pixda.models import small_segmenter
+    from keras_pixda.training.adapted_normalization import AdaptedNormalization
+
+    segmenter = small_segmenter(num_classes=3, filters=4)
+    normalization = AdaptedNormalization(segmenter, "frozen")
+    assert not segmenter.get_layer("stem_bn").trainable
+    normalization.finish(segmenter, None)
+    assert segmenter.get_layer("stem_bn").trainable
+    ```
+
+    Args:
+        start: The network before its adaptation.
+        mode: `"trained"`, as the network has them; `"fixed_scale"` or `"frozen"` as in
+            `set_batch_normalization`; or `"target"`, whose statistics are in the end
+            those of the target images.
+    """
+
+    def __init__(self, start: keras.Model, mode: str):
+        self.mode = mode
+        self.before = trainability(start)
+        if mode in ("fixed_scale", "frozen"):
+            set_batch_normalization(start, mode)
+
+    def finish(self, segmenter: keras.Model, data: FewShotDomainDataset) -> None:
+        """Let the adapted network be trainable as the start was, with its statistics.
+
+        Args:
+            segmenter: The adapted network, the start itself or one with its layers.
+            data: What it was adapted to: its shots count, each once and as it is.
+        """
+        set_trainability(segmenter, self.before)
+        if self.mode == "target":
+            estimate_batch_normalization(segmenter, target_of_domains(data))
