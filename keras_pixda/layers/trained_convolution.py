@@ -72,9 +72,7 @@ def trained_convolution(
                 to_inputs = backward(upstream, kernel)
             else:
                 to_inputs = forward(upstream, _turned(kernel))
-            return to_inputs, _kernel_gradient(
-                inputs, upstream, kernel.shape, dilation
-            )
+            return to_inputs, _kernel_gradient(inputs, upstream, kernel.shape, dilation)
 
         return outputs, gradient
 
