@@ -1,6 +1,7 @@
 """The least that a step can take: its convolutions at the speed of a matrix product.
 
     python benchmarks/limits.py --network deeplab_v2 --size 128 256
+    python benchmarks/limits.py --network efficientnet_lite0 --size 128 176 --batch 4
 
 Counts the products of all convolutions, forward and back, of a PixDA step, of the
 published step in PyTorch, which asks the pixel discriminator about the target twice,
@@ -28,17 +29,22 @@ def products(network, size):
     images = keras.Input((*size, channels), batch_size=1)
     copy = keras.models.clone_model(network, input_tensors=images)
     return [
-        2 * np.prod(layer.kernel.shape[:3]) * np.prod(layer.output.shape)
+        2 * np.prod(_products_an_output(layer)) * np.prod(layer.output.shape)
         for layer in copy.layers
-        if isinstance(layer, keras.layers.Conv2D)
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
     ]
 
 
+def _products_an_output(layer):
+    depthwise = type(layer).__name__.startswith("Depthwise")
+    return layer.kernel.shape[: 2 if depthwise else 3]
+
+
 def steps(network, size):
-    """Multiplications and additions of a step of every kind, batch 1 + 1."""
+    """Multiplications and additions of a step of every kind, for one image a domain."""
     from keras_pixda import models
 
-    segmenter = getattr(models, network)(workers.NUM_CLASSES)
+    segmenter = workers.segmenter_of(network)
     pixel = products(models.pixel_discriminator(workers.NUM_CLASSES), size)
     image = products(models.image_discriminator(workers.NUM_CLASSES), size)
 
@@ -49,7 +55,8 @@ def steps(network, size):
     joint = 2 * train(products(segmenter, size))
     fooling = sum(pixel)  # Back to the predictions.
     pixda = joint + 2 * train(pixel) + fooling + 2 * train(image)
-    return {"pixda": pixda, "pytorch": pixda + sum(pixel), "joint": joint}
+    answer = {"pixda": pixda, "pytorch": pixda + sum(pixel), "joint": joint}
+    return {**answer, "supervised": joint / 2}
 
 
 def speed(dtype, side=2048, rounds=7):
@@ -71,11 +78,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--network", default="deeplab_v2")
     parser.add_argument("--size", type=int, nargs=2, default=(128, 256))
+    parser.add_argument("--batch", type=int, default=1, help="images of a domain")
     processor.add_options(parser)
     options = parser.parse_args()
     kind = processor.choose(options)
     height, width = options.size
-    operations = steps(options.network, (height, width))
+    operations = {
+        name: options.batch * count
+        for name, count in steps(options.network, (height, width)).items()
+    }
     # A processor that is played has no bfloat16 to play.
     dtypes = DTYPES[:1] if options.isa else DTYPES
     speeds, of_processor = {}, {}
@@ -85,6 +96,7 @@ def main():
         **kind,
         "network": options.network,
         "size": options.size,
+        "batch": options.batch,
         "giga_operations": {k: round(v / 1e9, 1) for k, v in operations.items()},
         "giga_operations_a_second": {k: round(v / 1e9) for k, v in speeds.items()},
         "giga_operations_a_processor_second": {
@@ -96,7 +108,8 @@ def main():
         },
         "pixda / joint": round(operations["pixda"] / operations["joint"], 3),
     }
-    print(f"{options.network}, {width} x {height} (W x H), batch 1 + 1, ", end="")
+    batch = f"batch {options.batch} + {options.batch}"
+    print(f"{options.network}, {width} x {height} (W x H), {batch}, ", end="")
     print("{isa}, oneDNN {onednn}, {threads} threads".format(**kind))
     print(f"{'':16}{'operations':>16}" + "".join(f"{d:>14}" for d in dtypes))
     rates = answer["giga_operations_a_second"]

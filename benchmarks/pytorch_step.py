@@ -186,11 +186,12 @@ def load(network, weights, prefix):
         for name in ("conv1", "conv2", "conv3", "bn1", "bn2", "bn3", "downsample"):
             if layer.startswith("layer"):
                 layer = layer.replace(f"_{name}", f".{name}")
-        if layer.startswith("head_"):
+        if layer.startswith("head_") and layer[5:].isdigit():
             layer = layer.replace("_", ".")
         value = torch.from_numpy(value)
         if value.ndim == 4:
-            value = value.permute(3, 2, 0, 1).contiguous()
+            axes = (2, 3, 0, 1) if "depthwise" in layer else (3, 2, 0, 1)
+            value = value.permute(axes).contiguous()
         state[f"{layer}.{kinds.get(kind, kind)}"] = value
     missing, unexpected = network.load_state_dict(state, strict=False)
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
@@ -250,6 +251,49 @@ def domain_loss(answer, domain):
 # === Step ===
 
 
+def segmenter_optimizer(segmenter, learning_rate):
+    """The published SGD, the head at ten times the rate."""
+    heads, body = [], []
+    for name, parameter in segmenter.named_parameters():
+        if parameter.requires_grad:
+            (heads if name.startswith("head") else body).append(parameter)
+    return torch.optim.SGD(
+        [{"params": body}, {"params": heads, "lr": 10 * learning_rate}],
+        lr=learning_rate,
+        momentum=0.9,
+        weight_decay=5e-4,
+    )
+
+
+class SupervisedStep:
+    """One network on labelled images of the target."""
+
+    def __init__(
+        self,
+        segmenter,
+        num_classes,
+        weights,
+        learning_rate=1e-3,
+        _=None,
+        layout=torch.contiguous_format,
+    ):
+        self.segmenter, self.layout = segmenter, layout
+        load(segmenter, weights, "segmenter")
+        segmenter.train().to(memory_format=layout)
+        self.optimizer = segmenter_optimizer(segmenter, learning_rate)
+
+    def __call__(self, images, labels):
+        """The loss of a step on uint8 images and labels, channels last."""
+        images = torch.from_numpy(images["target"]).permute(0, 3, 1, 2)
+        images = images.float().contiguous(memory_format=self.layout)
+        self.optimizer.zero_grad()
+        logits = self.segmenter(self.segmenter.prepare(images))
+        loss = focal_loss(logits, torch.from_numpy(labels["target"].astype("int64")))
+        loss.backward()
+        self.optimizer.step()
+        return [loss.item()]
+
+
 class PublishedStep:
     """Three networks, three optimizers, and one call a training step."""
 
@@ -261,26 +305,18 @@ class PublishedStep:
         learning_rate=1e-3,
         discriminator_learning_rate=4e-4,
         decay_steps=62_500,
+        layout=torch.contiguous_format,
     ):
-        self.segmenter = segmenter
+        self.segmenter, self.layout = segmenter, layout
         self.discriminator = PixelDiscriminator(num_classes)
         self.image_discriminator = ImageDiscriminator(num_classes)
         networks = self.segmenter, self.discriminator, self.image_discriminator
         names = "segmenter", "discriminator", "image_discriminator"
         for network, name in zip(networks, names, strict=True):
             load(network, weights, name)
-            network.train()
-        heads, body = [], []
-        for name, parameter in segmenter.named_parameters():
-            if parameter.requires_grad:
-                (heads if name.startswith("head") else body).append(parameter)
+            network.train().to(memory_format=layout)
         self.optimizers = [
-            torch.optim.SGD(
-                [{"params": body}, {"params": heads, "lr": 10 * learning_rate}],
-                lr=learning_rate,
-                momentum=0.9,
-                weight_decay=5e-4,
-            ),
+            segmenter_optimizer(segmenter, learning_rate),
             *(
                 torch.optim.Adam(
                     network.parameters(),
@@ -306,7 +342,8 @@ class PublishedStep:
         pairs = zip(source, target, strict=True)
         source = np.stack([style_transfer(s, t) for s, t in pairs])
         source, target = (
-            self.segmenter.prepare(torch.from_numpy(x)) for x in (source, target)
+            self.segmenter.prepare(torch.from_numpy(x).to(memory_format=self.layout))
+            for x in (source, target)
         )
         source_labels, target_labels = (
             torch.from_numpy(labels[d].astype("int64")) for d in ("source", "target")

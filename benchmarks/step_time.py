@@ -2,13 +2,16 @@
 
     python benchmarks/step_time.py --network deeplab_v2 --size 128 256
     python benchmarks/step_time.py --isa avx2 --onednn on
+    python benchmarks/step_time.py --network efficientnet_lite0 --size 128 176 --batch 4
 
 Every contestant has a process of its own, the same weights and the same batches:
 `pixda`, PixDAModel with both discriminators and style transfer; `bfloat16`, the same
 under mixed_bfloat16; `xla`, the same compiled by XLA, only if it is named; `joint`,
-supervised training of the same segmenter on the same pixels; `pytorch`, the published
-step in plain PyTorch. Their steps alternate, so that what else the machine does falls
-on all, and ratios are medians over the rounds.
+supervised training of the same segmenter on the same pixels; `supervised`, on those of
+the target alone; `pytorch`, the published step in plain PyTorch, and
+`pytorch_supervised`; with `_last` in PyTorch's layout of channels last. Their steps
+alternate, so that what else the machine does falls on all, and ratios are medians over
+the rounds.
 Prints a table and one line of JSON.
 """
 
@@ -28,30 +31,43 @@ CONTESTANTS = {
     "xla": ("pixda", {"jit_compile": True}),
     "joint": ("joint", {}),
     "joint_bfloat16": ("joint", {"policy": "mixed_bfloat16"}),
+    "supervised": ("supervised", {}),
     "pytorch": ("pytorch", {}),
+    "pytorch_last": ("pytorch", {"channels_last": True}),
+    "pytorch_supervised": ("pytorch", {"step": "SupervisedStep"}),
+    "pytorch_supervised_last": (
+        "pytorch",
+        {"step": "SupervisedStep", "channels_last": True},
+    ),
 }
 RATIOS = (
     ("pixda", "pytorch"),
+    ("pixda", "pytorch_last"),
+    ("supervised", "pytorch_supervised"),
+    ("supervised", "pytorch_supervised_last"),
     ("bfloat16", "pytorch"),
     ("xla", "pixda"),
     ("pixda", "joint"),
     ("bfloat16", "joint_bfloat16"),
 )
 # XLA takes minutes to compile.
-DEFAULT = [name for name in CONTESTANTS if name != "xla"]
+DEFAULT = ["pixda", "bfloat16", "joint", "joint_bfloat16", "pytorch"]
+PYRAMID = ["pixda", "pytorch", "pytorch_last"]
+PYRAMID += ["supervised", "pytorch_supervised", "pytorch_supervised_last"]
 # float32 differs by rounding, which three updates of a deep network carry on.
 TOLERANCE = 1e-3
 
 
-def measure(network, size, names, rounds=5, warm_up=2):
+def measure(network, size, names, rounds=5, warm_up=2, batch=1):
     """Run all contestants in alternation.
 
     Args:
-        network: `"deeplab_v2"` or `"small_segmenter"`.
+        network: `"deeplab_v2"`, `"small_segmenter"` or `"efficientnet_lite0"`.
         size: Height and width of the images.
         names: Keys of `CONTESTANTS`.
         rounds: Measured steps of each. Defaults to 5.
         warm_up: Steps before those, which compile. Defaults to 2.
+        batch: Images of a domain. Defaults to 1.
 
     Returns:
         A dict for each name: seconds and processor seconds of every round, all losses,
@@ -64,7 +80,12 @@ def measure(network, size, names, rounds=5, warm_up=2):
         for name in sorted(names, key=lambda name: CONTESTANTS[name][0] != "pixda"):
             kind, settings = CONTESTANTS[name]
             running[name] = workers.start(
-                kind, network=network, size=tuple(size), weights=weights, **settings
+                kind,
+                network=network,
+                size=tuple(size),
+                weights=weights,
+                batch_size=batch,
+                **settings,
             )
             first = running[name].step(0)
             results[name] = {"losses": [first["losses"]], "seconds": []}
@@ -87,9 +108,12 @@ def loss_difference(results, name="pixda", reference="pytorch"):
     return float(np.max(np.abs(ours - theirs) / np.maximum(np.abs(theirs), 1e-3)))
 
 
-def summary(network, size, results):
+def summary(network, size, results, batch=1):
     """What the line of JSON holds."""
     pairs = [(a, b) for a, b in RATIOS if a in results and b in results]
+    twins = [
+        (a, b) for a, b in pairs if a in ("pixda", "supervised") and "pytorch" in b
+    ]
 
     def in_pairs(kind):
         return {
@@ -101,6 +125,7 @@ def summary(network, size, results):
         "network": network,
         "height": size[0],
         "width": size[1],
+        "batch": batch,
         **{
             kind: ratios.medians({k: v[kind] for k, v in results.items()})
             for kind in ("seconds", "processor_seconds")
@@ -111,16 +136,18 @@ def summary(network, size, results):
         # Of the work done, whatever else the machine did meanwhile.
         "processor_ratios": in_pairs("processor_seconds"),
     }
-    if {"pixda", "pytorch"} <= set(results):
-        answer["loss_difference"] = loss_difference(results)
+    if twins:
+        differences = [loss_difference(results, *twin) for twin in twins]
+        answer["loss_difference"] = max(differences)
     return answer
 
 
 def table(answer):
     """The summary as text."""
+    batch = f"batch {answer['batch']} + {answer['batch']}"
     lines = [
         f"{answer['network']}, {answer['width']} x {answer['height']} (W x H), "
-        f"batch 1 + 1, {answer['isa']}, oneDNN {answer['onednn']}, "
+        f"{batch}, {answer['isa']}, oneDNN {answer['onednn']}, "
         f"{answer['threads']} threads",
         f"{'':16}{'seconds':>10}{'peak MB':>10}{'of it framework':>18}",
     ]
@@ -144,12 +171,16 @@ def main():
     parser.add_argument("--network", default="deeplab_v2")
     parser.add_argument("--size", type=int, nargs=2, default=(128, 256))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--names", nargs="+", default=DEFAULT)
+    parser.add_argument("--batch", type=int, default=1, help="images of a domain")
+    parser.add_argument("--names", nargs="+", choices=CONTESTANTS)
     processor.add_options(parser)
     options = parser.parse_args()
     kind = processor.choose(options)
-    results = measure(options.network, options.size, options.names, options.rounds)
-    answer = {**kind, **summary(options.network, options.size, results)}
+    pyramid = options.network == "efficientnet_lite0"
+    names = options.names or (PYRAMID if pyramid else DEFAULT)
+    network, size, batch = options.network, options.size, options.batch
+    results = measure(network, size, names, options.rounds, batch=batch)
+    answer = {**kind, **summary(network, size, results, batch)}
     print(table(answer))
     print(json.dumps(answer), flush=True)
     if answer.get("loss_difference", 0) > TOLERANCE:

@@ -123,7 +123,10 @@ def forget_peak():
 # === Makers: a step function, and the memory that the framework alone takes ===
 
 
-def _pytorch(network, size, weights, batch_size=1):
+def _pytorch(
+    network, size, weights, batch_size=1, step="PublishedStep", channels_last=False
+):
+    import pytorch_pyramid
     import pytorch_step
     import torch
 
@@ -133,14 +136,16 @@ def _pytorch(network, size, weights, batch_size=1):
     kind = {
         "deeplab_v2": pytorch_step.DeepLabV2,
         "small_segmenter": pytorch_step.SmallSegmenter,
+        "efficientnet_lite0": pytorch_pyramid.EfficientNetLitePyramid,
     }[network]
     with np.load(weights) as values:
-        step = pytorch_step.PublishedStep(
+        step = getattr(pytorch_step, step)(
             kind(NUM_CLASSES),
             NUM_CLASSES,
             dict(values),
             LEARNING_RATE,
             DISCRIMINATOR_LEARNING_RATE,
+            layout=torch.channels_last if channels_last else torch.contiguous_format,
         )
     return step, idle
 
@@ -154,15 +159,22 @@ def _keras(network, policy):
     idle = peak_memory()
     keras.utils.set_random_seed(0)
     keras.config.set_dtype_policy(policy)
-    from keras_pixda import models
-
-    segmenter = getattr(models, network)(NUM_CLASSES)
+    segmenter = segmenter_of(network)
     for layer in segmenter.layers:
         # The last scale of a residual branch; at 1 a hundred random layers, normalised
         # by a batch of one, carry rounding on until it decides the losses.
         if layer.name.endswith("_bn3"):
             layer.gamma.assign(0.2 * layer.gamma)
     return segmenter, idle
+
+
+def segmenter_of(network):
+    """A network by its name, with random weights."""
+    from keras_pixda import models
+
+    if network == "efficientnet_lite0":
+        return models.pyramid_segmenter(models.efficientnet_lite(0), NUM_CLASSES)
+    return getattr(models, network)(NUM_CLASSES)
 
 
 def _published_optimizers():
@@ -217,6 +229,24 @@ def _joint(network, size, weights, policy="float32", batch_size=1):
     return step, idle
 
 
+def _supervised(network, size, weights, policy="float32", batch_size=1):
+    segmenter, idle = _keras(network, policy)
+    from keras_pixda.training import SupervisedModel
+
+    model = SupervisedModel(segmenter)
+    _share_weights({"segmenter": segmenter}, pathlib.Path(weights))
+    model.compile(_published_optimizers()["optimizer"])
+
+    def step(images, labels):
+        logs = model.train_on_batch(
+            images["target"], labels["target"], return_dict=True
+        )
+        model.reset_metrics()
+        return [logs["loss"]]
+
+    return step, idle
+
+
 def _share_weights(networks, path):
     """Write the weights of all networks where they are not written yet, or read."""
     variables = {
@@ -231,4 +261,9 @@ def _share_weights(networks, path):
             variable.assign(values[name])
 
 
-MAKERS = {"pytorch": _pytorch, "pixda": _pixda, "joint": _joint}
+MAKERS = {
+    "pytorch": _pytorch,
+    "pixda": _pixda,
+    "joint": _joint,
+    "supervised": _supervised,
+}

@@ -139,6 +139,87 @@ def layers_of(model: keras.Model) -> list[keras.layers.Layer]:
     return [*{id(layer): layer for layer in model._flatten_layers()}.values()]
 
 
+def is_functional(model: keras.Model) -> bool:
+    """Whether a model is a graph of layers and nothing else.
+
+    `_run_through_graph`, `_standardize_inputs`: what `run_operations` goes by. Without
+    them no model is taken for one, and training runs Keras's own operations.
+
+    Example:
+
+    ```python
+    import keras
+    from keras_pixda.private_keras import is_functional
+
+    images = keras.Input((4,))
+    assert is_functional(keras.Model(images, keras.layers.Dense(1)(images)))
+    assert not is_functional(keras.Sequential([images, keras.layers.Dense(1)]))
+    ```
+
+    Args:
+        model: A `keras.Model`.
+    """
+    names = "_run_through_graph", "_standardize_inputs", "operations"
+    if not all(hasattr(type(model), name) for name in names):
+        return False
+    # One that a user has given a call of its own does more than its graph says.
+    plain = type(model).call is _functional().call
+    return plain and type(model).__call__ is keras.Model.__call__
+
+
+@functools.cache
+def _functional():
+    """The class of functional models, which has no public name."""
+    x = keras.Input((1,))
+    return type(keras.Model(x, x))
+
+
+def run_operations(model: keras.Model, inputs: Any, replacement: Any) -> Any:
+    """What a functional model gives in training, some of its operations replaced.
+
+    `_run_through_graph`, `_standardize_inputs`, `_call_context_args`: as Keras's own
+    `Functional.call`, with which only the operations differ.
+
+    Example:
+
+    ```python
+    import keras
+    from keras_pixda.private_keras import run_operations
+
+    x = keras.Input((2,))
+    model = keras.Model(x, keras.layers.ReLU()(x))
+    doubled = run_operations(model, keras.ops.ones((1, 2)), lambda _: lambda x: 2 * x)
+    assert doubled[0, 0] == 2.0
+    ```
+
+    Args:
+        model: A `keras.Model` that `is_functional`.
+        inputs: Tensors as the model takes them.
+        replacement: Function of an operation, which answers another to call in its
+            place, without `training`, or `None`.
+
+    Returns:
+        Its output or outputs.
+    """
+
+    def operation_to_run(operation):
+        other = replacement(operation)
+
+        def run(*args, training=None, **kwargs):  # Keras, too, drops what was recorded.
+            if other is not None:
+                return other(*args, **kwargs)
+            if "training" in getattr(operation, "_call_context_args", ()):
+                kwargs["training"] = True
+            return operation(*args, **kwargs)
+
+        return run
+
+    inputs = model._standardize_inputs(inputs)
+    outputs = model._run_through_graph(inputs, operation_fn=operation_to_run)
+    one = isinstance(outputs, list | tuple) and len(outputs) == 1
+    return outputs[0] if one else outputs
+
+
 # === Optimizers ===
 
 

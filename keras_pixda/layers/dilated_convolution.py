@@ -9,6 +9,7 @@ from keras_pixda.layers.native_gradients import (
     has_fast_gradients,
     has_native_gradients,
 )
+from keras_pixda.layers.trained_convolution import trained_convolution
 from keras_pixda.typing import Tensor
 
 
@@ -86,46 +87,13 @@ class DilatedConvolution(keras.layers.Conv2D):
 
         if tf.executing_eagerly():  # Some kernels exist in compiled functions alone.
             return self.convolution_op(inputs, kernel)
-        kernel = ops.convert_to_tensor(kernel)
-        options = {"strides": 1, "padding": "SAME", "dilations": self.dilation_rate}
-        if not self._by_products:
-            return tf.nn.conv2d(inputs, kernel, **options)
-        if self._natively and self.kernel_size == (1, 1):
-            return _pixel_product(inputs, kernel)
-
-        def forward(maps, kernel):
-            return tf.nn.conv2d(maps, kernel, **options)
-
-        def backward(maps, kernel):
-            return tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.concat([tf.shape(maps)[:3], kernel.shape[2:3]], 0),
-                filter=kernel,
-                out_backprop=maps,
-                strides=[1] * 4,
-                padding="SAME",
-                dilations=[1, *self.dilation_rate, 1],
-            )
-
-        @tf.custom_gradient
-        def convolve(inputs, kernel):
-            # Either is the other with the kernel turned round.
-            if self._natively:
-                outputs = backward(inputs, _turned(kernel))
-            else:
-                outputs = forward(inputs, kernel)
-
-            def gradient(upstream):
-                if self._natively:
-                    to_inputs = backward(upstream, kernel)
-                else:
-                    to_inputs = forward(upstream, _turned(kernel))
-                return to_inputs, _kernel_gradient(
-                    inputs, upstream, kernel.shape, self.dilation_rate
-                )
-
-            return outputs, gradient
-
-        return convolve(inputs, kernel)
+        return trained_convolution(
+            inputs,
+            ops.convert_to_tensor(kernel),
+            self.dilation_rate,
+            self._natively,
+            self._by_products,
+        )
 
 
 def _sum_of_taps(inputs, kernel, dilation):
@@ -146,46 +114,3 @@ def _sum_of_taps(inputs, kernel, dilation):
                 :, top : top + height, left : left + width, first : first + filters
             ]
     return total
-
-
-def _pixel_product(inputs, kernel):
-    """A kernel of one tap as the one matrix product that it is, forward and back."""
-    import tensorflow as tf
-
-    channels, filters = kernel.shape[2:]
-    kernel = tf.reshape(kernel, (channels, filters))
-    pixels = tf.matmul(tf.reshape(inputs, (-1, channels)), kernel)
-    return tf.reshape(pixels, tf.concat([tf.shape(inputs)[:3], [filters]], 0))
-
-
-def _turned(kernel):
-    """The kernel that convolves what comes back, each tap transposed on its own."""
-    import tensorflow as tf
-
-    rows, columns, channels, filters = kernel.shape
-    taps = tf.unstack(tf.reshape(kernel, (-1, channels, filters)))
-    taps = [tf.transpose(tap) for tap in reversed(taps)]  # At once takes twice as long.
-    return tf.reshape(tf.stack(taps), (rows, columns, filters, channels))
-
-
-def _kernel_gradient(inputs, upstream, shape, dilation):
-    """One matrix product for each row of the kernel, over shifted rows of pixels."""
-    import tensorflow as tf
-
-    rows, columns, channels, filters = shape
-    height, width = tf.unstack(tf.shape(inputs)[1:3])
-    top, left = (d * (side // 2) for d, side in zip(dilation, shape[:2], strict=True))
-    inputs = tf.pad(inputs, [[0, 0], [top, top], [left, left], [0, 0]])
-    inputs = tf.concat(
-        [inputs[:, :, dilation[1] * i :][:, :, :width] for i in range(columns)], -1
-    )
-    inputs = tf.reshape(inputs, (-1, columns * channels))
-    # One image under the other: zeros where rows of two of them would meet.
-    upstream = tf.pad(upstream, [[0, 0], [0, 2 * top], [0, 0], [0, 0]])
-    upstream = tf.reshape(upstream, (-1, filters))
-    count = tf.shape(inputs)[0] - 2 * top * width
-    products = [
-        tf.matmul(inputs[start : start + count], upstream[:count], transpose_a=True)
-        for start in (row * dilation[0] * width for row in range(rows))
-    ]
-    return tf.reshape(tf.stack(products), shape)

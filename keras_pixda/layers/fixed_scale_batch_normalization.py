@@ -3,8 +3,8 @@
 from typing import Any
 
 import keras
-from keras import ops
 
+from keras_pixda.layers.batch_normalized import batch_normalized
 from keras_pixda.layers.native_gradients import (
     has_fast_gradients,
     has_native_gradients,
@@ -70,21 +70,9 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
         import tensorflow as tf
 
         scale, offset = (tf.convert_to_tensor(x.value) for x in (self.gamma, self.beta))
-        if self._is_slow_forward():
-            outputs, mean, variance = _normalised(inputs, scale, offset, self.epsilon)
-        else:
-            outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-                x=inputs,
-                scale=scale,
-                offset=offset,
-                mean=[],
-                variance=[],
-                epsilon=self.epsilon,
-                is_training=True,
-            )
-            # The operation gives the unbiased variance, Keras keeps the plain one.
-            count = ops.cast(ops.prod(ops.shape(inputs)[:3]), "float32")
-            variance *= ops.maximum(count - 1.0, 1.0) / count
+        outputs, mean, variance = batch_normalized(
+            inputs, scale, offset, self.epsilon, self._is_slow_forward()
+        )
         rest = 1.0 - self.momentum
         for moving, batch in (
             (self.moving_mean, mean),
@@ -108,32 +96,3 @@ class FixedScaleBatchNormalization(keras.layers.BatchNormalization):
         keras.layers.BatchNormalization.trainable.fset(self, value)
         if self.built:
             self.gamma.trainable = self.beta.trainable = False
-
-
-def _normalised(inputs, scale, offset, epsilon):
-    """Forward in plain operations, back by the one that is fast; mean and variance."""
-    import tensorflow as tf
-
-    options = {"epsilon": epsilon, "is_training": True, "reserve_space_3": []}
-
-    @tf.custom_gradient
-    def normalise(inputs, scale, offset):
-        pixels = tf.reshape(inputs, (-1, inputs.shape[-1]))
-        mean = tf.reduce_mean(pixels, 0)
-        pixels -= mean
-        variance = tf.reduce_mean(tf.square(pixels), 0)
-        outputs = pixels * (scale * tf.math.rsqrt(variance + epsilon)) + offset
-
-        def gradient(upstream, *_):
-            return tf.raw_ops.FusedBatchNormGradV3(
-                y_backprop=upstream,
-                x=inputs,
-                scale=scale,
-                reserve_space_1=mean,
-                reserve_space_2=variance,
-                **options,
-            )[:3]
-
-        return (tf.reshape(outputs, tf.shape(inputs)), mean, variance), gradient
-
-    return normalise(inputs, scale, offset)

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_pixda.losses.lean_cross_entropy import lean_cross_entropy
 from keras_pixda.losses.refuse_wrong_labels import refuse_wrong_labels
 from keras_pixda.replicas import number_of_replicas, sum_over_replicas
 from keras_pixda.typing import Tensor
@@ -53,7 +54,7 @@ def pixel_cross_entropy(
     counted = labelled_pixels(labels, ignore_class)
     valid = ops.logical_and(counted, ops.logical_not(unknown))
     safe_labels = ops.where(valid, labels, 0)
-    values = ops.sparse_categorical_crossentropy(safe_labels, logits, from_logits=True)
+    values = lean_cross_entropy(safe_labels, logits)
     values = ops.where(counted, values, 0.0)
     return ops.where(unknown, float("nan"), values)
 

@@ -21,6 +21,7 @@ from keras_pixda.training.compile_loss import (
 )
 from keras_pixda.training.fit_and_evaluate import FitAndEvaluate
 from keras_pixda.training.label_check import LabelCheck
+from keras_pixda.training.trained_forward import trained_forward
 from keras_pixda.training.training_batch import (
     after_its_data,
     target_images,
@@ -141,7 +142,8 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
 
         A training batch is answered with the logits of its target images.
         """
-        return logits_of(self.segmenter, target_images(images), training)
+        images = target_images(images)
+        return logits_of(self.segmenter, images, training, self.jit_compile)
 
     # === Compile ===
 
@@ -372,10 +374,15 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
 # === Parts ===
 
 
-def logits_of(segmenter: keras.Model, images: Tensor, training: bool) -> Tensor:
+def logits_of(
+    segmenter: keras.Model, images: Tensor, training: bool, jit_compile: bool = False
+) -> Tensor:
     """Every output's logits of raw images, float32, at the size of the images."""
     images = ops.cast(images, "float32")
+    if training and not jit_compile:  # XLA chooses its operations itself.
+        logits = trained_forward(segmenter, images)
+    else:
+        logits = segmenter(images, training=training)
     return keras.tree.map_structure(
-        lambda x: resize_logits(ops.cast(x, "float32"), ops.shape(images)[1:3]),
-        segmenter(images, training=training),
+        lambda x: resize_logits(ops.cast(x, "float32"), ops.shape(images)[1:3]), logits
     )

@@ -218,8 +218,10 @@ class FSDAModel(FewShotModel):
         images, labels = part.images, part.labels
         check_same_shape(images)
         with tf.GradientTape(persistent=True) as tape:
-            source_logits = logits_of(self.network, images["source"], training=True)
-            target_logits = logits_of(self.network, images["target"], training=True)
+            source_logits, target_logits = (
+                logits_of(self.network, images[domain], True, self.jit_compile)
+                for domain in ("source", "target")
+            )
             source_loss = self.segmentation_loss(labels["source"], *source_logits)
             target_loss = self.segmentation_loss(labels["target"], *target_logits)
 
