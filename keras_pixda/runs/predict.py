@@ -109,9 +109,11 @@ def predict(
     from keras_pixda.runs.predicted_labels import predicted_labels
     from keras_pixda.runs.saved_run import saved_run
     from keras_pixda.serving import SlidingWindow
+    from keras_pixda.serving.inference_function import inference_function
     from keras_pixda.visualization import colour_mask, overlay
 
     segmenter, _ = saved_run(folder, model)
+    segmenter = inference_function(segmenter)
     segmenter = SlidingWindow(segmenter, window, overlap, flip, batch_size, scales)
     progress = Progress("prediction", len(names), verbose)
     written = []

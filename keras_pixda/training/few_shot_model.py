@@ -142,8 +142,8 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
 
         A training batch is answered with the logits of its target images.
         """
-        images = target_images(images)
-        return logits_of(self.segmenter, images, training, self.jit_compile)
+        images, xla = target_images(images), training and self.jit_compile
+        return logits_of(self.segmenter, images, training, xla)
 
     # === Compile ===
 
