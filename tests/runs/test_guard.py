@@ -149,3 +149,14 @@ def test_a_share_of_the_start(run, tmp_path):
 def test_the_guard_judges_the_mixture(run):
     weights, _ = run(start_share=0.5, guard="source")
     assert_same(weights, run.judged[0][1])
+
+
+def test_what_was_settled_before_a_run_was_prolonged_counts_no_more(run, tmp_path):
+    run(harm=True, guard="source")
+    # As `prolong` leaves it, a kill right after its first deletion included.
+    (tmp_path / "run/segmenter.keras").unlink()
+    weights, result = run(guard="source")
+    assert len(run.judged) == 2
+    assert result["kept"] == "adapted"
+    assert_same(weights, run.judged[1][1])
+    assert not (tmp_path / "run/adapted.keras").exists()
