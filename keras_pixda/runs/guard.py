@@ -12,8 +12,8 @@ from keras_pixda.runs.settings import Settings
 
 # Source images that are looked at, spread over all of them.
 MOST = 100
-# The share of the start's mean IoU on them that has to be kept. It was right about 13 of
-# 16 adaptations of one pair, see benchmarks/results/compare.md.
+# The share of the start's mean IoU on them that has to be kept: right about 13 of 16
+# adaptations of one pair, see benchmarks/results/compare.md.
 LEAST = 2 / 3
 
 
