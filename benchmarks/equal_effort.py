@@ -26,6 +26,7 @@ from keras_pixda.commands.settings_options import add_settings, settings_from
 from keras_pixda.comparison import Results, compare, comparison_table
 from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
 from keras_pixda.datasets.data_spelling import DataSpelling
+from keras_pixda.methods import METHODS as REGISTERED
 
 FACTORS = (1 / 3, 1.0, 3.0)
 FINER = (3**-0.5, 3**0.5)
@@ -103,7 +104,7 @@ def tuned(settings, output, name, shots):
 def main():
     """Tune, run and tabulate the rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = [name for name in [*METHODS, *BEYOND] if ROWS[name].has_shots]
+    default = [name for name in [*METHODS, *BEYOND] if _takes_part(ROWS[name])]
     parser.add_argument("--rows", nargs="+", default=default, choices=[*ROWS])
     parser.add_argument("--all-shots", type=int, nargs="+", default=[1, 3, 5])
     parser.add_argument("--seeds", type=int, default=3)
@@ -129,6 +130,10 @@ def main():
         table = comparison_table(results, titles, options.all_shots)
         (output / "table.md").write_text(table)
         print(table, flush=True)
+
+
+def _takes_part(row):
+    return row.has_shots and not REGISTERED[row.method].reads_unlabelled
 
 
 if __name__ == "__main__":

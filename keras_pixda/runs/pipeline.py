@@ -23,6 +23,8 @@ from keras_pixda.training.adapted_normalization import AdaptedNormalization
 from keras_pixda.training.fit_steps import fit_steps
 
 FACTS = "result.json"
+# What is noted there of the choice between the start and what adaptation came to.
+SETTLED = ("kept", "guard", "start_share")
 
 
 class Pipeline:
@@ -114,6 +116,9 @@ class Pipeline:
         settles = self.guard or self.settings.training.start_share
         weights = start.get_weights() if settles else None
         if not self.folder.has(RESULT):
+            # Of a run that was prolonged since.
+            (self.folder / ADAPTED).unlink(missing_ok=True)
+            self.result = {k: v for k, v in self.result.items() if k not in SETTLED}
             self._run(METHODS[self.settings.method], start, plan)
         segmenter = self._ended(plan[-1])
         if not settles or "kept" in self.result:

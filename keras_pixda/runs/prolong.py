@@ -2,7 +2,7 @@
 
 from keras_pixda.callbacks import StateFolder
 from keras_pixda.runs.run_folder import RunFolder
-from keras_pixda.runs.run_plan import ADAPTED, RESULT, run_plan
+from keras_pixda.runs.run_plan import RESULT, run_plan
 from keras_pixda.runs.settings import Settings
 
 # What may grow when a run is resumed; the rates with the steps.
@@ -86,9 +86,6 @@ def prolong(folder: RunFolder, before: Settings, after: Settings) -> str:
     (folder / first.file).unlink(missing_ok=True)
     states.drop_finished()
     result.pop("adapted", None)
-    for name in ("kept", "guard", "start_share"):
-        result.pop(name, None)
-    (folder / ADAPTED).unlink(missing_ok=True)
     if result:
         folder.write("result.json", result)
     text = (

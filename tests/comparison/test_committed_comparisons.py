@@ -20,6 +20,7 @@ CAMVID = ("sky", "building", "road", "pavement", "tree", "car")
         ("toy", CITY, {"pole", "traffic sign", "person"}),
         ("parts", CITY, {"pole", "traffic sign", "person"}),
         ("camvid", CAMVID, {"pole", "sign", "fence", "pedestrian", "bicyclist"}),
+        ("real_3", CAMVID, {"pole", "sign", "fence", "pedestrian", "bicyclist"}),
     ],
 )
 def test_means_are_over_the_labelled_classes(name, well, rare):
