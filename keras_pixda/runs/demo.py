@@ -17,10 +17,12 @@ PRETRAINED = {
     "shots": 5,
     "augment": True,
     "source_augment": True,
-    "source_steps": 400,
-    "steps": 300,
-    "distillation_steps": 100,
-    "decay_steps": 500,
+    "batch_normalization": "target",
+    "source_steps": 600,
+    "steps": 150,
+    "distillation_steps": 350,
+    "decay_steps": 800,
+    "pixda.learning_rate": 0.05,
 }
 
 

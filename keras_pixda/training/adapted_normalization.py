@@ -37,7 +37,8 @@ class AdaptedNormalization:
     def __init__(self, start: keras.Model, mode: str):
         self.mode = mode
         self.before = trainability(start)
-        if mode in ("fixed_scale", "frozen"):
+        self.changed = mode in ("fixed_scale", "frozen")
+        if self.changed:
             set_batch_normalization(start, mode)
 
     def finish(self, segmenter: keras.Model, data: FewShotDomainDataset) -> None:
@@ -47,6 +48,7 @@ class AdaptedNormalization:
             segmenter: The adapted network, the start itself or one with its layers.
             data: What it was adapted to: its shots count, each once and as it is.
         """
-        set_trainability(segmenter, self.before)
+        if self.changed:
+            set_trainability(segmenter, self.before)
         if self.mode == "target":
             estimate_batch_normalization(segmenter, target_of_domains(data))
