@@ -12,6 +12,7 @@ from PIL import Image
 from keras_pixda.datasets import cityscapes
 from keras_pixda.models import find_segmenter
 from keras_pixda.runs import (
+    check_methods,
     class_facts,
     evaluate,
     export,
@@ -73,12 +74,13 @@ SPELLED = {
 @pytest.mark.parametrize("kind", SPELLED)
 def test_a_run_of_each_is_used(kind, change, scenes, tmp_path, monkeypatch):
     name = SPELLED[kind](tmp_path, monkeypatch)
-    settings = change(segmenter=name, pretrained=False)
+    size = (32, 64) if kind == "DeepLabV3" else (32, 48)
+    settings = change(segmenter=name, pretrained=False, image_size=size)
     segmenter = starting_segmenter(settings, 19)
     folder = tmp_path / "run"
     folder.mkdir()
     record = cityscapes(scenes / "cityscapes", "val")
-    facts = class_facts(record, verbose=False) | {"image_size": [32, 48]}
+    facts = class_facts(record, verbose=False) | {"image_size": [*size]}
     (folder / "classes.json").write_text(json.dumps(facts))
     segmenter.save(folder / "segmenter.keras")
     segmenter.save_weights(folder / "a.weights.h5")
@@ -92,6 +94,7 @@ def test_a_run_of_each_is_used(kind, change, scenes, tmp_path, monkeypatch):
     with Image.open(labels) as found:
         assert found.size == (70, 40)
 
+    pixels = pixels[:32, :64]
     expected = segmenter(pixels[None], training=False)
     for weights in ("segmenter.keras", "a.weights.h5"):
         again = settings.change(weights=str(folder / weights))
@@ -103,6 +106,12 @@ def test_a_run_of_each_is_used(kind, change, scenes, tmp_path, monkeypatch):
             export(folder, tmp_path / "served.keras", "keras")
     elif kind != "DeepLabV3":  # Whose layers are keras-hub's.
         assert export(folder, tmp_path / "served.keras", "keras") <= 1e-4
+
+
+def test_a_size_that_it_cannot_take_is_said_first(change, tmp_path):
+    settings = change(segmenter=deeplab_v3(tmp_path, None), image_size=(32, 48))
+    with pytest.raises(ValueError, match="takes no images of height 32 and width 48"):
+        check_methods([settings], 19)
 
 
 def test_files_of_a_pretrained_network_equal_keras(tmp_path):
