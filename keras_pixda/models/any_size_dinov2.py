@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from keras_pixda.layers import PatchTokens, TokenMap
+from keras_pixda.layers import PatchTokens, TokenMap, resized_like
 
 
 def any_size_dinov2(dinov2: keras.Model) -> keras.Model:
@@ -70,8 +70,8 @@ def any_size_dinov2(dinov2: keras.Model) -> keras.Model:
             found[number] = TokenMap(name=f"map{number}")([norm(x), patches])
     finest, fine, middle, coarse = (found[number] for number in ends)
     maps = [
-        layers.UpSampling2D(4, interpolation="bilinear", name="finest")(finest),
-        layers.UpSampling2D(2, interpolation="bilinear", name="fine")(fine),
+        _enlarged(finest, 4, "finest"),
+        _enlarged(fine, 2, "fine"),
         middle,
         layers.AveragePooling2D(2, padding="same", name="coarse")(coarse),
     ]
@@ -79,6 +79,13 @@ def any_size_dinov2(dinov2: keras.Model) -> keras.Model:
     for layer, values in copies:
         layer.set_weights(values)
     return model
+
+
+def _enlarged(x, factor, name):
+    """A map a whole number of times as large, bilinearly."""
+    # Keras's bilinear layer takes no size that is known only when the graph runs.
+    like = layers.UpSampling2D(factor, name=f"{name}_size")(x[..., :1])
+    return resized_like(x, like, name, half_pixels=True)
 
 
 def _token_weights(embeddings, dinov2):

@@ -72,7 +72,12 @@ def hub_segmenter(
             whole = any_size_segformer(backbone, num_classes)
             return keras.Model(images, whole(x), name=whole.name)
         features = _features(backbone, models)
-    except (AttributeError, ValueError) as error:
+    except AttributeError as error:
+        raise ValueError(
+            f"The preset {preset!r}: keras-hub {keras_hub.__version__} makes it of "
+            f"other parts than its version 0.32, which keras_pixda knows: {error}"
+        ) from error
+    except ValueError as error:
         raise ValueError(
             f"The preset {preset!r} of keras-hub is no network of images of any size "
             f"with feature maps: {error} Those of MiT, SegFormer, DINOv2, DeepLabV3, "

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import keras
+import numpy as np
 
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.runs.settings import Settings
@@ -32,7 +33,8 @@ def check_methods(runs: Iterable[Settings], num_classes: int) -> None:
         num_classes: Number of classes.
 
     Raises:
-        ValueError: If one cannot; the message names the method.
+        ValueError: If one cannot; the message names the method. If the network cannot
+            take images of the size of the run.
     """
     start = None
     for settings in runs:
@@ -41,4 +43,17 @@ def check_methods(runs: Iterable[Settings], num_classes: int) -> None:
         if start is None:
             keras.config.set_dtype_policy(settings.network.dtype)
             start = starting_segmenter(settings, num_classes)
+            _try_size(start, settings.data.image_size)
         METHODS[settings.method].check(start, settings)
+
+
+def _try_size(segmenter, image_size):
+    try:
+        segmenter(np.zeros((1, *image_size, 3), "float32"), training=False)
+    except Exception as error:  # Whatever its layers raise.
+        reason = " ".join(str(error).split("Arguments received by")[0].split())
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} takes no images of height "
+            f"{image_size[0]} and width {image_size[1]}: choose another --image-size, "
+            f"such as multiples of 32. It says: {reason}"
+        ) from error

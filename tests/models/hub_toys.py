@@ -59,3 +59,17 @@ def dinov2(folder, side, trained_side, **arguments):
 def images(height, width):
     random = np.random.default_rng(0)
     return random.normal(size=(2, height, width, 3)).astype("float32")
+
+
+def deeplab_v3():
+    resnet = keras_hub.models.ResNetBackbone(
+        [64], [7], [64, 8, 8, 8], [1, 1, 1, 1], [1, 2, 2, 2], "basic_block"
+    )
+    return keras_hub.models.DeepLabV3Backbone(
+        resnet,
+        spatial_pyramid_pooling_key="P5",
+        low_level_feature_key="P2",
+        upsampling_size=8,
+        dilation_rates=[2],
+        projection_filters=8,
+    )

@@ -7,6 +7,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_pixda.models import find_segmenter, hub_segmenter
 from keras_pixda.models.load_model import load_model
@@ -125,6 +126,9 @@ def test_what_keras_hub_has_for_squares_takes_any_size(write, tmp_path):
     segmenter.save(tmp_path / "a.keras")
     again = load_model(tmp_path / "a.keras")
     np.testing.assert_array_equal(again(images, training=False), logits)
+    # In a graph whose sizes are known only when it runs, as an exported one.
+    run = tf.function(lambda x: again(x, training=False), autograph=False)
+    run.get_concrete_function(tf.TensorSpec((None, None, None, 3)))
 
 
 def test_a_fixed_size_is_refused(tmp_path):
