@@ -41,7 +41,8 @@ class Row:
     @property
     def reads_unlabelled(self) -> bool:
         """Whether it looks at unlabelled target images where there are some."""
-        return REGISTERED[self.method].reads_unlabelled
+        left_out = self.changes.get("unlabelled", True) is None
+        return REGISTERED[self.method].reads_unlabelled and not left_out
 
     @property
     def needs_unlabelled(self) -> bool:
@@ -51,7 +52,8 @@ class Row:
     def runs_with(self, shots: int) -> bool:
         """Whether it can be trained with a number of shots."""
         method = REGISTERED[self.method]
-        return shots > 0 or not (method.has_shots and method.needs_shots)
+        needs_shots = method.needs_shots or not self.reads_unlabelled
+        return shots > 0 or not (method.has_shots and needs_shots)
 
     def apply(self, settings: Settings) -> Settings:
         """The settings of this row.

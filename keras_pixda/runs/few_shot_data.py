@@ -43,11 +43,13 @@ def few_shot_data(
         target: `SegmentationRecord` of the whole target training set.
         cache: Where decoded images are kept, as in `FewShotDomainDataset`. Defaults to
             `"memory"`.
-        unlabelled: `SegmentationRecord` of the unlabelled target images; one that the
-            method of the settings does not read is not given to it. Defaults to `None`.
+        unlabelled: `SegmentationRecord` of the unlabelled target images; not taken
+            where the settings have none or their method does not read it. Defaults to
+            `None`.
     """
     data = settings.data
-    if data.has_shots and not METHODS[settings.method].reads_unlabelled:
+    read = data.has_unlabelled and METHODS[settings.method].reads_unlabelled
+    if data.has_shots and not read:
         unlabelled = None
     return FewShotDomainDataset(
         source,

@@ -3,6 +3,7 @@ import pytest
 
 from keras_pixda.comparison.rows import ROWS
 from keras_pixda.methods import METHODS, SelfTrainingModel
+from keras_pixda.runs import few_shot_data
 
 
 @pytest.mark.usefixtures("eagerly")
@@ -26,7 +27,13 @@ def test_it_trains_on_augmented_shots_with_unlabelled_images_and_without(
         assert (logs["sure"] == 1) == ("unlabelled" not in images)
 
 
-def test_a_row_of_it_leaves_unlabelled_images_out(own_settings):
-    settings = own_settings.change(unlabelled="images:photos")
-    assert ROWS["pixda+"].apply(settings).data.unlabelled == "images:photos"
-    assert ROWS["labelled_only"].apply(settings).data.unlabelled is None
+def test_a_row_of_it_leaves_unlabelled_images_out(own_settings, unlabelled_dataset):
+    settings = own_settings.change(unlabelled=own_settings.data.target)
+    data = unlabelled_dataset
+    for name, reads in (("pixda+", True), ("labelled_only", False)):
+        assert ROWS[name].reads_unlabelled == ROWS[name].runs_with(shots=0) == reads
+        own = ROWS[name].apply(settings)
+        given = few_shot_data(
+            own, data.source, data.target, unlabelled=data.unlabelled
+        ).unlabelled
+        assert (given is not None) == reads

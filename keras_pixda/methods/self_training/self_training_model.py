@@ -13,6 +13,7 @@ from keras_pixda.methods.self_training.averaged_teacher import AveragedTeacher
 from keras_pixda.methods.self_training.class_mix import pasted
 from keras_pixda.methods.self_training.mix_pictures import RANDOM, mix_pictures
 from keras_pixda.methods.self_training.pseudo_labels import pseudo_labels
+from keras_pixda.methods.self_training.self_training_settings import RESULTS
 from keras_pixda.replicas import number_of_replicas
 from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.few_shot_model import FewShotModel, logits_of
@@ -20,8 +21,6 @@ from keras_pixda.training.ready_optimizers import ready_optimizers
 from keras_pixda.training.training_batch import target_images
 from keras_pixda.training.updates import Updates
 from keras_pixda.typing import Tensor
-
-RESULTS = ("teacher", "student")
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
