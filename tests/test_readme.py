@@ -125,7 +125,15 @@ def test_commands_of_the_readme_run_one_after_the_other(
             continue
         assert cli.main(words[1:]) == 0, (words, capsys.readouterr().err)
         ran.append(words[1])
-    assert ran == ["scenes", "check", "train", "evaluate", "predict", "export"]
+    assert ran == [
+        "scenes",
+        "check",
+        "train",
+        "evaluate",
+        "predict",
+        "export",
+        "verify",
+    ]
     shown = capsys.readouterr().out
     assert "11 pairs" not in shown
     assert "8 pairs: no problems" in shown

@@ -1,6 +1,7 @@
 """Batch normalisation while a method adapts a network, and after it."""
 
 import keras
+import numpy as np
 
 from keras_pixda.datasets import FewShotDomainDataset
 from keras_pixda.models.batch_normalization import set_trainability, trainability
@@ -46,9 +47,22 @@ class AdaptedNormalization:
 
         Args:
             segmenter: The adapted network, the start itself or one with its layers.
-            data: What it was adapted to: its shots count, each once and as it is.
+            data: What it was adapted to: its shots and unlabelled images count, each
+                once and as it is.
         """
         if self.changed:
             set_trainability(segmenter, self.before)
         if self.mode == "target":
-            estimate_batch_normalization(segmenter, target_of_domains(data))
+            estimate_batch_normalization(segmenter, _target_images(data))
+
+
+def _target_images(data):
+    """Batches of all images of the target that a method has seen."""
+    if len(data.target):
+        shots = target_of_domains(data)
+        for index in range(shots.num_batches):
+            yield shots[index][0]
+    pictures = range(0 if data.unlabelled is None else len(data.unlabelled))
+    for start in range(0, len(pictures), data.batch_size):
+        batch = pictures[start : start + data.batch_size]
+        yield np.stack([data.read_unlabelled(index) for index in batch])
