@@ -1,4 +1,4 @@
-"""PixDA+: what helped most of all that was measured."""
+"""PixDA+: self-training on all target images, labelled or not."""
 
 import copy
 from collections.abc import Iterator
