@@ -172,6 +172,12 @@ def _compare(comparison, plan, processes, verbose):
             progress(len(results), note=note)
     done = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
     results, titles = Results(done), {name: ROWS[name].title for name in names}
+    blocks = {}
+    unlabelled = comparison.records.unlabelled
+    if unlabelled is not None:  # Nobody is to compare apples with pears.
+        readers = [name for name in names if ROWS[name].reads_unlabelled]
+        if readers:
+            blocks = {f"With {len(unlabelled)} unlabelled images": readers}
     table = write_comparison(
         folder,
         results,
@@ -182,11 +188,13 @@ def _compare(comparison, plan, processes, verbose):
             settings, comparison.records, comparison.facts["well"], names
         ),
         panels=comparison.panels,
+        blocks=blocks,
     )
     left_out = comparison.records.write_report(folder, comparison.validation)
     folder.seal()
     if verbose:
-        shown = terminal_table(results, titles, shots, styled=sys.stdout.isatty())
+        styled = sys.stdout.isatty()
+        shown = terminal_table(results, titles, shots, styled, blocks)
         print(f"\n{legend(results)}\n\n{shown}\n")
         print(f"Report: {folder / 'report.html'}\n{left_out}")
     return table

@@ -1,13 +1,16 @@
 """Results of a comparison as Markdown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.table_rows import table_rows
 
 
 def comparison_table(
-    results: Results | Iterable[dict], titles: dict[str, str], shots: Sequence[int]
+    results: Results | Iterable[dict],
+    titles: dict[str, str],
+    shots: Sequence[int],
+    blocks: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """Markdown in the shape of the published table, mean and spread over seeds.
 
@@ -26,13 +29,15 @@ def comparison_table(
         results: `Results`, or cells as `results.json` holds them.
         titles: Dict from the name of a method to the title of its row.
         shots: The columns.
+        blocks: Dict from a heading to the names of methods that stand below it, after
+            all others. Defaults to `None`, no such block.
 
     Returns:
         The table: mIoU / well / under in %, and the spread of mIoU over seeds if there
         are several; below it a line with the pixels given to classes that no mask
         holds, if any were.
     """
-    (heads, *rows), note = table_rows(Results.of(results), titles, shots)
+    (heads, *rows), note = table_rows(Results.of(results), titles, shots, blocks)
     lines = [_line(heads), "|---" * len(heads) + "|", *map(_line, rows)]
     return "\n".join([*lines, "", note] if note else lines)
 

@@ -1,7 +1,7 @@
 """What the tables of a comparison say, in Markdown or in a terminal."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from keras_pixda.comparison.legend import MEANS
 from keras_pixda.comparison.plus_minus import plus_minus
@@ -10,7 +10,10 @@ from keras_pixda.visualization.class_names import ABSENT_SHARE, ABSENT_TITLE
 
 
 def table_rows(
-    results: Results, titles: dict[str, str], shots: Sequence[int]
+    results: Results,
+    titles: dict[str, str],
+    shots: Sequence[int],
+    blocks: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[list[list[str]], str]:
     """Headings and rows as text, and a note on pixels given to absent classes.
 
@@ -30,6 +33,8 @@ def table_rows(
         results: The `Results`.
         titles: Dict from the name of a method to the title of its row.
         shots: The columns.
+        blocks: Dict from a heading to the names of methods that stand below it, after
+            all others. Defaults to `None`, no such block.
 
     Returns:
         The rows, of mIoU / well / under in % and the spread of mIoU over seeds, if
@@ -38,8 +43,11 @@ def table_rows(
     rows = [["method", *(f"{k}-shot" for k in shots)]]
     means = [key for key in MEANS if key in results.keys]
     given = []
-    for name, title in titles.items():
-        cells = []
+    headings = {names[0]: heading for heading, names in (blocks or {}).items() if names}
+    for name in in_blocks(titles, blocks):
+        if name in headings:
+            rows.append([headings[name], *("" for _ in shots)])
+        title, cells = titles[name], []
         for k in shots:
             values = [results.over_seeds(name, k, key)[0] for key in means]
             _, spread = results.over_seeds(name, k, "mean_iou")
@@ -53,6 +61,14 @@ def table_rows(
         return rows, ""
     heading = f"{ABSENT_TITLE.capitalize()}, in % of the pixels"
     return rows, f"{heading}: {'; '.join(given)}."
+
+
+def in_blocks(
+    names: Iterable[str], blocks: Mapping[str, Sequence[str]] | None
+) -> list[str]:
+    """The names in order, but those of blocks last."""
+    below = [name for block in (blocks or {}).values() for name in block]
+    return [*(name for name in names if name not in below), *below]
 
 
 def _percent(value):

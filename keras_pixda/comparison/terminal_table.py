@@ -1,7 +1,7 @@
 """Results of a comparison in a terminal."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.table_rows import table_rows
@@ -13,6 +13,7 @@ def terminal_table(
     titles: dict[str, str],
     shots: Sequence[int],
     styled: bool = False,
+    blocks: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """The table of a comparison in at most 80 columns; what is longer is folded.
 
@@ -31,6 +32,7 @@ def terminal_table(
         titles: Dict from the name of a method to the title of its row.
         shots: The columns.
         styled: Whether to add what a terminal shows as bold. Defaults to `False`.
+        blocks: As in `comparison_table`. Defaults to `None`.
 
     Returns:
         What `comparison_table` says, without a newline at its end.
@@ -40,7 +42,7 @@ def terminal_table(
     from rich.table import Table
     from rich.text import Text
 
-    (heads, *rows), note = table_rows(Results.of(results), titles, shots)
+    (heads, *rows), note = table_rows(Results.of(results), titles, shots, blocks)
     table = Table(box=Box(RULES, ascii=True), show_edge=False, pad_edge=False)
     longest = max(len(cell) for row in rows for cell in row[1:])
     space = WIDTH - 3 * len(shots)  # Between columns are three characters.

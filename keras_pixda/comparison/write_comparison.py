@@ -1,6 +1,6 @@
 """The files that show a comparison."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from PIL import Image
@@ -9,6 +9,7 @@ from keras_pixda.comparison.comparison_table import comparison_table
 from keras_pixda.comparison.legend import legend
 from keras_pixda.comparison.published import PUBLISHED
 from keras_pixda.comparison.report import report
+from keras_pixda.comparison.report_groups import report_groups
 from keras_pixda.comparison.results import Results
 from keras_pixda.comparison.shots_figure import shots_figure
 from keras_pixda.runs.panels import Panels
@@ -23,6 +24,7 @@ def write_comparison(
     title: str,
     facts: dict[str, str],
     panels: Panels,
+    blocks: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """Write all that the folder of a comparison shows.
 
@@ -36,19 +38,22 @@ def write_comparison(
         title: Heading of the page.
         facts: Dict from text to text, how it was measured.
         panels: `Panels` of the validation images.
+        blocks: Dict from a heading to the names of methods that stand below it in
+            tables, after all others. Defaults to `None`, no such block.
 
     Returns:
         What `table.md` holds: the table as Markdown, below what its figures are.
     """
     results = Results.of(results)
     results.write(folder)
-    table = f"{legend(results)}\n\n{comparison_table(results, titles, shots)}"
+    table = f"{legend(results)}\n\n{comparison_table(results, titles, shots, blocks)}"
     folder.write("table.md", table + "\n")
     panel = _panel(folder, panels, titles, shown_shots(shots))
     if panel:
         folder.write("panel.png", panel)
     folder.write("figure.svg", shots_figure(results, titles, shots))
-    page = report(results, titles, shots, title, facts, panel, PUBLISHED)
+    groups = report_groups(titles, blocks)
+    page = report(results, titles, shots, title, facts, panel, PUBLISHED, groups)
     folder.write("report.html", page)
     return table
 

@@ -15,6 +15,15 @@ def test_without_methods_there_is_no_such_group():
     assert report_groups(["averaged"]) == {"PixDA with one option": ["averaged"]}
 
 
+def test_methods_that_were_given_more_stand_apart():
+    names = ["fda", "pixda+", "pixda", "cut_mix"]
+    assert report_groups(names, {"With 6 unlabelled images": ["pixda+"]}) == {
+        "Methods": ["fda", "pixda"],
+        "With 6 unlabelled images": ["pixda+"],
+        "PixDA with one option": ["pixda", "cut_mix"],
+    }
+
+
 def test_a_row_that_is_not_known_is_a_method():
     assert report_groups(["dream"]) == {"Methods": ["dream"]}
 
