@@ -16,14 +16,22 @@ class Steps(keras.callbacks.Callback):
         self.count += 1
 
 
+@pytest.fixture
+def data(name, dataset, unlabelled_dataset):
+    """What a method needs."""
+    return unlabelled_dataset if METHODS[name].needs_unlabelled else dataset
+
+
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.filterwarnings("ignore:Even though the `tf.config")
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_gives_back_a_plain_trained_segmenter(name, start, dataset, change):
+def test_a_method_gives_back_a_plain_trained_segmenter(name, start, data, change):
     steps, before = Steps(), start.get_weights()
     settings = change(method=name, source_steps=3, steps=2, distillation_steps=1)
-    result = adapt(start, dataset, settings, [steps])
+    result = adapt(start, data, settings, [steps])
     assert steps.count == 3
+    # It can be trained on.
+    assert len(result.trainable_weights) == len(start.trainable_weights) > 0
     assert result.output_shape == (None, None, None, 19)
     assert [w.path for w in result.weights] == [w.path for w in start.weights]
     moved = [
@@ -34,6 +42,8 @@ def test_a_method_gives_back_a_plain_trained_segmenter(name, start, dataset, cha
     if name == "fsda":  # It trains a copy with a second head.
         for old, new in zip(before, start.get_weights(), strict=True):
             np.testing.assert_array_equal(old, new)
+    elif METHODS[name].reads_unlabelled:  # The teacher is another network.
+        assert result is not start
     else:
         assert result is start
 
@@ -51,12 +61,12 @@ def statistics(segmenter):
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.filterwarnings("ignore:Even though the `tf.config")
 @pytest.mark.parametrize("name", [n for n, m in METHODS.items() if m.has_shots])
-def test_frozen_batch_normalization_stays_in_every_method(name, start, dataset, change):
+def test_frozen_batch_normalization_stays_in_every_method(name, start, data, change):
     before, *others = statistics(start), start.get_weights()[0].copy()
     settings = change(
         method=name, steps=1, distillation_steps=1, batch_normalization="frozen"
     )
-    result = adapt(start, dataset, settings)
+    result = adapt(start, data, settings)
     for value, expected in zip(statistics(result), before, strict=True):
         np.testing.assert_array_equal(value, expected)
     assert not np.array_equal(result.get_weights()[0], others[0])

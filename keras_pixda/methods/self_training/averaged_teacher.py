@@ -39,7 +39,6 @@ class AveragedTeacher:
 
     def __init__(self, student: keras.Model):
         self.network = keras.models.clone_model(student)
-        self.network.trainable = False
         # Layer by layer: a clone may list its weights in another order.
         self.pairs = []
         for copy, layer in zip(self.network.layers, student.layers, strict=True):
@@ -59,8 +58,9 @@ class AveragedTeacher:
         for average, weight in self.pairs:
             value: Any = ops.convert_to_tensor(weight)
             if "float" in keras.backend.standardize_dtype(average.dtype):
-                share = ops.cast(kept, average.dtype)
-                value = share * average + (1 - share) * ops.cast(value, average.dtype)
+                # So that an average of equal values is that value, to the last bit.
+                change = ops.cast(value, average.dtype) - average
+                value = average + ops.cast(1.0 - kept, average.dtype) * change
             average.assign(value)
 
 
