@@ -218,6 +218,13 @@ ANSWERED_AT_ONCE = [
     ("predict RUN NOWHERE", 2, "no such file or folder of pictures"),
     ("export NOWHERE --output OUT --format onnx", 2, "holds no segmenter.keras"),
     ("export RUN --output OUT --format tiff", 2, "invalid choice: 'tiff'"),
+    ("verify NOWHERE", 2, "no such file or folder"),
+    ("verify RUN", 2, "expected a run that has ended"),
+    (
+        "train --output OUT --source gta5:a --target gta5:b --stop-signal SIGFOO",
+        2,
+        "'SIGFOO' is no signal to wait for",
+    ),
     ("scenes SCENES/gta5/images/00001.png", 2, "00001.png"),
     ("check gta5:SCENES/gta5 --preview OUT", 0, "8 pairs: no problems"),
 ]
