@@ -18,6 +18,7 @@ def test_what_a_reader_must_know(weights, change):
         source=Record("GTA5", 400),
         target=Record("Cityscapes", 60),
         validation=Record("Cityscapes", 500),
+        unlabelled=None,
     )
     settings = change(source_steps=6, steps=5, distillation_steps=2, weights=weights)
     names = ["source_only", "fine_tuning", "no_selection"]
@@ -54,7 +55,9 @@ def test_what_a_reader_must_know(weights, change):
 )
 def test_networks_that_begin_pretrained_are_called_so(changes, expected, change):
     record = Record("Cityscapes", 60)
-    records = types.SimpleNamespace(source=record, target=record, validation=record)
+    records = types.SimpleNamespace(
+        source=record, target=record, validation=record, unlabelled=None
+    )
     facts = measured_how(change(**changes), records, ["road"], ["source_only"])
     assert facts["Network"] == f"{expected}, images of 48 x 32 pixels"
 
@@ -77,6 +80,8 @@ def test_settings_of_the_methods_that_ran_are_told_where_they_differ(
 ):
     settings = Settings.preset(preset, source="gta5:a", target="gta5:b", **changes)
     record = Record("GTA5", 4)
-    records = types.SimpleNamespace(source=record, target=record, validation=record)
+    records = types.SimpleNamespace(
+        source=record, target=record, validation=record, unlabelled=None
+    )
     facts = measured_how(settings, records, [], ["source_only", "fda"])
     assert facts["Settings"] == text

@@ -15,7 +15,7 @@ OWN = {
 
 def test_its_model_is_as_the_settings_say(start, unlabelled_dataset, own_settings):
     settings = own_settings.change(
-        self_training={**OWN, "result": "student"}, accumulate=2, seed=7
+        self_training={**OWN, "result": "teacher"}, accumulate=2, seed=7
     )
     method = METHODS["self_training"]
     method.check(start, settings)
@@ -24,14 +24,15 @@ def test_its_model_is_as_the_settings_say(start, unlabelled_dataset, own_setting
     assert phase.data is unlabelled_dataset
     model = phase.model
     assert isinstance(model, SelfTrainingModel)
-    assert phase.segmenter is model.segmenter is start
+    assert model.segmenter is start
+    assert phase.segmenter is model.teacher
     assert {name: getattr(model, name) for name in OWN} == OWN
     assert (model.seed, model.accumulate, model.loss.gamma) == (7, 2, 1.5)
     assert model.style_transfer.window == 0.1
     settings = own_settings.change(self_training={"style_transfer": False})
     [phase] = method.phases(start, unlabelled_dataset, settings)
     assert phase.model.style_transfer is None
-    assert phase.segmenter is phase.model.teacher
+    assert phase.segmenter is phase.model.segmenter is start
 
 
 def test_it_needs_unlabelled_images_and_no_shots():

@@ -36,7 +36,7 @@ class SelfTrainingModel(FewShotModel):
     images source images and shots are pasted into each other, and all is labelled.
 
     The call is the segmenter in training, and what training ends with otherwise, so
-    `evaluate` and `predict` take plain images and measure the teacher.
+    `evaluate` and `predict` take plain images and measure that.
 
     Example:
 
@@ -67,7 +67,7 @@ class SelfTrainingModel(FewShotModel):
             on: the unlabelled ones, or else the shots. Defaults to `None`, the source
             images as they are.
         result: What training ends with, `"teacher"` or `"student"`. Defaults to
-            `"teacher"`.
+            `"student"`.
         seed: Where what is random in a step comes from, with the number of the step.
             Defaults to 0.
         name: Name of the model. Defaults to `"self_training"`.
@@ -93,7 +93,7 @@ class SelfTrainingModel(FewShotModel):
         self,
         segmenter: keras.Model,
         style_transfer: keras.layers.Layer | None = None,
-        result: str = "teacher",
+        result: str = "student",
         seed: int = 0,
         name: str = "self_training",
         **kwargs: Any,
