@@ -86,7 +86,7 @@ def test_settings_of_a_file(tmp_path):
     path.rename(path.with_suffix(".yml"))
     assert Settings.from_file(path.with_suffix(".yml")) == small
     for before, after, message in (
-        ("shots: 3", "shots: 0", "shots is 0, expected at least 1"),
+        ("shots: 3", "shots: -1", "shots is -1, expected at least 0"),
         ("shots: 3", "shots: three", "shots is 'three', expected a whole number"),
         (
             "pixda.detach: false",

@@ -174,7 +174,7 @@ def test_attributes_of_earlier_versions_say_where_they_are():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"shots": 0}, "shots is 0, expected at least 1"),
+        ({"shots": -1}, "shots is -1, expected at least 0"),
         ({"image_size": (16, 64)}, r"image_size is \(16, 64\), expected"),
         ({"image_size": (64,)}, r"image_size is \(64,\), expected two whole numbers"),
         ({"segmenter": "big"}, "segmenter is 'big', expected one of"),
@@ -318,7 +318,7 @@ def test_mistakes_in_a_tree_are_named_with_the_line(tmp_path):
     path = tmp_path / "config.json"
     whole = small().to_json()
     for before, after, message in (
-        ('"shots": 1', '"shots": 0', "shots is 0, expected at least 1"),
+        ('"shots": 1', '"shots": -1', "shots is -1, expected at least 0"),
         ('"threshold": 0.4', '"threshold": "x"', "pixda.threshold is 'x', expected"),
         ('"threshold": 0.4', '"thresold": 1', "unknown setting 'pixda.thresold', did"),
     ):

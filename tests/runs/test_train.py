@@ -43,6 +43,8 @@ def test_a_run_writes_what_it_promises(finished, settings):
         "history_adaptation.csv",
         "history_distillation.csv",
         "history_source_only.csv",
+        "inputs.json",
+        "manifest.json",
         "panels/01.png",
         "panels/02.png",
         "panels/all.png",
