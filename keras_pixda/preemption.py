@@ -1,4 +1,4 @@
-"""End a training at once, in a way that it can go on from."""
+"""The end of a training, at once and in a way that it can go on from."""
 
 import math
 import multiprocessing
@@ -44,7 +44,7 @@ class Preempted(SystemExit):
 
 
 class Preemption:
-    """Stops a training on a signal or after some time, with its state saved.
+    """Stop a training on a signal or after some time, its state saved.
 
     A context manager. `ExactResume` saves the state after the step that is being done
     and raises `Preempted`. Where no step is done, in an evaluation, a selection or

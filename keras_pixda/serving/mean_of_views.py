@@ -33,7 +33,7 @@ def mean_of_views(
     images = np.zeros((1, 64, 96, 3), dtype="uint8")
     segmenter = small_segmenter(num_classes=5, filters=2)
     logits = mean_of_views(segmenter, images, scales=(0.75, 1, 1.25), flip=True)
-    np.testing.assert_allclose(np.exp(logits).sum(axis=-1), 1, rtol=1e-5)
+    assert np.allclose(np.exp(logits).sum(axis=-1), 1, rtol=1e-5)
     ```
 
     Args:
