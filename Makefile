@@ -93,14 +93,15 @@ compare: .venv/package
 REAL = --source idda:$(DATA)/idda --segmenter efficientnet_lite0 --image-size 180 240 \
 	--source-augment --panels 0
 EFFORT = PYTHONPATH=. $(BIN)/python benchmarks/equal_effort.py $(REAL) --augment \
-	--steps 160 --distillation-steps 40 --decay-steps 200 --selection-every 1 \
-	--weights comparison/real/source_only/0/source_only.keras --learning-rate 0.01
+	--steps 480 --distillation-steps 120 --decay-steps 600 --selection-every 1 \
+	--weights comparison/real/source_only/0/source_only.keras --learning-rate 0.02 \
+	--unlabelled camvid:$(DATA)/camvid
 
 compare-real: .venv/pretrained
 	$(if $(DATA),,$(error give the folder of idda and camvid: make compare-real DATA=FOLDER))
 	$(BIN)/keras-pixda compare $(REAL) --target camvid:$(DATA)/camvid \
-		--methods source_only --shots 1 --seeds 1 --source-steps 2400 \
-		--decay-steps 2400 --learning-rate 0.01 $(call resume,real)
+		--methods source_only --shots 1 --seeds 1 --source-steps 1800 \
+		--decay-steps 1800 --learning-rate 0.05 $(call resume,real)
 	$(EFFORT) --output comparison/real_3 --target camvid:$(DATA)/camvid
 	$(EFFORT) --output comparison/real_18 --target "camvid:$(DATA)/camvid?cities=18"
 

@@ -10,9 +10,10 @@ the best. The trial with the highest mIoU on the tuning part of the evaluation d
 (`?part=tuning`) is run for all shots and seeds, and measured on the rest
 (`?part=rest`).
 
-All other options are those of `keras-pixda compare`. Stopped at any moment and given
-again, it goes on. It writes `trials.json`, `results.json`, `results.csv` and `table.md`
-into the folder.
+All other options are those of `keras-pixda compare`; with `--unlabelled` the methods
+that put unlabelled images to work take part, and PixDA+ without them as a row more.
+Stopped at any moment and given again, it goes on. It writes `trials.json`,
+`results.json`, `results.csv` and `table.md` into the folder.
 """
 
 import argparse
@@ -26,7 +27,6 @@ from keras_pixda.commands.settings_options import add_settings, settings_from
 from keras_pixda.comparison import Results, compare, comparison_table
 from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
 from keras_pixda.datasets.data_spelling import DataSpelling
-from keras_pixda.methods import METHODS as REGISTERED
 
 FACTORS = (1 / 3, 1.0, 3.0)
 FINER = (3**-0.5, 3**0.5)
@@ -36,6 +36,8 @@ IMPORTANT = {
     "fda": "entropy_weight",
     "fsda": "main_adversarial_weight",
     "pixda": "distillation_weight",
+    "self_training": "mixed_weight",
+    "pixda+": "mixed_weight",
 }
 
 
@@ -104,8 +106,7 @@ def tuned(settings, output, name, shots):
 def main():
     """Tune, run and tabulate the rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = [name for name in [*METHODS, *BEYOND] if _takes_part(ROWS[name])]
-    parser.add_argument("--rows", nargs="+", default=default, choices=[*ROWS])
+    parser.add_argument("--rows", nargs="+", choices=[*ROWS])
     parser.add_argument("--all-shots", type=int, nargs="+", default=[1, 3, 5])
     parser.add_argument("--seeds", type=int, default=3)
     add_settings(parser, without=("shots", "shots_file"))
@@ -116,7 +117,7 @@ def main():
     settings = settings_from(options)
     output.mkdir(parents=True, exist_ok=True)
     trials, cells = {}, {}
-    for name in options.rows:
+    for name in options.rows or rows_for(settings):
         best, trials[name] = tuned(settings, output, name, options.all_shots[0])
         (output / "trials.json").write_text(json.dumps(trials, indent=1) + "\n")
         final = part(settings.change(**best), "rest")
@@ -127,13 +128,30 @@ def main():
         titles = {row: ROWS[row].title for row in results.methods}
         (output / "results.json").write_text(json.dumps(results.cells, indent=1))
         (output / "results.csv").write_text(results.to_csv())
-        table = comparison_table(results, titles, options.all_shots)
+        blocks = block_of(settings, titles)
+        table = comparison_table(results, titles, options.all_shots, blocks)
         (output / "table.md").write_text(table)
         print(table, flush=True)
 
 
-def _takes_part(row):
-    return row.has_shots and not REGISTERED[row.method].reads_unlabelled
+def rows_for(settings):
+    """The rows that the data of the settings suffice for."""
+    given = settings.data.has_unlabelled
+    rows = [
+        name
+        for name in [*METHODS, *BEYOND]
+        if ROWS[name].has_shots and (given or not ROWS[name].needs_unlabelled)
+    ]
+    return [*rows, "labelled_only"] if given else rows
+
+
+def block_of(settings, names):
+    """The rows that were given unlabelled images, below a heading that says so."""
+    record = settings.data.unlabelled_record()
+    readers = [name for name in names if ROWS[name].reads_unlabelled]
+    if record is None or not readers:
+        return {}
+    return {f"With {len(record)} unlabelled images, but for the shots": readers}
 
 
 if __name__ == "__main__":
