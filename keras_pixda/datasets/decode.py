@@ -15,7 +15,8 @@ from keras_pixda.typing import FilePath
 
 IMAGE_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 # No other decoder of Pillow is let near a file: one of them starts a program.
-FORMATS = ("PNG", "JPEG", "MPO")
+# A JPEG with several views, an MPO, is opened as a JPEG: no name of its own for that.
+FORMATS = ("PNG", "JPEG")
 # Larger pictures are taken for decompression bombs: 8 bytes a pixel, 0.7 GiB.
 MAX_PIXELS = 89_478_485  # The size from which Pillow warns.
 MAX_BYTES = 2**30

@@ -233,3 +233,10 @@ def test_only_png_and_jpeg_are_decoded(tmp_path):
     frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
     with pytest.raises(DataError, match="is an animation of 2 pictures"):
         read_image(tmp_path / "a.png")
+
+
+def test_what_no_decoder_knows_is_said_so(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"neither one nor the other, and long enough to be a picture")
+    with pytest.raises(DataError, match=r"cut off \(cannot identify it\)"):
+        read_image(path, (2, 2))
