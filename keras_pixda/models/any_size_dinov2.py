@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from keras_pixda.layers import PatchTokens, TokenMap, resized_like
+from keras_pixda.models.layer_copies import LayerCopies
 
 
 def any_size_dinov2(dinov2: keras.Model) -> keras.Model:
@@ -45,23 +46,18 @@ def any_size_dinov2(dinov2: keras.Model) -> keras.Model:
         AttributeError: If keras-hub's layers have other parts than those of its version
             0.32.
     """
-    copies = []  # Pairs of a new layer and the values that it gets.
+    copies = LayerCopies()
     embeddings, patch = dinov2.embeddings, dinov2.patch_size
     images = keras.Input((None, None, 3), name="images")
     projection = embeddings.patch_embeddings.projection
-    patches = layers.Conv2D(
+    convolution = layers.Conv2D(
         dinov2.hidden_dim, patch, patch, padding="same", name="patches"
     )
-    copies.append((patches, projection.get_weights()))
-    patches = patches(images)
+    patches = copies.give(convolution, projection.get_weights())(images)
     grid = embeddings.position_embedding_shape[0] // patch
     tokens = PatchTokens(grid, dinov2.num_register_tokens, name="tokens")
-    copies.append((tokens, _token_weights(embeddings, dinov2)))
-    x = tokens(patches)
-    norm = layers.LayerNormalization.from_config(
-        dinov2.layernorm.get_config() | {"name": "norm"}
-    )
-    copies.append((norm, dinov2.layernorm.get_weights()))
+    x = copies.give(tokens, _token_weights(embeddings, dinov2))(patches)
+    norm = copies.of(dinov2.layernorm, "norm")
     ends = [-(-dinov2.num_layers * quarter // 4) - 1 for quarter in (1, 2, 3, 4)]
     found = {}
     for number, block in enumerate(dinov2.encoder.layers):
@@ -76,8 +72,7 @@ def any_size_dinov2(dinov2: keras.Model) -> keras.Model:
         layers.AveragePooling2D(2, padding="same", name="coarse")(coarse),
     ]
     model = keras.Model(images, maps, name=dinov2.name)
-    for layer, values in copies:
-        layer.set_weights(values)
+    copies.fill()
     return model
 
 
@@ -101,33 +96,25 @@ def _token_weights(embeddings, dinov2):
 
 def _block(x, block, name, copies):
     """Attention and a perceptron, each scaled and beside a shortcut."""
-    y = _copy(block.norm1, f"{name}_norm1", copies)(x)
-    y = _copy(block.attention.attention, f"{name}_attention", copies)(y, y)
+    y = copies.of(block.norm1, f"{name}_norm1")(x)
+    y = copies.of(block.attention.attention, f"{name}_attention")(y, y)
     y = layers.Dropout(block.dropout_rate, name=f"{name}_dropout")(y)
     y = _scale(y, block.layer_scale1, f"{name}_scale1", copies)
     x = layers.Add(name=f"{name}_add1")([x, y])
-    y = _copy(block.norm2, f"{name}_norm2", copies)(x)
+    y = copies.of(block.norm2, f"{name}_norm2")(x)
     if block.use_swiglu_ffn:
-        y = _copy(block.mlp.weights_in, f"{name}_expand", copies)(y)
+        y = copies.of(block.mlp.weights_in, f"{name}_expand")(y)
         gate, y = ops.split(y, 2, axis=-1)
         y = ops.silu(gate) * y
-        y = _copy(block.mlp.weights_out, f"{name}_project", copies)(y)
+        y = copies.of(block.mlp.weights_out, f"{name}_project")(y)
     else:
-        y = _copy(block.mlp.fc1, f"{name}_expand", copies)(y)
-        y = _copy(block.mlp.fc2, f"{name}_project", copies)(y)
+        y = copies.of(block.mlp.fc1, f"{name}_expand")(y)
+        y = copies.of(block.mlp.fc2, f"{name}_project")(y)
     y = _scale(y, block.layer_scale2, f"{name}_scale2", copies)
     return layers.Add(name=f"{name}_add2")([x, y])
-
-
-def _copy(layer, name, copies):
-    """A layer of Keras anew, under another name; in the end it gets the weights."""
-    new = type(layer).from_config(layer.get_config() | {"name": name})
-    copies.append((new, layer.get_weights()))
-    return new
 
 
 def _scale(x, old, name, copies):
     """A factor for each channel."""
     layer = layers.EinsumDense("abc,c->abc", (None, x.shape[-1]), name=name)
-    copies.append((layer, old.get_weights()))
-    return layer(x)
+    return copies.give(layer, old.get_weights())(x)

@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from keras_pixda.models.layer_copies import LayerCopies
+
 # Of keras-hub's blocks, which have it nowhere else.
 ATTENTION_DROPOUT = 0.1
 
@@ -43,7 +45,7 @@ def any_size_mit(mit: keras.Model) -> keras.Model:
         AttributeError: If keras-hub's blocks have other parts than those of its version
             0.32.
     """
-    copies = []  # Pairs of a new layer and the values that it gets.
+    copies = LayerCopies()
     x = images = keras.Input((None, None, 3), name="images")
     norms = [x for x in mit.layers if isinstance(x, layers.LayerNormalization)]
     maps = []
@@ -53,26 +55,25 @@ def any_size_mit(mit: keras.Model) -> keras.Model:
         name = f"stage{stage}"
         embed = mit.get_layer(f"patch_and_embed_{stage}")
         x = layers.ZeroPadding2D(embed.patch_size // 2, name=f"{name}_pad")(x)
-        x = _copy(embed.proj, f"{name}_patches", copies)(x)
-        x = _copy(embed.norm, f"{name}_patches_norm", copies)(x)
+        x = copies.of(embed.proj, f"{name}_patches")(x)
+        x = copies.of(embed.norm, f"{name}_patches_norm")(x)
         for number in range(depth):
             block = mit.get_layer(f"hierarchical_encoder_{stage}_{number}")
             x = _block(x, block, f"{name}_block{number}", copies)
-        x = _copy(norm, f"{name}_norm", copies)(x)
+        x = copies.of(norm, f"{name}_norm")(x)
         maps.append(x)
     model = keras.Model(images, maps, name=mit.name)
-    for layer, values in copies:
-        layer.set_weights(values)
+    copies.fill()
     return model
 
 
 def _block(x, block, name, copies):
     """Attention and a convolution, each beside a shortcut."""
     attention, mlp = block.attn, block.mlp
-    query = value = _copy(block.norm1, f"{name}_norm1", copies)(x)
+    query = value = copies.of(block.norm1, f"{name}_norm1")(x)
     if attention.sr_ratio > 1:
-        value = _copy(attention.sr, f"{name}_reduce", copies)(value)
-        value = _copy(attention.norm, f"{name}_reduce_norm", copies)(value)
+        value = copies.of(attention.sr, f"{name}_reduce")(value)
+        value = copies.of(attention.norm, f"{name}_reduce_norm")(value)
     heads = attention.num_heads
     layer = layers.MultiHeadAttention(
         heads,
@@ -82,22 +83,15 @@ def _block(x, block, name, copies):
         name=f"{name}_attention",
     )
     y = layer(query, value)
-    copies.append((layer, _attention_weights(attention, layer)))
+    copies.give(layer, _attention_weights(attention, layer))
     y = layers.Dropout(ATTENTION_DROPOUT, name=f"{name}_dropout")(y)
     x = layers.Add(name=f"{name}_add1")([x, _dropped(y, block, f"{name}_drop1")])
-    y = _copy(block.norm2, f"{name}_norm2", copies)(x)
-    y = _copy(mlp.fc1, f"{name}_expand", copies)(y)
-    y = _copy(mlp.dwconv, f"{name}_convolution", copies)(y)
+    y = copies.of(block.norm2, f"{name}_norm2")(x)
+    y = copies.of(mlp.fc1, f"{name}_expand")(y)
+    y = copies.of(mlp.dwconv, f"{name}_convolution")(y)
     y = ops.gelu(y)  # The approximate one, as there.
-    y = _copy(mlp.fc2, f"{name}_project", copies)(y)
+    y = copies.of(mlp.fc2, f"{name}_project")(y)
     return layers.Add(name=f"{name}_add2")([x, _dropped(y, block, f"{name}_drop2")])
-
-
-def _copy(layer, name, copies):
-    """A layer of Keras anew, under another name; in the end it gets the weights."""
-    new = type(layer).from_config(layer.get_config() | {"name": name})
-    copies.append((new, layer.get_weights()))
-    return new
 
 
 def _attention_weights(old, new):

@@ -5,6 +5,7 @@ from keras import layers
 
 from keras_pixda.layers import resized_like
 from keras_pixda.models.any_size_mit import any_size_mit
+from keras_pixda.models.layer_copies import LayerCopies
 
 # Of keras-hub's segmenter, which has it nowhere else.
 DROPOUT = 0.1
@@ -52,11 +53,10 @@ def any_size_segformer(segformer: keras.Model, num_classes: int) -> keras.Model:
     finest, *_ = maps = encoder.outputs
     [images] = encoder.inputs
     filters = segformer.projection_filters
-    projected, copies = [], []
+    projected, copies = [], LayerCopies()
     for number, (x, old) in enumerate(zip(maps, segformer.mlp_blocks, strict=True)):
         layer = layers.Dense(filters, name=f"head_linear{number}")
-        copies.append((layer, old))
-        x = layer(x)
+        x = copies.give(layer, old.get_weights())(x)
         if number:
             x = resized_like(x, finest, f"head_resize{number}", half_pixels=True)
         projected.append(x)
@@ -64,12 +64,9 @@ def any_size_segformer(segformer: keras.Model, num_classes: int) -> keras.Model:
     for old, name in zip(
         segformer.linear_fuse.layers, ("head_fuse", "head_bn", "head_relu"), strict=True
     ):
-        layer = type(old).from_config(old.get_config() | {"name": name})
-        copies.append((layer, old))
-        x = layer(x)
+        x = copies.of(old, name)(x)
     x = layers.Dropout(DROPOUT, name="head_dropout")(x)
     x = layers.Conv2D(num_classes, 1, dtype="float32", name="head")(x)
     logits = resized_like(x, images, "logits", dtype="float32", half_pixels=True)
-    for layer, old in copies:
-        layer.set_weights(old.get_weights())
+    copies.fill()
     return keras.Model(images, logits, name="segformer_segmenter")
