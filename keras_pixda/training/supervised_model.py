@@ -8,8 +8,9 @@ import tensorflow as tf
 
 from keras_pixda.losses import DistillationLoss, FocalLoss
 from keras_pixda.training.batch_part import BatchPart
-from keras_pixda.training.few_shot_model import FewShotModel, logits_of
+from keras_pixda.training.few_shot_model import FewShotModel
 from keras_pixda.training.ready_optimizers import ready_optimizers
+from keras_pixda.training.teacher_answers import teacher_answers
 from keras_pixda.training.training_batch import target_part
 from keras_pixda.training.updates import Updates
 
@@ -135,10 +136,7 @@ class SupervisedModel(FewShotModel):
         """
         images, labels = part.images["target"], part.labels["target"]
         if self.teacher is not None:
-            teacher_logits = logits_of(self.teacher, images, training=False)
-            # So that activations of teacher and segmenter are never there together.
-            with tf.control_dependencies([teacher_logits]):
-                images = tf.identity(images)
+            teacher_logits, images = teacher_answers(self.teacher, images)
 
         with tf.GradientTape() as tape:
             logits = self(images, training=True)

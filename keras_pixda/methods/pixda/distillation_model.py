@@ -4,6 +4,7 @@ import keras
 
 from keras_pixda.losses import DistillationLoss
 from keras_pixda.methods.pixda.distillation_with_source import DistillationWithSource
+from keras_pixda.models.copied_network import copied_network
 from keras_pixda.training.few_shot_model import FewShotModel
 from keras_pixda.training.supervised_model import SupervisedModel
 
@@ -54,10 +55,7 @@ def distillation_model(
     if not model.compiled:
         raise ValueError("You must call `compile()` before calling `distill()`.")
     with model.distribute_strategy.scope():
-        teacher = keras.models.clone_model(model.segmenter)
-        # Layer by layer: a clone may list its weights in another order.
-        for copy, layer in zip(teacher.layers, model.segmenter.layers, strict=True):
-            copy.set_weights(layer.get_weights())
+        teacher = copied_network(model.segmenter)
         own = {"weight": weight, "name": "distillation"}
         own["distillation_loss"] = DistillationLoss(alpha)
         if with_source:

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from keras_pixda.losses import DistillationLoss
 from keras_pixda.training.batch_part import BatchPart
-from keras_pixda.training.few_shot_model import FewShotModel, logits_of
+from keras_pixda.training.few_shot_model import FewShotModel
+from keras_pixda.training.teacher_answers import teacher_answers
 from keras_pixda.training.updates import Updates
 
 
@@ -83,10 +84,7 @@ class DistillationWithSource(FewShotModel):
         _, source_loss = self.train_on_source(part, updates)
 
         images, labels = updates.after(part.images["target"]), part.labels["target"]
-        teacher_logits = logits_of(self.teacher, images, training=False)
-        # So that activations of teacher and segmenter are never there together.
-        with tf.control_dependencies([teacher_logits]):
-            images = tf.identity(images)
+        teacher_logits, images = teacher_answers(self.teacher, images)
         with tf.GradientTape() as tape:
             logits = self(images, training=True)
             target_loss = part.scaled(self.loss(labels, logits), self.loss)

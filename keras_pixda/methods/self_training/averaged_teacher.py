@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_pixda.models.copied_network import copied_network
 from keras_pixda.typing import Tensor
 
 
@@ -38,11 +39,9 @@ class AveragedTeacher:
     """
 
     def __init__(self, student: keras.Model):
-        self.network = keras.models.clone_model(student)
-        # Layer by layer: a clone may list its weights in another order.
+        self.network = copied_network(student)
         self.pairs = []
         for copy, layer in zip(self.network.layers, student.layers, strict=True):
-            copy.set_weights(layer.get_weights())
             self.pairs += zip(copy.weights, layer.weights, strict=True)
 
     def follow(self, step: Tensor | int, momentum: float) -> None:
