@@ -142,8 +142,9 @@ class FewShotModel(FitAndEvaluate, LabelCheck, BuiltModel, keras.Model):
 
         A training batch is answered with the logits of its target images.
         """
+        network = self.segmenter if training else self.outcome
         images, xla = target_images(images), training and self.jit_compile
-        return logits_of(self.segmenter, images, training, xla)
+        return logits_of(network, images, training, xla)
 
     # === Compile ===
 

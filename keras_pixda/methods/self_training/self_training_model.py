@@ -18,7 +18,6 @@ from keras_pixda.replicas import number_of_replicas
 from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.few_shot_model import FewShotModel, logits_of
 from keras_pixda.training.ready_optimizers import ready_optimizers
-from keras_pixda.training.training_batch import target_images
 from keras_pixda.training.updates import Updates
 from keras_pixda.typing import Tensor
 
@@ -113,11 +112,6 @@ class SelfTrainingModel(FewShotModel):
     def outcome(self) -> keras.Model:
         """The network that training ends with."""
         return self.teacher if self.result == "teacher" else self.segmenter
-
-    def call(self, images: Tensor, training: bool = False) -> Tensor:
-        """Logits of images, float32, at the size of the images."""
-        network = self.segmenter if training else self.outcome
-        return logits_of(network, target_images(images), training)
 
     # === Compile ===
 
