@@ -16,7 +16,7 @@ _NOT_NOTED = ("state", MANIFEST, LOCK)
 
 
 def write_manifest(folder: FilePath) -> pathlib.Path:
-    """Note the size and the SHA-256 of every file of a run that has ended.
+    """Note the SHA-256 of every file of a run that has ended.
 
     Example:
 
@@ -52,15 +52,12 @@ def write_manifest(folder: FilePath) -> pathlib.Path:
     return folder / MANIFEST
 
 
-def changed_files(
-    folder: FilePath, *names: str, manifest: FilePath | None = None
-) -> list[Finding]:
+def changed_files(folder: FilePath, *names: str) -> list[Finding]:
     """The files that are not what the manifest of their run says.
 
     Args:
         folder: Folder of a run; without a manifest nothing is found.
         *names: The files to look at. Defaults to all that are noted.
-        manifest: Another file that notes them. Defaults to `None`, `manifest.json`.
 
     Returns:
         A list of one `Finding` a file.
@@ -68,14 +65,22 @@ def changed_files(
     Raises:
         ValueError: If the manifest itself is damaged.
     """
-    folder = pathlib.Path(folder)
-    path = pathlib.Path(manifest or folder / MANIFEST)
+    path = pathlib.Path(folder, MANIFEST)
     if not path.exists():
         return []
-    findings = []
-    for name, expected in files_of(path).items():
-        if names and name not in names:
-            continue
+    noted = files_of(path)
+    return findings_of(path, {n: noted[n] for n in noted if not names or n in names})
+
+
+def findings_of(manifest: pathlib.Path, noted: dict[str, str]) -> list[Finding]:
+    """The files beside a manifest that are not what is noted of them.
+
+    Args:
+        manifest: What the remedy names; files are noted by their place beside it.
+        noted: The SHA-256 of each.
+    """
+    folder, findings = manifest.parent, []
+    for name, expected in noted.items():
         found = file_sum(folder / name) if (folder / name).is_file() else None
         if found != expected:
             problem = "is missing" if found is None else "is not what was written"
@@ -84,7 +89,7 @@ def changed_files(
                     str(folder / name),
                     f"{problem} (SHA-256 {(found or 'none')[:12]}, expected "
                     f"{expected[:12]})",
-                    f"Restore it; if you changed it yourself, delete {path}.",
+                    f"Restore it; if you changed it yourself, delete {manifest}.",
                 )
             )
     return findings

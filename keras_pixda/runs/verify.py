@@ -1,11 +1,10 @@
 """Look for changed bits in what this package has written."""
 
-import json
 import pathlib
 
 from keras_pixda.datasets.data_error import Finding
 from keras_pixda.datasets.pair_cache import PairCache
-from keras_pixda.runs.manifest import MANIFEST, changed_files, files_of
+from keras_pixda.runs.manifest import MANIFEST, files_of, findings_of
 from keras_pixda.typing import FilePath
 
 
@@ -43,9 +42,9 @@ def verify(path: FilePath) -> tuple[int, list[Finding]]:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder.")
     if path.is_file():
-        return _verify_export(path)
+        return _verified(path, _files_of_export(path))
     if (path / MANIFEST).exists():
-        return len(files_of(path / MANIFEST)), changed_files(path)
+        return _verified(path / MANIFEST, files_of(path / MANIFEST))
     if any(path.glob("*.pair")):
         files, damaged = PairCache(path).damaged()
         problem, remedy = "is damaged", "It may be deleted: the pair is decoded again."
@@ -56,13 +55,15 @@ def verify(path: FilePath) -> tuple[int, list[Finding]]:
     )
 
 
-def _verify_export(path):
+def _verified(manifest, noted):
+    return len(noted), findings_of(manifest, noted)
+
+
+def _files_of_export(path):
     try:
-        if not isinstance(json.loads(path.read_text("utf-8"))["sha256"], dict):
-            raise TypeError("sha256")
-    except (KeyError, TypeError, ValueError) as error:
+        return files_of(path)
+    except ValueError as error:
         raise ValueError(
             f"{path}: expected the .json file that `keras-pixda export` writes beside "
-            f"an export, with the SHA-256 of its files ({error!r})."
+            f"an export, with the SHA-256 of its files ({error.__cause__!r})."
         ) from error
-    return len(files_of(path)), changed_files(path.parent, manifest=path)
