@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import keras
-import numpy as np
+import tensorflow as tf
 
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.runs.settings import Settings
@@ -49,7 +49,10 @@ def check_methods(runs: Iterable[Settings], num_classes: int) -> None:
 
 def _try_size(segmenter, image_size):
     try:
-        segmenter(np.zeros((1, *image_size, 3), "float32"), training=False)
+        # Traced alone: large images take a large network many seconds.
+        tf.function(segmenter, autograph=False).get_concrete_function(
+            tf.TensorSpec((1, *image_size, 3)), training=False
+        )
     except Exception as error:  # Whatever its layers raise.
         reason = " ".join(str(error).split("Arguments received by")[0].split())
         raise ValueError(
