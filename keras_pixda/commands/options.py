@@ -59,7 +59,7 @@ def add_views(parser: argparse.ArgumentParser) -> None:
 
 def _factor(text):
     factor = float(text)
-    if not 0 < factor < float("inf"):
+    if not 0 < factor < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return factor
 

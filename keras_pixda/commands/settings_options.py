@@ -119,10 +119,11 @@ def settings_from(options: argparse.Namespace) -> Any:
 def refuse_mistyped(settings: Any, resume: bool) -> None:
     """Raise at once, before TensorFlow is there, for what is only mistyped."""
     from keras_pixda.datasets.find_dataset import find_dataset
+    from keras_pixda.runs.data_settings import SOURCE
 
     for name in DATA:
         data = getattr(settings.data, name)
-        if data is None or (name, data) == ("guard", "source"):
+        if data is None or (name, data) == ("guard", SOURCE):
             continue
         if find_dataset(data).labelled or name == "unlabelled":
             continue

@@ -53,25 +53,19 @@ class PixDA(Method):
             "PixDA without distillation", {"distillation_steps": 0}, "part"
         ),
         "released_gradient": _part("with the released code's gradient", detach=False),
-        "source_in_distillation": Variant(
-            "PixDA with source images in distillation",
-            {"pixda.distillation_source": True},
-            "option",
+        "source_in_distillation": _option(
+            "with source images in distillation", **{"pixda.distillation_source": True}
         ),
-        "short_distillation": Variant(
-            "PixDA whose distillation ends at 95 % agreement",
-            {"pixda.distillation_agreement": 0.95},
-            "option",
+        "short_distillation": _option(
+            "whose distillation ends at 95 % agreement",
+            **{"pixda.distillation_agreement": 0.95},
         ),
-        "least_kept": Variant(
-            "PixDA that keeps half at each selection",
-            {"pixda.least_kept": 0.5},
-            "option",
+        "least_kept": _option(
+            "that keeps half at each selection", **{"pixda.least_kept": 0.5}
         ),
-        "balanced": Variant(
-            "PixDA with a tenth of the gradient from PixAdv",
-            {"pixda.adversarial_share": 0.1},
-            "option",
+        "balanced": _option(
+            "with a tenth of the gradient from PixAdv",
+            **{"pixda.adversarial_share": 0.1},
         ),
         "augmented": _option("with augmented target images", augment=True),
         "cut_mix": _option("with CutMix", cut_mix=0.5),
