@@ -59,6 +59,9 @@ bench: .venv/bench-tools
 	$(BENCH)/step_time.py --size 256 512 --rounds 3 --names pixda bfloat16 pytorch
 	$(BENCH)/limits.py --network efficientnet_lite0 --size 128 176 --batch 4
 	$(BENCH)/step_time.py --network efficientnet_lite0 --size 128 176 --batch 4
+	$(BENCH)/step_time.py --network efficientnet_lite0 --size 1024 2048 \
+		--names prediction pytorch_prediction pytorch_prediction_last
+	$(BENCH)/export_time.py
 	$(BENCH)/selection.py --network small_segmenter --images 32
 	$(BENCH)/selection.py
 	$(BENCH)/memory.py --network small_segmenter --kinds pixda pytorch
@@ -127,7 +130,7 @@ TEST_TOOLS = ".[test,hub,cv,export,docs]" jax
 	touch $@
 
 .venv/bench-tools: .venv/package
-	$(call install,--editable ".[bench]")
+	$(call install,--editable ".[bench,export]")
 	touch $@
 
 .venv/docs-tools: .venv/package

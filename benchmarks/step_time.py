@@ -3,13 +3,16 @@
     python benchmarks/step_time.py --network deeplab_v2 --size 128 256
     python benchmarks/step_time.py --isa avx2 --onednn on
     python benchmarks/step_time.py --network efficientnet_lite0 --size 128 176 --batch 4
+    python benchmarks/step_time.py --network efficientnet_lite0 --size 1024 2048 \
+        --names prediction pytorch_prediction pytorch_prediction_last
 
 Every contestant has a process of its own, the same weights and the same batches:
 `pixda`, PixDAModel with both discriminators and style transfer; `bfloat16`, the same
 under mixed_bfloat16; `xla`, the same compiled by XLA, only if it is named; `joint`,
 supervised training of the same segmenter on the same pixels; `supervised`, on those of
-the target alone; `pytorch`, the published step in plain PyTorch, and
-`pytorch_supervised`; with `_last` in PyTorch's layout of channels last. Their steps
+the target alone; `prediction`, no step but the classes of those, as `predict` finds
+them; `pytorch`, the published step in plain PyTorch, `pytorch_supervised` and
+`pytorch_prediction`; with `_last` in PyTorch's layout of channels last. Their steps
 alternate, so that what else the machine does falls on all, and ratios are medians over
 the rounds.
 Prints a table and one line of JSON.
@@ -39,12 +42,20 @@ CONTESTANTS = {
         "pytorch",
         {"step": "SupervisedStep", "channels_last": True},
     ),
+    "prediction": ("prediction", {}),
+    "pytorch_prediction": ("pytorch", {"step": "Prediction"}),
+    "pytorch_prediction_last": (
+        "pytorch",
+        {"step": "Prediction", "channels_last": True},
+    ),
 }
 RATIOS = (
     ("pixda", "pytorch"),
     ("pixda", "pytorch_last"),
     ("supervised", "pytorch_supervised"),
     ("supervised", "pytorch_supervised_last"),
+    ("prediction", "pytorch_prediction"),
+    ("prediction", "pytorch_prediction_last"),
     ("bfloat16", "pytorch"),
     ("xla", "pixda"),
     ("pixda", "joint"),
@@ -111,9 +122,8 @@ def loss_difference(results, name="pixda", reference="pytorch"):
 def summary(network, size, results, batch=1):
     """What the line of JSON holds."""
     pairs = [(a, b) for a, b in RATIOS if a in results and b in results]
-    twins = [
-        (a, b) for a, b in pairs if a in ("pixda", "supervised") and "pytorch" in b
-    ]
+    ours = "pixda", "supervised", "prediction"
+    twins = [(a, b) for a, b in pairs if a in ours and "pytorch" in b]
 
     def in_pairs(kind):
         return {

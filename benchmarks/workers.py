@@ -247,6 +247,23 @@ def _supervised(network, size, weights, policy="float32", batch_size=1):
     return step, idle
 
 
+def _prediction(network, size, weights, batch_size=1):
+    segmenter, idle = _keras(network, "float32")
+    import tensorflow as tf
+
+    from keras_pixda.serving.inference_function import inference_function
+
+    _share_weights({"segmenter": segmenter}, pathlib.Path(weights))
+    answer = inference_function(segmenter)
+
+    def step(images, labels):
+        logits = answer(images["target"])
+        tf.argmax(logits, axis=-1)
+        return [tf.reduce_mean(logits)]
+
+    return step, idle
+
+
 def _share_weights(networks, path):
     """Write the weights of all networks where they are not written yet, or read."""
     variables = {
@@ -266,4 +283,5 @@ MAKERS = {
     "pixda": _pixda,
     "joint": _joint,
     "supervised": _supervised,
+    "prediction": _prediction,
 }
