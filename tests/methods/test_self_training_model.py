@@ -8,6 +8,10 @@ from keras_pixda.layers import FourierStyleTransfer
 from keras_pixda.losses import FocalLoss
 from keras_pixda.methods import SelfTrainingModel
 from keras_pixda.methods.self_training.averaged_teacher import AveragedTeacher
+from keras_pixda.methods.self_training.balanced_logits import (
+    balanced_logits,
+    class_shares,
+)
 from keras_pixda.methods.self_training.class_mix import half_of_classes
 from keras_pixda.methods.self_training.pseudo_labels import (
     class_probabilities,
@@ -136,6 +140,35 @@ def test_a_softmax_is_where_the_focal_loss_of_its_probabilities_is_least(gamma):
     assert np.isfinite(class_probabilities(np.array([[200.0, 0.0]]), gamma)).all()
 
 
+def test_shares_are_those_of_the_pixels_that_have_a_class():
+    random = np.random.default_rng(0)
+    labels = [
+        random.choice([0, 1, 3, 9, 255], (2, 8, w)).astype("uint8") for w in (3, 5)
+    ]
+    pixels = np.concatenate([x.ravel() for x in labels])
+    expected = np.bincount(pixels[pixels < 5], minlength=5)
+    found = class_shares(labels, num_classes=5)
+    np.testing.assert_allclose(found, expected / expected.sum(), rtol=1e-6)
+    assert found[2] == found[4] == 0
+    np.testing.assert_array_equal(class_shares([np.full((1, 2), 255)], 5), np.zeros(5))
+
+
+@pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
+def test_balanced_logits_find_a_class_as_if_it_were_less_rare(balance):
+    # Looks that a frequent class has in 90 of 100 pixels and a rare one in 10, and the
+    # logit that such a loss leads to.
+    shares = np.array([0.9, 0.1, 0.0], "float32")
+    logits = tf.Variable(np.zeros(3, "float32"))
+    for _ in range(500):
+        with tf.GradientTape() as tape:
+            log_p = tf.nn.log_softmax(balanced_logits(logits, shares, balance))
+            loss = -tf.reduce_sum(shares * log_p)
+        logits.assign_sub(tape.gradient(loss, logits))
+    difference = float(logits[0] - logits[1])
+    assert difference == pytest.approx((1 - balance) * np.log(9), abs=0.02)
+    assert float(logits[2]) < min(float(logits[0]), float(logits[1])) - 2
+
+
 def test_the_teacher_is_the_average_of_all_weights():
     inputs = keras.Input((4,))
     x = keras.layers.Dense(3)(inputs)
@@ -204,11 +237,11 @@ def plain_step(model, teacher, images, labels):
     return images, labels, weights, sure
 
 
+@pytest.mark.parametrize("balance", [0.0, 0.4])
 @pytest.mark.parametrize("without", [(), ("unlabelled",), ("target",)])
-def test_one_step_equals_the_objective_written_out(without):
-    model = compiled(
-        confidence=0.8, mixed_weight=0.8, shot_share=0.3, colour=0.4, blur=0.7
-    )
+def test_one_step_equals_the_objective_written_out(without, balance):
+    options = {"mixed_weight": 0.8, "shot_share": 0.3, "colour": 0.4, "blur": 0.7}
+    model = compiled(confidence=0.8, balance=balance, **options)
     kernel, bias = (tf.Variable(w) for w in model.segmenter.get_weights())
     random = np.random.default_rng(0)
     model.teacher.set_weights([random.normal(0, 0.3, w.shape) for w in (kernel, bias)])
@@ -224,10 +257,13 @@ def test_one_step_equals_the_objective_written_out(without):
     domains = [d for d in ("source", "target", "mixed") if d in labels]
     assert len(domains) == (2 if without == ("target",) else 3)
     student = network((kernel, bias))
+    pixels = np.concatenate([x.ravel() for x in given[1].values()])
+    pixels = np.bincount(pixels[pixels < 3])
+    offset = balance * np.log(pixels / pixels.sum()).astype("float32")
     with tf.GradientTape() as tape:
         terms = {}
         for domain in domains:
-            log_p = tf.nn.log_softmax(student(images[domain]))
+            log_p = tf.nn.log_softmax(student(images[domain]) + offset)
             one_hot = tf.one_hot(labels[domain], 3)  # All zero on ignored pixels.
             focal = -tf.reduce_sum(one_hot * (1 - tf.exp(log_p)) ** 2 * log_p, axis=-1)
             counted = weights if domain == "mixed" else 1.0
@@ -306,6 +342,7 @@ def test_each_option_matters():
         {"shot_share": 0.0},
         {"colour": 0.0},
         {"blur": 0.0},
+        {"balance": 0.5},
         {"loss": FocalLoss(gamma=0)},
     ):
         others = weights_after(2, **changes)
@@ -363,7 +400,7 @@ def test_a_training_that_was_killed_goes_on_to_the_last_bit(tmp_path):
                 raise Killed
 
         keras.utils.set_random_seed(1)
-        model = compiled(optimizer="adam", confidence=0.5)
+        model = compiled(optimizer="adam", confidence=0.5, balance=0.5)
         kill = keras.callbacks.LambdaCallback(on_train_batch_end=die)
         resume = ExactResume(folder, every=1)
         fit_steps(model, Batches(workers=1), 4, [resume, kill])

@@ -67,6 +67,7 @@ class SelfTraining(Method):
             shot_share=own.shot_share,
             colour=own.colour,
             blur=own.blur,
+            balance=own.balance,
             accumulate=training.accumulate,
         )
         return model

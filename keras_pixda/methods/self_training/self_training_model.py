@@ -10,6 +10,10 @@ from keras import ops
 from keras_pixda.losses import FocalLoss
 from keras_pixda.losses.pixel_cross_entropy import standardize_labels
 from keras_pixda.methods.self_training.averaged_teacher import AveragedTeacher
+from keras_pixda.methods.self_training.balanced_logits import (
+    balanced_logits,
+    class_shares,
+)
 from keras_pixda.methods.self_training.class_mix import pasted
 from keras_pixda.methods.self_training.mix_pictures import RANDOM, mix_pictures
 from keras_pixda.methods.self_training.pseudo_labels import pseudo_labels
@@ -20,6 +24,9 @@ from keras_pixda.training.few_shot_model import FewShotModel, logits_of
 from keras_pixda.training.ready_optimizers import ready_optimizers
 from keras_pixda.training.updates import Updates
 from keras_pixda.typing import Tensor
+
+# What a batch counts in the running shares of the classes.
+SHARES_CHANGE = 0.01
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -105,6 +112,13 @@ class SelfTrainingModel(FewShotModel):
             style_transfer.build([(None, None, None, 3)] * 2)
         self.result = result
         self.seed = seed
+        self.shares = self.add_weight(
+            (self.num_classes,),
+            "zeros",
+            trainable=False,
+            name="shares",
+            aggregation="mean",
+        )
         self._average = AveragedTeacher(segmenter)
         self.teacher = self._average.network
 
@@ -125,6 +139,7 @@ class SelfTrainingModel(FewShotModel):
         shot_share: float = 0.5,
         colour: float = 0.5,
         blur: float = 0.5,
+        balance: float = 0.0,
         metrics: list | None = None,
         auto_scale_loss: bool = True,
         **kwargs: Any,
@@ -148,6 +163,8 @@ class SelfTrainingModel(FewShotModel):
             colour: Strength of the changes of mixed images in colour, 0 for none; as
                 in `keras_pixda.datasets.augmentation`. Defaults to 0.5.
             blur: Share of the mixed images that are blurred. Defaults to 0.5.
+            balance: How much of the rareness of a class is taken off its logits, 0 for
+                nothing, 1 for all. Defaults to 0.0.
             metrics: Metrics of labels and logits. Defaults to `None`.
             auto_scale_loss: Whether the optimizer scales its loss when the segmenter
                 works in float16. Defaults to `True`.
@@ -164,12 +181,13 @@ class SelfTrainingModel(FewShotModel):
         self.shot_share = shot_share
         self.colour = colour
         self.blur = blur
+        self.balance = balance
 
     def compile_arguments(self) -> dict[str, Any]:
         """Arguments of `compile` as they are in force."""
         own = (
             *("confidence", "teacher_momentum", "mixed_weight"),
-            *("shot_share", "colour", "blur"),
+            *("shot_share", "colour", "blur", "balance"),
         )
         return {
             **super().compile_arguments(),
@@ -190,6 +208,8 @@ class SelfTrainingModel(FewShotModel):
                 "FewShotDomainDataset shots, or unlabelled=record."
             )
         look = images["target"] if unlabelled is None else unlabelled
+        if self.balance:
+            self.count(labels)
         images["source"] = self.stylise(images["source"], look)
         random = self.random_numbers(look)
         # The labelled pictures that are pasted, and what they are pasted into.
@@ -215,6 +235,17 @@ class SelfTrainingModel(FewShotModel):
         with tf.control_dependencies([labels["mixed"]]):
             images = keras.tree.map_structure(tf.identity, images)
         return images, labels, weights
+
+    def count(self, labels: dict[str, Tensor]) -> None:
+        """Take the labelled pixels of a batch into the running shares of the classes.
+
+        Args:
+            labels: Integer labels of the domains that have some.
+        """
+        step = ops.cast(self.optimizer.iterations, "float32") + 1.0
+        change = ops.maximum(1.0 / step, SHARES_CHANGE)
+        shares = class_shares(list(labels.values()), self.num_classes)
+        self.shares.assign(self.shares + change * (shares - self.shares))
 
     def random_numbers(self, images: Tensor) -> dict[str, Tensor]:
         """What is random in a step, even numbers in 0..1 for each image of a batch.
@@ -259,7 +290,8 @@ class SelfTrainingModel(FewShotModel):
             images = updates.after(images)
             with tf.GradientTape() as tape:
                 logits[domain] = self(images, training=True)
-                loss = self.loss(labels, logits[domain], weights)
+                adjusted = balanced_logits(logits[domain], self.shares, self.balance)
+                loss = self.loss(labels, adjusted, weights)
                 loss = part.scaled(loss, self.loss, domain)
                 weighted = self.loss_weight * loss
                 if domain == "mixed":

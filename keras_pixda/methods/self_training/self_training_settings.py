@@ -34,6 +34,8 @@ class SelfTrainingSettings(MethodSettings):
             place of a source image's. Defaults to 0.5.
         colour: Strength of the changes of mixed images in colour. Defaults to 0.5.
         blur: Share of the mixed images that are blurred. Defaults to 0.5.
+        balance: How much of the rareness of a class is taken off its logits, 0 for
+            nothing, 1 for all. Defaults to 0.0.
         result: What it ends with, `"teacher"` or `"student"`, which in some hundred
             steps was ahead. Defaults to `"student"`.
     """
@@ -46,6 +48,7 @@ class SelfTrainingSettings(MethodSettings):
     shot_share: float = setting(0.5, at_least=0, at_most=1)
     colour: float = setting(0.5, at_least=0, below=1)
     blur: float = setting(0.5, at_least=0, at_most=1)
+    balance: float = setting(0.0, at_least=0, at_most=1)
     result: str = setting("student", one_of=RESULTS)
 
     presets = {
