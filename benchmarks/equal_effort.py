@@ -37,7 +37,7 @@ IMPORTANT = {
     "fsda": "main_adversarial_weight",
     "pixda": "distillation_weight",
     "self_training": "mixed_weight",
-    "pixda+": "mixed_weight",
+    "pixda+": "balance",
 }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from keras_pixda.methods.pixda.pixda import PixDA
     from keras_pixda.methods.pixda.pixda_model import PixDAModel
     from keras_pixda.methods.pixda.pixda_settings import PixDASettings
-    from keras_pixda.methods.pixda_plus import PixDAPlus
+    from keras_pixda.methods.pixda_plus import PixDAPlus, PixDAPlusSettings
     from keras_pixda.methods.registry import METHODS
     from keras_pixda.methods.self_training.self_training import SelfTraining
     from keras_pixda.methods.self_training.self_training_model import SelfTrainingModel
@@ -51,6 +51,7 @@ __all__ = [
     "PixDA",
     "PixDAModel",
     "PixDAPlus",
+    "PixDAPlusSettings",
     "PixDASettings",
     "SelfTraining",
     "SelfTrainingModel",

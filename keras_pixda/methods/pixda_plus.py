@@ -1,12 +1,17 @@
 """PixDA+: self-training on all target images, labelled or not."""
 
 import copy
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from keras_pixda.methods.phase import Phase
 from keras_pixda.methods.self_training.self_training import SelfTraining
+from keras_pixda.methods.self_training.self_training_settings import (
+    SelfTrainingSettings,
+)
 from keras_pixda.methods.variant import Variant
+from keras_pixda.setting import setting
 
 if TYPE_CHECKING:
     import keras
@@ -14,8 +19,28 @@ if TYPE_CHECKING:
     from keras_pixda.datasets import FewShotDomainDataset
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PixDAPlusSettings(SelfTrainingSettings):
+    """Settings of PixDA+: those of self-training, with classes balanced.
+
+    Example:
+
+    ```python
+    from keras_pixda.methods import PixDAPlusSettings
+
+    assert PixDAPlusSettings().balance == 0.5
+    ```
+
+    Args:
+        balance: How much of the rareness of a class is taken off its logits, 0 for
+            nothing, 1 for all. Defaults to 0.5.
+    """
+
+    balance: float = setting(0.5, at_least=0)
+
+
 class PixDAPlus(SelfTraining):
-    """PixDA+: styled source, augmented shots and self-training, in every step.
+    """PixDA+: styled source, augmented shots and self-training, classes balanced.
 
     Without unlabelled images, source images and shots are pasted into each other.
 
@@ -30,10 +55,14 @@ class PixDAPlus(SelfTraining):
 
     name = "pixda+"
     title = "PixDA+"
+    Settings = PixDAPlusSettings
     needs_unlabelled = False
     variants = {
         "labelled_only": Variant(
             "PixDA+ without unlabelled images", {"unlabelled": None}, "option"
+        ),
+        "unbalanced": Variant(
+            "PixDA+ without balance", {"pixda+.balance": 0.0}, "option"
         ),
     }
 

@@ -192,7 +192,7 @@ def test_the_teacher_is_the_average_of_all_weights():
 # === A step ===
 
 
-def plain_step(model, teacher, images, labels):
+def plain_step(model, teacher, offset, images, labels):
     """Images, labels and weights of every domain of a step, by NumPy."""
     look = images.get("unlabelled", images.get("target"))
     numbers = {k: v.numpy() for k, v in model.random_numbers(look).items()}
@@ -209,7 +209,7 @@ def plain_step(model, teacher, images, labels):
         )
     sure = np.ones(2)
     if "unlabelled" in images:
-        logits = teacher(images["unlabelled"])
+        logits = teacher(images["unlabelled"]) + offset
         probabilities = plain_probabilities(logits)
         sure = (probabilities.max(-1) >= 0.8).mean((1, 2))
         assert np.all((sure > 0.1) & (sure < 0.9))
@@ -251,15 +251,15 @@ def test_one_step_equals_the_objective_written_out(without, balance):
         return lambda x: tf.nn.conv2d(x / 64 - 2, weights[0], 1, "SAME") + weights[1]
 
     given = batch(without=without)
-    images, labels, weights, sure = plain_step(model, network(before), *given)
+    pixels = np.concatenate([x.ravel() for x in given[1].values()])
+    pixels = np.bincount(pixels[pixels < 3])
+    offset = balance * np.log(pixels / pixels.sum()).astype("float32")
+    images, labels, weights, sure = plain_step(model, network(before), offset, *given)
     logs = model.train_on_batch(*given, return_dict=True)
 
     domains = [d for d in ("source", "target", "mixed") if d in labels]
     assert len(domains) == (2 if without == ("target",) else 3)
     student = network((kernel, bias))
-    pixels = np.concatenate([x.ravel() for x in given[1].values()])
-    pixels = np.bincount(pixels[pixels < 3])
-    offset = balance * np.log(pixels / pixels.sum()).astype("float32")
     with tf.GradientTape() as tape:
         terms = {}
         for domain in domains:

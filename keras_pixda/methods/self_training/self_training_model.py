@@ -225,6 +225,8 @@ class SelfTrainingModel(FewShotModel):
         if unlabelled is not None:
             logits = logits_of(self.teacher, unlabelled, training=False)
             gamma = getattr(self.loss, "gamma", 0.0)
+            # As rare as they are: balanced twice, every building would be a pole.
+            logits = balanced_logits(logits, self.shares, self.balance)
             pseudo, sure = pseudo_labels(logits, self.confidence, gamma)
             below = unlabelled, pseudo
         self.track(ops.shape(sure)[0], sure=ops.mean(sure) / number_of_replicas())

@@ -48,7 +48,7 @@ class SelfTrainingSettings(MethodSettings):
     shot_share: float = setting(0.5, at_least=0, at_most=1)
     colour: float = setting(0.5, at_least=0, below=1)
     blur: float = setting(0.5, at_least=0, at_most=1)
-    balance: float = setting(0.0, at_least=0, at_most=1)
+    balance: float = setting(0.0, at_least=0)
     result: str = setting("student", one_of=RESULTS)
 
     presets = {
