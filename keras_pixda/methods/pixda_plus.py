@@ -28,15 +28,15 @@ class PixDAPlusSettings(SelfTrainingSettings):
     ```python
     from keras_pixda.methods import PixDAPlusSettings
 
-    assert PixDAPlusSettings().balance == 0.5
+    assert PixDAPlusSettings().balance == 0.3
     ```
 
     Args:
         balance: How much of the rareness of a class is taken off its logits, 0 for
-            nothing, 1 for all. Defaults to 0.5.
+            nothing, 1 for all. Defaults to 0.3.
     """
 
-    balance: float = setting(0.5, at_least=0)
+    balance: float = setting(0.3, at_least=0)
 
 
 class PixDAPlus(SelfTraining):
