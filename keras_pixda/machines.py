@@ -123,6 +123,8 @@ def _summing(strategy):
 
     def of_replica(value):
         context = tf.distribute.get_replica_context()
+        # An operation of this replica; what comes from outside is on no device.
+        value = tf.identity(value)
         return context.all_reduce(tf.distribute.ReduceOp.SUM, value)
 
     return tf.function(lambda values: strategy.run(of_replica, (values,)))

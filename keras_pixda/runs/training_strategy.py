@@ -6,6 +6,7 @@ import os
 
 import tensorflow as tf
 
+from keras_pixda.runs.device_names import device_names
 from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.training_settings import ALL
 
@@ -54,31 +55,21 @@ def training_strategy(settings: Settings) -> tf.distribute.Strategy:
 
 @functools.cache
 def _strategy(devices, cluster):
+    machines = _machines(cluster)
     gpus = tf.config.list_physical_devices("GPU")
-    if devices == ALL:
-        number = max(len(gpus), 1)
-    else:
-        number = int(devices)
-    if gpus and number > len(gpus):
+    if machines > 1 and not gpus and devices not in (ALL, "1"):
         raise ValueError(
-            f"devices is {number}, expected at most {len(gpus)}, the GPUs that "
-            "TensorFlow sees here."
+            f"devices is {devices}, expected 1: of several machines without GPUs "
+            f"({CLUSTER}) each is one device."
         )
-    if _machines(cluster) > 1:
-        if not gpus and number > 1:
-            raise ValueError(
-                f"devices is {number}, expected 1: of several machines without GPUs "
-                f"({CLUSTER}) each is one device."
-            )
+    names = device_names(devices)
+    if machines > 1:
         if gpus:
-            tf.config.set_visible_devices(gpus[:number], "GPU")
+            tf.config.set_visible_devices(gpus[: len(names)], "GPU")
         return tf.distribute.MultiWorkerMirroredStrategy()
-    if number == 1:
-        return tf.distribute.get_strategy()
-    if not gpus:
-        _divide_processor(number)
-    kind = "GPU" if gpus else "CPU"
-    return tf.distribute.MirroredStrategy([f"{kind}:{n}" for n in range(number)])
+    if len(names) > 1:
+        return tf.distribute.MirroredStrategy(names)
+    return tf.distribute.get_strategy()
 
 
 def _machines(cluster):
@@ -93,20 +84,4 @@ def _machines(cluster):
             f"{CLUSTER} is {cluster!r}, expected JSON such as "
             '{"cluster": {"worker": ["first:2222", "second:2222"]}, '
             '"task": {"type": "worker", "index": 0}}.'
-        ) from error
-
-
-def _divide_processor(number):
-    """Let the processor be so many devices."""
-    [cpu] = tf.config.list_physical_devices("CPU")
-    parts = [tf.config.LogicalDeviceConfiguration()] * number
-    try:
-        tf.config.set_logical_device_configuration(cpu, parts)
-    except RuntimeError as error:
-        if len(tf.config.list_logical_devices("CPU")) >= number:
-            return
-        raise ValueError(
-            f"devices is {number}, but TensorFlow is at work in this process already, "
-            "with the whole processor as one device: begin the run in a process of "
-            "its own."
         ) from error
