@@ -8,7 +8,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import tensorflow as tf
+
 from keras_pixda.machines import bytes_of_chief, done_by_all
+from keras_pixda.preemption import Preempted
 from keras_pixda.replicas import is_chief, number_of_machines
 from keras_pixda.runs.folder_lock import LOCK
 from keras_pixda.runs.run_folder import RunFolder
@@ -20,6 +23,8 @@ from keras_pixda.whole_file import UNFINISHED
 NOTES = (".json", ".csv", ".txt")
 # What no phase begins with; states are told by `ExactResume`.
 LEFT_OUT = {"state", "panels", "tensorboard"}
+# What work in common ends with when a machine no longer answers.
+LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
 
 
 class MachineFolder:
@@ -64,16 +69,23 @@ class MachineFolder:
     @classmethod
     @contextlib.contextmanager
     def of(cls, strategy: Any, folder: FilePath) -> Iterator["MachineFolder"]:
-        """The folder of this machine, as long as the context lasts."""
-        if is_chief(strategy):
+        """The folder of this machine, as long as the context lasts.
+
+        Raises:
+            Preempted: If another machine is lost meanwhile. The run can be resumed.
+        """
+        with contextlib.ExitStack() as stack:
+            if not is_chief(strategy):
+                own = stack.enter_context(tempfile.TemporaryDirectory())
+                folder = pathlib.Path(own, "run")
             machine = cls(strategy, folder)
-            machine._share(NOTES)
-            yield machine
-            return
-        with tempfile.TemporaryDirectory() as own:
-            machine = cls(strategy, pathlib.Path(own, "run"))
-            machine._share(NOTES)
-            yield machine
+            try:
+                machine._share(NOTES)
+                yield machine
+            except LOST as error:
+                if number_of_machines(strategy) == 1:
+                    raise
+                raise Preempted("another machine was lost") from error
 
     def together(self, work: Callable[[], Any]) -> Any:
         """What `work` gives here; if it fails on any machine, all of them raise."""
