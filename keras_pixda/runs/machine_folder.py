@@ -82,10 +82,10 @@ class MachineFolder:
             try:
                 machine._share(NOTES)
                 yield machine
-            except LOST as error:
-                if number_of_machines(strategy) == 1:
-                    raise
-                raise Preempted("another machine was lost") from error
+            except Exception as error:
+                if number_of_machines(strategy) > 1 and _is_of_lost_machine(error):
+                    raise Preempted("another machine was lost") from error
+                raise
 
     def together(self, work: Callable[[], Any]) -> Any:
         """What `work` gives here; if it fails on any machine, all of them raise."""
@@ -142,6 +142,13 @@ def _packed(folder, suffixes):
             if path.is_file() and wanted and not LEFT_OUT & {*name.parts}:
                 files.add(path, str(name))
     return packed.getvalue()
+
+
+def _is_of_lost_machine(error):
+    """Whether an error, or one that it came from, is that of a machine gone."""
+    while error is not None and not isinstance(error, LOST):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _expect_same(told, settings):
