@@ -264,7 +264,10 @@ class ExactResume(keras.callbacks.Callback):
 
 def _variables(model):
     """Weights, random seeds and optimizer variables of a model, each once."""
-    variables = [*model.variables, *(v for o in _optimizers(model) for v in o.variables)]
+    variables = [
+        *model.variables,
+        *(v for o in _optimizers(model) for v in o.variables),
+    ]
     return list({id(variable): variable for variable in variables}.values())
 
 

@@ -76,4 +76,3 @@ class PredictionNotes:
         """Write the note."""
         with whole_file(self.path) as unfinished:
             unfinished.write_text(json.dumps(self.facts, indent=1) + "\n", "utf-8")
-

@@ -226,7 +226,11 @@ def resumed(strategy, scenes, folder):
             return None
         finally:
             history.close()
-        variables = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+        variables = [
+            *model.variables,
+            *model.optimizer.variables,
+            *model.metrics_variables,
+        ]
         return [
             part.numpy()
             for variable in variables

@@ -21,8 +21,8 @@ KILLS = [
     "1:pass_begins_after:1",
     "01:source_only_step_after:2",
     "0:writing_state:1",
-    "1:writing_source_only:1",
     "0:writing_source_only:1",
+    "1:writing_source_only:1",
     "0:before_rename:1",
     "0:deleting_state:1",
     # Adaptation: passes of 4, 3, 2 and 1 step, as selection goes on.
