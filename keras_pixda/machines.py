@@ -1,4 +1,4 @@
-"""What the machines of a `tf.distribute` strategy tell each other; one alone nothing."""
+"""What the machines of a `tf.distribute` strategy tell each other."""
 
 import functools
 from collections.abc import Callable

@@ -12,8 +12,8 @@ from keras_pixda.whole_file import whole_file
 class HistoryCSV(keras.callbacks.CSVLogger):
     """`keras.callbacks.CSVLogger` for a training that may be killed.
 
-    Of several machines the first writes it. With `ExactResume` the file of a resumed training has each pass once: rows of passes
-    that are run again are dropped.
+    Of several machines the first writes it. With `ExactResume` the file of a resumed
+    training has each pass once: rows of passes that are run again are dropped.
 
     Example:
 

@@ -89,7 +89,7 @@ class ReplicaValues:
         return arrays, apart
 
     def forms(self, variables: Sequence, apart: Sequence[int]) -> list[tuple]:
-        """Shape and type of the array of each variable, those apart as `read` has it."""
+        """Shape and type of the array of each variable, as `read` has it."""
         return [
             (
                 (self.replicas,) * (place in apart) + tuple(variable.shape),

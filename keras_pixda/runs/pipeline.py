@@ -13,13 +13,13 @@ from keras_pixda.methods.registry import METHODS
 from keras_pixda.models.batch_normalization import batch_normalizations
 from keras_pixda.models.load_model import load_model
 from keras_pixda.models.mix_weights import mix_weights
+from keras_pixda.replicas import number_of_replicas
 from keras_pixda.runs.guard import Guard
 from keras_pixda.runs.planned_phase import PlannedPhase
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.run_plan import ADAPTED, RESULT, START, run_plan
 from keras_pixda.runs.saved_phase import SavedPhase
 from keras_pixda.runs.settings import Settings
-from keras_pixda.replicas import number_of_replicas
 from keras_pixda.runs.starting_segmenter import starting_segmenter
 from keras_pixda.training.adapted_normalization import AdaptedNormalization
 from keras_pixda.training.fit_steps import fit_steps

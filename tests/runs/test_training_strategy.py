@@ -17,7 +17,7 @@ def made(monkeypatch):
     class Strategy:
         def __init__(self, devices=None):
             made.append((self.name, devices))
-            self.num_replicas_in_sync = len(devices or "2 machines".split())
+            self.num_replicas_in_sync = len(devices or ["2", "machines"])
 
     for name in ("MirroredStrategy", "MultiWorkerMirroredStrategy"):
         kind = type(name, (Strategy,), {"name": name})
