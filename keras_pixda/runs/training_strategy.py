@@ -6,6 +6,7 @@ import os
 
 import tensorflow as tf
 
+from keras_pixda.preemption import listen_again
 from keras_pixda.runs.device_names import device_names
 from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.training_settings import ALL
@@ -66,7 +67,9 @@ def _strategy(devices, cluster):
     if machines > 1:
         if gpus:
             tf.config.set_visible_devices(gpus[: len(names)], "GPU")
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        listen_again()
+        return strategy
     if len(names) > 1:
         return tf.distribute.MirroredStrategy(names)
     return tf.distribute.get_strategy()
