@@ -8,7 +8,13 @@ import time
 import pytest
 
 from keras_pixda import preemption
-from keras_pixda.preemption import Preempted, Preemption, note_step, stop_reason
+from keras_pixda.preemption import (
+    Preempted,
+    Preemption,
+    listen_again,
+    note_step,
+    stop_reason,
+)
 
 
 def handlers():
