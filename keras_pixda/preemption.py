@@ -122,8 +122,7 @@ class Preemption:
         global _in_force
         if threading.current_thread() is not threading.main_thread() or _in_force:
             raise ValueError("Preemption is for the main thread, one at a time.")
-        for number in {*self.signals, _ALARM} - {None}:
-            self._before[number] = signal.signal(number, self._told)
+        self._before = self._listen()
         if self.after is not None:
             _tell_in(self.after)
         _in_force = self
@@ -135,6 +134,11 @@ class Preemption:
         _tell_in(0)
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _listen(self):
+        """Be told of the signals; returns who was so before."""
+        numbers = {*self.signals, _ALARM} - {None}
+        return {number: signal.signal(number, self._told) for number in numbers}
 
     def _told(self, number, frame):
         """A first signal notes the wish; the alarm set by it ends what is no step."""
@@ -159,6 +163,15 @@ def note_step(begins: bool) -> None:
     """Say that a step begins, or that it has ended."""
     if _in_force:
         _in_force._in_step = begins
+
+
+def listen_again() -> None:
+    """Take back signals that a library has begun to listen to by itself.
+
+    TensorFlow takes SIGTERM where several machines work together.
+    """
+    if _in_force:
+        _in_force._listen()
 
 
 def _tell_in(seconds):

@@ -8,7 +8,13 @@ import time
 import pytest
 
 from keras_pixda import preemption
-from keras_pixda.preemption import Preempted, Preemption, note_step, stop_reason
+from keras_pixda.preemption import (
+    Preempted,
+    Preemption,
+    listen_again,
+    note_step,
+    stop_reason,
+)
 
 
 def handlers():
@@ -89,3 +95,13 @@ def test_times_and_places_that_cannot_be_are_refused():
     thread.start()
     thread.join()
     assert "main thread" in str(raised[0])
+
+
+def test_a_signal_that_a_library_took_is_taken_back():
+    with Preemption(grace=60) as preemption:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # As TensorFlow on several hosts.
+        listen_again()
+        signal.raise_signal(signal.SIGTERM)
+        assert preemption.reason == "SIGTERM"
+    listen_again()  # Nobody waits for any.
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import keras
 
 from keras_pixda.callbacks.pass_length import passes_just_end
+from keras_pixda.callbacks.replica_values import ReplicaValues
 from keras_pixda.callbacks.state_folder import StateFolder
 from keras_pixda.finite import first_not_finite
+from keras_pixda.machines import bytes_of_chief, bytes_of_machines
 from keras_pixda.preemption import Preempted, note_step, stop_reason
 from keras_pixda.private_keras import begin_at_pass
+from keras_pixda.replicas import is_chief, number_of_machines
 from keras_pixda.typing import FilePath, Logs
 
 
@@ -29,6 +32,11 @@ class ExactResume(keras.callbacks.Callback):
     training has ended is saved too, and then nothing is trained again: delete the
     folder once its result is in a safe place. Inside a `Preemption` it is saved too
     when training is asked to stop.
+
+    Under a `tf.distribute` strategy the state has what each replica holds, and goes on
+    on as many. Of several machines the first alone reads and writes the folder, and
+    tells the others what it has read: all go on from the same state. Those that are
+    left when one has died have to be started again with it.
 
     A callback takes part if it has the methods `get_state()`, which returns JSON
     values, and `set_state(values)`, where `None` means from the beginning.
@@ -93,7 +101,7 @@ class ExactResume(keras.callbacks.Callback):
         self.states = StateFolder(folder)
         self._epoch = self._begun = self._unsaved = 0
         self._finished = self._saved = False
-        self._metrics = None
+        self._metrics = self._strategy = self._values = None
         self._quiet = contextlib.ExitStack()
 
     # === Training ===
@@ -106,18 +114,15 @@ class ExactResume(keras.callbacks.Callback):
                 "ExactResume needs Keras on TensorFlow, use "
                 "keras.callbacks.BackupAndRestore on another backend."
             )
-        if self.model.distribute_strategy.num_replicas_in_sync > 1:
-            raise ValueError(
-                "ExactResume works on one replica, use "
-                "keras.callbacks.BackupAndRestore on several."
-            )
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
-        state = self.states.newest()
+        self._strategy = self.model.distribute_strategy
+        self._values = ReplicaValues(self._strategy)
+        state, damaged = self._newest()
         self._saved = state is not None
         if state is not None:
             self._restore(*state)
-        elif self.states.damaged:
+        elif damaged:
             warnings.warn(
                 f"{self.folder} holds no state that can be used: training begins anew.",
                 stacklevel=2,
@@ -141,7 +146,7 @@ class ExactResume(keras.callbacks.Callback):
             self._quiet.enter_context(passes_just_end())
             raise StopIteration
         note_step(begins=True)
-        stop = stop_reason()
+        stop = self._stop_reason()
         if self._unsaved >= self.every or (stop and self._unsaved):
             self._save(self.dataset.first_batch + batch)
         if stop:
@@ -166,17 +171,41 @@ class ExactResume(keras.callbacks.Callback):
             self._finished = True
             self._save(0)
 
+    # === Machines ===
+
+    def _newest(self):
+        """The newest state and whether one was damaged, as the first machine has it."""
+        if number_of_machines(self._strategy) == 1:
+            return self.states.newest(), bool(self.states.damaged)
+
+        def read():
+            data = self.states.newest_bytes() or b""
+            return bytes([bool(self.states.damaged)]) + data
+
+        told = bytes_of_chief(self._strategy, read)
+        return self.states.parse(told[1:]) if told[1:] else None, bool(told[0])
+
+    def _stop_reason(self):
+        """Why all machines stop now, be only one of them asked to."""
+        reasons = bytes_of_machines(self._strategy, (stop_reason() or "").encode())
+        return next((reason.decode() for reason in reasons if reason), None)
+
     # === State ===
 
     def _save(self, batch):
         variables = [*_variables(self.model), *self.model.metrics_variables]
-        arrays = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        arrays, apart = self._values.read(variables, _updated_together(self.model))
         broken = first_not_finite(variables, arrays)
         if broken:
             raise ValueError(
                 f"{broken} is no longer finite: no state is written to {self.folder}, "
                 "which keeps the one before."
             )
+        if is_chief(self._strategy):
+            self.states.write(self._facts(batch, apart), arrays)
+        self._saved, self._unsaved = True, 0
+
+    def _facts(self, batch, apart):
         facts = {
             "epoch": self._epoch,
             "batch": batch,
@@ -184,39 +213,47 @@ class ExactResume(keras.callbacks.Callback):
             "callbacks": [callback.get_state() for callback in self._others()],
             "metrics": len(self.model.metrics_variables),
         }
-        self.states.write(facts, arrays)
-        self._saved, self._unsaved = True, 0
+        if self._values.replicas > 1:
+            facts |= {"replicas": self._values.replicas, "apart": apart}
+        return facts
 
     def _restore(self, facts, arrays):
         variables, others = _variables(self.model), self._others()
+        replicas = facts.get("replicas", 1)
+        if replicas != self._values.replicas:
+            raise ValueError(
+                f"{self.folder} holds the state of a training on {replicas} replicas, "
+                f"received {self._values.replicas}: go on with as many devices, or "
+                "begin anew."
+            )
         own = len(arrays) - facts["metrics"]
+        apart = facts.get("apart", [])
         found = [(array.shape, array.dtype) for array in arrays[:own]]
-        now = [keras.ops.convert_to_numpy(variable) for variable in variables]
-        wanted = [(array.shape, array.dtype) for array in now]
+        wanted = self._values.forms(variables, apart)
         if found != wanted or len(facts["callbacks"]) != len(others):
             raise ValueError(
                 f"{self.folder} holds the state of another training: {own} variables "
                 f"and {len(facts['callbacks'])} callbacks, or other shapes, expected "
                 f"{len(variables)} and {len(others)}."
             )
-        for variable, array in zip(variables, arrays, strict=False):
-            variable.assign(array)
+        self._values.assign(variables, arrays[:own], apart)
         for callback, values in zip(others, facts["callbacks"], strict=True):
             callback.set_state(values)
-        self._metrics = arrays[own:]
+        self._metrics = arrays[own:], [n - own for n in apart if n >= own]
         self._finished = facts["finished"]
         self.dataset.first_batch = facts["batch"]
         # No pass is left after the last one.
         begin_at_pass(self.model, 2**62 if self._finished else facts["epoch"])
 
     def _restore_metrics(self):
-        if len(self.model.metrics_variables) != len(self._metrics):
+        arrays, apart = self._metrics
+        if len(self.model.metrics_variables) != len(arrays):
             # Keras makes those given to `compile` when they see a first batch.
             images, labels = self.dataset[0]
-            self.model.compute_metrics(images, labels, self.model(images))
-        variables = self.model.metrics_variables
-        for variable, value in zip(variables, self._metrics, strict=True):
-            variable.assign(value)
+            self._strategy.run(
+                lambda: self.model.compute_metrics(images, labels, self.model(images))
+            )
+        self._values.assign(self.model.metrics_variables, arrays, apart)
         self._metrics = None
 
     def _others(self):
@@ -227,8 +264,19 @@ class ExactResume(keras.callbacks.Callback):
 
 def _variables(model):
     """Weights, random seeds and optimizer variables of a model, each once."""
-    variables = list(model.variables)
-    for value in vars(model).values():
-        if isinstance(value, keras.optimizers.Optimizer):
-            variables += value.variables
+    variables = [
+        *model.variables,
+        *(v for o in _optimizers(model) for v in o.variables),
+    ]
     return list({id(variable): variable for variable in variables}.values())
+
+
+def _updated_together(model):
+    """What optimizers have of a model: they add up gradients over the replicas."""
+    optimizers = _optimizers(model)
+    return [*model.trainable_variables, *(v for o in optimizers for v in o.variables)]
+
+
+def _optimizers(model):
+    values = vars(model).values()
+    return [value for value in values if isinstance(value, keras.optimizers.Optimizer)]

@@ -166,7 +166,7 @@ class PerClassIoU(keras.callbacks.Callback):
         """Go back to a history, in the CSV file too."""
         self.history = {int(epoch): result for epoch, result in (state or {}).items()}
         self.best = _best(self.history.values())
-        if self.csv is not None:
+        if self.csv is not None and is_chief(strategy_of(self.model)):
             self._write_csv()
 
     def _metric(self):

@@ -76,17 +76,45 @@ class StateFolder:
         Returns:
             A pair, or `None` if there is none.
         """
+        return self._newest()[1]
+
+    def newest_bytes(self) -> bytes | None:
+        """The file of that state, for `parse`; else `None`."""
+        return self._newest()[0]
+
+    def _newest(self):
         for path in reversed(self._files()):
             try:
-                return _read(path)
+                data = path.read_bytes()
+                return data, self.parse(data)
             except (OSError, ValueError) as error:
                 warnings.warn(
                     f"{path} is damaged ({error}): going on from the state before.",
-                    stacklevel=2,
+                    stacklevel=3,
                 )
                 self.damaged.append(path)
                 path.unlink()
-        return None
+        return None, None
+
+    @staticmethod
+    def parse(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
+        """Facts and arrays of a state from what its file holds.
+
+        Raises:
+            ValueError: If it is damaged.
+        """
+        content, digest = data[:-32], data[-32:]
+        if not content.startswith(FORMAT) or hashlib.sha256(content).digest() != digest:
+            raise ValueError("its checksum does not fit")
+        start = content.index(b"\n", len(FORMAT)) + 1
+        header = json.loads(content[len(FORMAT) : start], object_hook=_number)
+        arrays = []
+        for dtype, shape in header["arrays"]:
+            count = math.prod(shape)
+            array = np.frombuffer(content, np.dtype(dtype), count, start)
+            arrays.append(array.reshape(shape))
+            start += array.nbytes
+        return header["facts"], arrays
 
     def has_unfinished(self) -> bool:
         """Whether there is a state from before the end of the training."""
@@ -128,26 +156,10 @@ def _write(file, facts, arrays):
     file.write(digest.digest())
 
 
-def _read(path):
-    data = path.read_bytes()
-    content, digest = data[:-32], data[-32:]
-    if not content.startswith(FORMAT) or hashlib.sha256(content).digest() != digest:
-        raise ValueError("its checksum does not fit")
-    start = content.index(b"\n", len(FORMAT)) + 1
-    header = json.loads(content[len(FORMAT) : start], object_hook=_number)
-    arrays = []
-    for dtype, shape in header["arrays"]:
-        count = math.prod(shape)
-        array = np.frombuffer(content, np.dtype(dtype), count, start)
-        arrays.append(array.reshape(shape))
-        start += array.nbytes
-    return header["facts"], arrays
-
-
 def _is_finished(path):
     """Whether a state is the last of its training; a damaged one is, it is no use."""
     try:
-        return bool(_read(path)[0].get("finished"))
+        return bool(StateFolder.parse(path.read_bytes())[0].get("finished"))
     except (OSError, ValueError):
         return True
 

@@ -1,5 +1,6 @@
 """`keras-pixda predict`: segment pictures."""
 
+import argparse
 from typing import Any
 
 from keras_pixda.commands.options import PLACE, SIZE, add_views, arguments_of
@@ -38,12 +39,39 @@ def add_parser(commands: Any) -> None:
         "--overwrite", action="store_true", help="replace earlier results"
     )
     parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="leave out pictures whose results are there, of the same file and options",
+    )
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="N/COUNT",
+        help="a share of the pictures of a folder, such as 2/8, for one of several "
+        "hosts or tasks of a queue",
+    )
+    parser.add_argument(
+        "--devices",
+        default="1",
+        metavar="N",
+        help="how many share the pictures, or all: the GPUs, or where there are none "
+        "parts of the processor (default: %(default)s)",
+    )
+    parser.add_argument(
         "--on-bad-file",
         choices=("stop", "skip"),
         default="stop",
         help="skip leaves out pictures that cannot be read (default: %(default)s)",
     )
     parser.set_defaults(run=_run)
+
+
+def _shard(text):
+    number, slash, count = text.partition("/")
+    digits = number.isdecimal() and count.isdecimal()
+    if not digits or not 1 <= int(number) <= int(count):
+        raise argparse.ArgumentTypeError(f"{text!r} is no share, expected such as 2/8")
+    return int(number), int(count)
 
 
 def _run(options):

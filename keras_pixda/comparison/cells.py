@@ -2,8 +2,10 @@
 
 import functools
 import shutil
+from typing import Any
 
 import keras
+import tensorflow as tf
 from PIL import Image
 
 from keras_pixda.comparison.over_labelled import over_labelled
@@ -55,6 +57,8 @@ class Cells:
         folder: The open `RunFolder` of the comparison.
         records: Its `RunRecords`. Defaults to `None`, those that the folder notes.
         verbose: Whether to show progress. Defaults to `True`.
+        strategy: The `tf.distribute.Strategy` that each trains under. Defaults to
+            `None`, the one in force.
     """
 
     def __init__(
@@ -63,10 +67,12 @@ class Cells:
         folder: RunFolder,
         records: RunRecords | None = None,
         verbose: bool = True,
+        strategy: Any = None,
     ):
         keras.config.set_dtype_policy(settings.network.dtype)
         self.settings = settings
         self.folder = folder
+        self.strategy = strategy or tf.distribute.get_strategy()
         self.records = records or RunRecords(settings, folder.path, verbose)
         self.records.write(folder)
         self.source, self.target = self.records.source, self.records.target
@@ -94,7 +100,9 @@ class Cells:
         """
         cell = f"cells/{name}_{shots}_{seed}"
         if not self.folder.has(f"{cell}.json"):
-            self._run(cell, name, shots, seed)
+            with self.strategy.scope():
+                self._run(cell, name, shots, seed)
+            keras.backend.clear_session()  # Frees the graphs of the cell.
         self.clear(name, shots, seed)
         return self._finished(f"{cell}.json")
 
@@ -129,7 +137,6 @@ class Cells:
         if "guard" in pipeline.result:
             result["guard"] = pipeline.result["guard"]
         self.folder.write(f"{cell}.json", result)
-        keras.backend.clear_session()  # Frees the graphs of the cell.
 
     def _pipeline(self, place, settings):
         records = self.source, self.target

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import multiprocessing
 import os
-import pathlib
 import sys
 from collections.abc import Sequence
 
@@ -25,10 +24,11 @@ from keras_pixda.preemption import Preempted, Preemption, stop_reason
 from keras_pixda.progress import Progress
 from keras_pixda.runs.check_methods import check_methods
 from keras_pixda.runs.few_shot_data import few_shot_data
-from keras_pixda.runs.run_folder import RunFolder
+from keras_pixda.runs.machine_folder import MachineFolder
 from keras_pixda.runs.run_plan import START
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.settings import Settings
+from keras_pixda.runs.training_strategy import training_strategy
 
 
 def compare(
@@ -101,12 +101,35 @@ def compare(
             images than shots, or data or settings do not fit; nothing has been trained
             or written then.
     """
-    earlier = pathlib.Path(folder) if resume else None
-    given = settings.data.has_unlabelled
-    plan = ComparisonPlan.of(earlier, names, shots, seeds, given)
     if processes < 1:
         raise ValueError(f"processes is {processes}, expected at least 1.")
-    # Data and methods first: what does not fit is said before anything is written.
+    strategy = training_strategy(settings)
+    if processes > 1 and strategy.num_replicas_in_sync > 1:
+        raise ValueError(
+            f"processes is {processes}, expected 1: every cell trains on all of the "
+            f"{strategy.num_replicas_in_sync} devices (--devices 1 for cells side by "
+            "side)."
+        )
+    with MachineFolder.of(strategy, folder) as machine:
+        verbose = verbose and machine.writes
+        asked = names, shots, seeds
+        plan, records = machine.together(
+            lambda: _look_at_data(settings, machine.path, asked, resume, verbose)
+        )
+        opened = machine.open(settings, resume, overwrite)
+        with contextlib.closing(opened) as folder:
+            folder.write(PLAN, dataclasses.asdict(plan))
+            cells = Cells(settings, folder, records, verbose, strategy)
+            table = _compare(cells, plan, processes, verbose)
+            machine.together(lambda: None)  # None leaves before the others have ended.
+            return table
+
+
+def _look_at_data(settings, folder, asked, resume, verbose):
+    """The plan and the records, once data and methods have been found to fit."""
+    earlier = folder if resume else None
+    plan = ComparisonPlan.of(earlier, *asked, settings.data.has_unlabelled)
+    # What does not fit is said before anything is written.
     records = RunRecords(settings, earlier, verbose)
     if resume:
         records.expect_inputs(records.inputs(), folder)
@@ -116,10 +139,7 @@ def compare(
     _check_data(settings, plan, records)
     if verbose and (overlap := records.overlap()):
         print(overlap)
-    with contextlib.closing(RunFolder(folder, settings, resume, overwrite)) as folder:
-        folder.write(PLAN, dataclasses.asdict(plan))
-        cells = Cells(settings, folder, records, verbose)
-        return _compare(cells, plan, processes, verbose)
+    return plan, records
 
 
 def _check_data(settings, plan, records):

@@ -49,4 +49,4 @@ class Phase:
     @property
     def last_step(self) -> int:
         """The step of the optimizer that it ends with, asked before it begins."""
-        return int(self.model.optimizer.iterations) + self.steps
+        return int(self.model.optimizer.iterations.numpy()) + self.steps

@@ -1,5 +1,6 @@
 """Pictures to segment: a file, a folder of them, or an animation."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,7 +27,10 @@ VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 
 
 def find_pictures(
-    images: FilePath, bad_files: BadFiles | None = None, verbose: bool = False
+    images: FilePath,
+    bad_files: BadFiles | None = None,
+    verbose: bool = False,
+    chosen: Callable[[int, str], bool] | None = None,
 ) -> Any:
     """Names of the pictures to segment, and the pictures one after the other.
 
@@ -40,6 +44,9 @@ def find_pictures(
             be read: an error that lists all, at the latest with the first picture; or
             they are left out. Defaults to `None`, an error.
         verbose: Whether to show progress. Defaults to `False`.
+        chosen: Whether a picture is taken, by its place among all and its name; others
+            are not read. Frames of an animation are always taken. Defaults to `None`,
+            all are.
 
     Returns:
         A list of names without suffix, in order; an iterator over RGB pictures of
@@ -52,8 +59,9 @@ def find_pictures(
         ValueError: If it is a video or an animation that cannot be read.
     """
     path = home(images)
+    chosen = chosen or (lambda place, name: True)
     if path.is_dir():
-        return _of_folder(path, bad_files or BadFiles(STOP), verbose)
+        return _of_folder(path, bad_files or BadFiles(STOP), verbose, chosen)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder of pictures.")
     if path.suffix.lower() in VIDEO_SUFFIXES:
@@ -65,10 +73,11 @@ def find_pictures(
     if len(durations) > 1:
         names = [f"{path.stem}/{number:06d}" for number in range(1, len(durations) + 1)]
         return names, _frames(path), durations
-    return [path.stem], map(decode_picture, [path]), None
+    paths = [path] if chosen(0, path.stem) else []
+    return [path.stem][: len(paths)], map(decode_picture, paths), None
 
 
-def _of_folder(folder, bad_files, verbose):
+def _of_folder(folder, bad_files, verbose, chosen):
     with collected_findings() as findings:
         found = find_files(folder)
     findings += [
@@ -85,11 +94,12 @@ def _of_folder(folder, bad_files, verbose):
         raise FileNotFoundError(
             f"{folder}: no picture in it, expected {', '.join(PICTURE_SUFFIXES)}."
         )
-    paths = list(found.values())
+    names = [name for place, name in enumerate(found) if chosen(place, name)]
+    paths = [found[name] for name in names]
     if bad_files.on_bad_file == STOP and findings:
         _stop(folder, paths, findings)
     bad_files.leave_out(findings)
-    return list(found), _decoded(folder, paths, bad_files, verbose), None
+    return names, _decoded(folder, paths, bad_files, verbose), None
 
 
 def _decoded(folder, paths, bad_files, verbose):

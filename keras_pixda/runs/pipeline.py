@@ -10,8 +10,10 @@ import numpy as np
 from keras_pixda.callbacks import ExactResume, HistoryCSV, ProgressLine, StateFolder
 from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset
 from keras_pixda.methods.registry import METHODS
+from keras_pixda.models.batch_normalization import batch_normalizations
 from keras_pixda.models.load_model import load_model
 from keras_pixda.models.mix_weights import mix_weights
+from keras_pixda.replicas import number_of_replicas
 from keras_pixda.runs.guard import Guard
 from keras_pixda.runs.planned_phase import PlannedPhase
 from keras_pixda.runs.run_folder import RunFolder
@@ -99,6 +101,7 @@ class Pipeline:
             keras.utils.set_random_seed(self.settings.training.seed)
             classes = len(self.data.source.classes)
             segmenter = starting_segmenter(self.settings, classes)
+            _share_statistics(segmenter)
             self._run(METHODS[START], segmenter, [planned])
         return self._ended(planned)
 
@@ -111,7 +114,7 @@ class Pipeline:
         _, *plan = run_plan(self.settings)
         if not plan:  # Of Source Only.
             if not self.folder.has(RESULT):
-                self.folder.write(RESULT, start)
+                self._write_plain(RESULT, start)
             return start
         settles = self.guard or self.settings.training.start_share
         weights = start.get_weights() if settles else None
@@ -145,8 +148,8 @@ class Pipeline:
             if notes["guard"].pop("harm"):
                 notes["kept"], result = "start", start
         if result is not adapted:
-            self.folder.write(ADAPTED, adapted)
-            self.folder.write(RESULT, result)
+            self._write_plain(ADAPTED, adapted)
+            self._write_plain(RESULT, result)
             result = load_model(self.folder / RESULT)
         self.remember(**notes)
         if self.verbose and notes["kept"] == "start":
@@ -181,8 +184,9 @@ class Pipeline:
                     self._fit(planned, phase)
                 if planned.plain:
                     normalization.finish(phase.segmenter, self.data)
-                model = phase.segmenter if planned.plain else phase.model
-                self.folder.write(planned.file, model)
+                    self._write_plain(planned.file, phase.segmenter)
+                else:
+                    self.folder.write(planned.file, phase.model)
             if planned is not plan[-1]:
                 self._drop_state(planned)
                 saved.restore(self.folder / planned.file)
@@ -239,10 +243,25 @@ class Pipeline:
         """
         self._drop_state(planned)
         keras.utils.set_random_seed(self.settings.training.seed)
-        return load_model(self.folder / planned.file)
+        segmenter = load_model(self.folder / planned.file)
+        _share_statistics(segmenter)
+        return segmenter
+
+    def _write_plain(self, name, segmenter):
+        """Write a segmenter, which is to be the same from however many devices."""
+        _share_statistics(segmenter, False)
+        self.folder.write(name, segmenter)
+        _share_statistics(segmenter)
 
     def _drop_state(self, planned):
         StateFolder(self.folder / planned.state).drop_finished()
+
+
+def _share_statistics(segmenter, shared=True):
+    """Let batch normalisations see the whole batch, if replicas have parts of it."""
+    if number_of_replicas() > 1:
+        for layer in batch_normalizations(segmenter):
+            layer.synchronized = shared
 
 
 def _expect(planned, phase, method):

@@ -10,8 +10,10 @@ from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.home import home
 from keras_pixda.progress import Progress
 from keras_pixda.runs.label_ids import label_ids
+from keras_pixda.runs.manifest import file_sum
 from keras_pixda.runs.pictures import find_pictures
 from keras_pixda.runs.prediction_files import PredictionFiles
+from keras_pixda.runs.prediction_notes import PredictionNotes
 from keras_pixda.runs.saved_facts import saved_facts
 
 
@@ -29,6 +31,9 @@ def predict(
     verbose: bool = True,
     on_bad_file: str = "stop",
     scales: Sequence[float] = (1.0,),
+    devices: str = "1",
+    shard: tuple[int, int] | None = None,
+    resume: bool = False,
 ) -> list[pathlib.Path]:
     """Write a label file, a colour mask and an overlay for every picture.
 
@@ -39,7 +44,11 @@ def predict(
     Cityscapes, the ids are the official ones (road 7) and the files end in
     `_labelIds.png`, which is what the official evaluation reads; otherwise they are
     the positions in `classes.json`, and the files end in `_labelTrainIds.png`. The
-    overlays of an animation are put together to one again.
+    overlays of an animation are put together to one again. `prediction.json` says what
+    they were made with.
+
+    Several devices segment a picture each. Several machines, or the tasks of a queue,
+    take a shard each of one folder and may write into the same output.
 
     Example:
 
@@ -85,17 +94,31 @@ def predict(
             `"stop"`.
         scales: Factors of the size that pictures are segmented at, averaged like
             `flip`, such as `(0.75, 1, 1.25)`. Defaults to `(1.0,)`.
+        devices: How many devices share the pictures, or `"all"` for the GPUs of this
+            machine; without GPUs, parts of the processor. Defaults to `"1"`.
+        shard: `(number, count)`: of every `count` pictures of a folder the
+            `number`-th, from 1. Defaults to `None`, all of them.
+        resume: Whether to leave out pictures whose results are in the output already,
+            made with the same file and options. An animation is made anew unless it is
+            finished. Defaults to `False`.
 
     Returns:
-        The paths of the label files.
+        The paths of the label files that were written.
 
     Raises:
         DataError: If a picture cannot be read.
         FileExistsError: If a file is there already; nothing has been written then.
         FileNotFoundError: If there is no picture, or the folder holds no run.
         ValueError: If the output lies among the pictures or would leave its folder, or
-            if no picture can be read.
+            if no picture can be read; if the shard is none of its count, or of an
+            animation; if results to go on with were made with something else.
     """
+    if shard is not None and not 1 <= shard[0] <= shard[1]:
+        raise ValueError(
+            f"shard is {shard[0]}/{shard[1]}, expected a number from 1 to {shard[1]}."
+        )
+    if resume and overwrite:
+        raise ValueError("resume keeps earlier results, overwrite replaces them.")
     bad_files = BadFiles(on_bad_file)
     images, output = home(images), home(output)
     facts = saved_facts(folder, model)
@@ -103,35 +126,84 @@ def predict(
         image_size = facts["image_size"]
     palette = [tuple(colour) for colour in facts["palette"]]
     ids, ending = label_ids(facts["classes"])
-    names, pictures, durations = find_pictures(images, bad_files, verbose)
-    files = PredictionFiles(images, output, names, ending, durations, overwrite)
+    facts_of_results = {
+        "model": file_sum(pathlib.Path(folder, model)),
+        "image_size": image_size,
+        "window": window,
+        "overlap": overlap if window else None,
+        "flip": flip,
+        "scales": [float(factor) for factor in scales],
+    }
+    notes = PredictionNotes(output, facts_of_results, shard)
+    earlier = PredictionFiles(images, output, [], ending)
+    there = []
+
+    def chosen(place, name):
+        if shard is not None and place % shard[1] != shard[0] - 1:
+            return False
+        if resume and earlier.all_written(name):
+            there.append(name)
+            return False
+        return True
+
+    names, pictures, durations = find_pictures(images, bad_files, verbose, chosen)
+    if shard is not None and durations is not None:
+        raise ValueError(
+            f"{images} is an animation, which is one thing: leave --shard out."
+        )
+    if there:
+        notes.expect_same()
+    files = PredictionFiles(
+        images, output, names, ending, durations, overwrite or resume
+    )
+    if resume and files.animation is not None and files.animation.exists():
+        notes.expect_same()
+        return []
+    if not names and not bad_files.left_out:
+        return []
     # Mistakes are told without waiting for TensorFlow.
+    from keras_pixda.runs.device_names import device_names
+    from keras_pixda.runs.on_devices import on_devices
     from keras_pixda.runs.predicted_labels import predicted_labels
     from keras_pixda.runs.saved_run import saved_run
     from keras_pixda.serving import SlidingWindow
     from keras_pixda.serving.inference_function import inference_function
     from keras_pixda.visualization import colour_mask, overlay
 
-    segmenter, _ = saved_run(folder, model)
-    segmenter = inference_function(segmenter)
-    segmenter = SlidingWindow(segmenter, window, overlap, flip, batch_size, scales)
-    progress = Progress("prediction", len(names), verbose)
-    written = []
-    for done, (name, picture) in enumerate(zip(names, pictures, strict=True), start=1):
+    def segmenter_of_device():
+        segmenter = inference_function(saved_run(folder, model)[0])
+        return SlidingWindow(segmenter, window, overlap, flip, batch_size, scales)
+
+    def segment(segmenter, named):
+        name, picture = named
         if picture is None:
-            progress(done)
-            continue
+            return None
         labels = predicted_labels(segmenter, picture, image_size)
         picture = np.asarray(picture)
         files.save("labels", name, ids[labels])
         files.save("colours", name, colour_mask(labels, palette))
         files.save("overlays", name, overlay(picture[None], labels[None], palette)[0])
-        written.append(files.path("labels", name))
+        return files.path("labels", name)
+
+    progress = Progress("prediction", len(names), verbose)
+    written = []
+    named = _noted(zip(names, pictures, strict=True), notes)
+    paths = on_devices(device_names(devices), segmenter_of_device, segment, named)
+    for done, path in enumerate(paths, start=1):
+        written += [] if path is None else [path]
         progress(done)
     left_out = bad_files.left_out
-    if not written:
+    if not written and not there:
         raise ValueError(f"{images}: no picture can be read, such as {left_out[-1]}")
     files.animate(names)
     if left_out and verbose:
         print(f"Left out, {len(left_out)} files:", *left_out, sep="\n", flush=True)
     return written
+
+
+def _noted(pairs, notes):
+    """Yield pairs; before the first, when all could be read, a note is written."""
+    for number, pair in enumerate(pairs):
+        if not number:
+            notes.write()
+        yield pair

@@ -72,12 +72,16 @@ class PredictionFiles:
         if there and not overwrite:
             raise FileExistsError(
                 f"{there[0]} exists, and {len(there) - 1} more results: choose "
-                "another output folder, or overwrite them."
+                "another output folder, overwrite them, or go on (--resume)."
             )
 
     def path(self, kind: str, name: str) -> pathlib.Path:
         """The file of a kind, `"labels"`, `"colours"` or `"overlays"`, of a picture."""
         return self.output / kind / f"{name}_{self.endings[kind]}.png"
+
+    def all_written(self, name: str) -> bool:
+        """Whether every file of a picture is there."""
+        return all(self.path(kind, name).exists() for kind in self.endings)
 
     def save(self, kind: str, name: str, pixels: np.ndarray) -> None:
         """Write the file of a kind of a picture."""

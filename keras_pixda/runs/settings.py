@@ -19,7 +19,7 @@ from keras_pixda.runs.route_settings import (
     places_of,
     route_settings,
 )
-from keras_pixda.runs.training_settings import TrainingSettings
+from keras_pixda.runs.training_settings import ALL, TrainingSettings
 from keras_pixda.setting_error import SettingError
 from keras_pixda.typing import FilePath
 
@@ -97,8 +97,14 @@ class Settings:
         fits = min(data.image_size) >= least
         data.expect("image_size", fits, f"(height, width), at least {least} each")
         size = data.batch_size
+        if training.devices != ALL:
+            devices = int(training.devices)
+            fits = size % devices == 0
+            training.expect("devices", fits, f"a divisor of the batch_size {size}")
+            size //= devices
         fits = training.accumulate <= size
-        training.expect("accumulate", fits, f"at most the batch_size {size}")
+        what = "the batch_size" if size == data.batch_size else "a device's images,"
+        training.expect("accumulate", fits, f"at most {what} {size}")
         needed = training.target_steps
         if self.network.weights is None:
             needed = max(needed, training.source_steps)

@@ -14,16 +14,18 @@ from keras_pixda.runs.check_methods import check_methods
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.few_shot_data import few_shot_data
 from keras_pixda.runs.inputs import changes_since
+from keras_pixda.runs.machine_folder import MachineFolder
 from keras_pixda.runs.mask_warnings import mask_warnings
 from keras_pixda.runs.measure import measure
 from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.pipeline import Pipeline
 from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.prolong import prolong
-from keras_pixda.runs.run_folder import CONFIG, RunFolder
+from keras_pixda.runs.run_folder import CONFIG
 from keras_pixda.runs.run_plan import START, START_FILE
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.settings import Settings
+from keras_pixda.runs.training_strategy import training_strategy
 from keras_pixda.runs.watch import Watch
 
 
@@ -97,9 +99,14 @@ def train(
     """
     _refuse_earlier_version(pathlib.Path(folder, CONFIG), resume)
     keras.config.set_dtype_policy(settings.network.dtype)
-    run = _Run(settings, folder, resume, overwrite, verbose, tensorboard, repeats)
-    with contextlib.closing(run.folder):
-        return run.train()
+    strategy = training_strategy(settings)
+    with MachineFolder.of(strategy, folder) as machine:
+        verbose = verbose and machine.writes
+        run = _Run(settings, machine, resume, overwrite, verbose, tensorboard, repeats)
+        with contextlib.closing(run.folder), strategy.scope():
+            result = run.train()
+            machine.together(lambda: None)  # None leaves before the others have ended.
+            return result
 
 
 def _refuse_earlier_version(config, resume):
@@ -116,35 +123,20 @@ class _Run:
     """One run: its data, its phases, what it shows."""
 
     def __init__(
-        self, settings, folder, resume, overwrite, verbose, tensorboard, repeats
+        self, settings, machine, resume, overwrite, verbose, tensorboard, repeats
     ):
         self.settings = settings
         self.verbose = verbose
         # Data first: what does not fit is said before anything is written.
-        unread = settings.data.has_shots and not (
-            METHODS[settings.method].reads_unlabelled
-        )
-        self.records = RunRecords(
-            settings.change(unlabelled=None) if unread else settings,
-            pathlib.Path(folder) if resume else None,
-            verbose,
-        )
+        files = machine.together(lambda: self._look_at_data(machine.path, resume))
         validation, unlabelled = self.records.validation, self.records.unlabelled
-        self.dataset = few_shot_data(
-            settings, self.records.source, self.records.target, unlabelled=unlabelled
-        )
-        files = self.records.inputs(self.dataset.target)
-        if resume:
-            self.records.expect_inputs(files, folder)
-        if not (resume and pathlib.Path(folder, START_FILE).exists()):
-            check_methods([settings], len(self.records.source.classes))
         self.validation = SegmentationDataset(
             validation,
             4,
             settings.data.image_size,
             on_bad_file=settings.data.on_bad_file,
         )
-        self.folder = RunFolder(folder, settings, resume, overwrite, prolong)
+        self.folder = machine.open(settings, resume, overwrite, prolong)
         self.records.write(self.folder, files)
         if not self.folder.has("classes.json"):
             facts = class_facts(self.records.counted, verbose)
@@ -165,13 +157,40 @@ class _Run:
             f"{len(self.dataset.source)} source images, {shown}{len(validation)} to "
             "evaluate on"
         )
-        if unread and settings.data.unlabelled is not None:
+        if self._unread and settings.data.unlabelled is not None:
             title = METHODS[settings.method].title
             self.say(f"{title} does not read the unlabelled images.")
         for warning in mask_warnings(self.records.records, self.facts):
             self.say(warning)
         if overlap := self.records.overlap():
             self.say(overlap)
+
+    @property
+    def _unread(self):
+        """Whether there may be unlabelled images that the method does not look at."""
+        method = METHODS[self.settings.method]
+        return self.settings.data.has_shots and not method.reads_unlabelled
+
+    def _look_at_data(self, folder, resume):
+        """Find and check the data; returns what is noted of their files."""
+        settings = self.settings
+        self.records = RunRecords(
+            settings.change(unlabelled=None) if self._unread else settings,
+            folder if resume else None,
+            self.verbose,
+        )
+        self.dataset = few_shot_data(
+            settings,
+            self.records.source,
+            self.records.target,
+            unlabelled=self.records.unlabelled,
+        )
+        files = self.records.inputs(self.dataset.target)
+        if resume:
+            self.records.expect_inputs(files, folder)
+        if not (resume and (folder / START_FILE).exists()):
+            check_methods([settings], len(self.records.source.classes))
+        return files
 
     def train(self):
         """Run the phases, measure, draw; returns the result."""

@@ -5,6 +5,9 @@ import dataclasses
 from keras_pixda.checked_settings import CheckedSettings
 from keras_pixda.setting import setting
 
+# In place of a number of devices.
+ALL = "all"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingSettings(CheckedSettings):
@@ -49,6 +52,9 @@ class TrainingSettings(CheckedSettings):
         save_every: Steps from one saved state of the training to the next; one is
             saved at each pass as well. Defaults to 100.
         panels: Validation images to draw. Defaults to 6.
+        devices: How many devices of a machine share a batch, or "all" for its GPUs;
+            without GPUs, parts of the processor. Several machines are those of
+            TF_CONFIG. Defaults to "1".
     """
 
     seed: int = setting(0, at_least=0, at_most=2**31 - 1)
@@ -65,6 +71,7 @@ class TrainingSettings(CheckedSettings):
     start_share: float = setting(0.0, at_least=0, at_most=1)
     save_every: int = setting(100, at_least=1)
     panels: int = setting(6, at_least=0)
+    devices: str = "1"
 
     presets = {
         "small": {
@@ -85,6 +92,14 @@ class TrainingSettings(CheckedSettings):
             "decay_steps": 62_500,
         },
     }
+
+    def __post_init__(self):
+        if isinstance(self.devices, int) and not isinstance(self.devices, bool):
+            object.__setattr__(self, "devices", str(self.devices))
+        super().__post_init__()
+        number = self.devices.isascii() and self.devices.isdigit()
+        fits = self.devices == ALL or (number and int(self.devices) >= 1)
+        self.expect("devices", fits, f'a number from 1, or "{ALL}"')
 
     @property
     def target_steps(self) -> int:

@@ -50,15 +50,17 @@ def compare(values, alone, methods):
 
 
 def test_two_devices(scenes, alone, tmp_path):
-    process = start("mirrored", "pixda", scenes, tmp_path / "run")
+    process = start("mirrored", "pixda,resumed", scenes, tmp_path / "run")
     values = values_of(process, tmp_path / "run")
     assert len(compare(values, alone, {"overflow", "pixda"})) > 100
+    assert values["resumed/same"].all()
+    assert len(values["resumed/same"]) > 40
     assert (tmp_path / "run/iou.csv").read_text().count("\n") == 3
 
 
 @pytest.mark.faults
 def test_other_methods_on_two_devices(scenes, tmp_path):
-    methods = "fsda,naae,joint,self_training"
+    methods = "fsda,naae,joint,accumulated,self_training"
     alone = start("alone", methods, scenes, tmp_path / "alone")
     alone = values_of(alone, tmp_path / "alone")
     both = start("mirrored", methods, scenes, tmp_path / "both")
@@ -76,7 +78,7 @@ def test_two_machines(scenes, alone, tmp_path):
     processes = [
         start(
             "workers",
-            "pixda",
+            "pixda,resumed",
             scenes,
             folder,
             TF_CONFIG=json.dumps(
@@ -89,8 +91,13 @@ def test_two_machines(scenes, alone, tmp_path):
         for index, folder in enumerate(folders)
     ]
     for process, folder in zip(processes, folders, strict=True):
-        compare(values_of(process, folder), alone, {"overflow", "pixda"})
+        values = values_of(process, folder)
+        compare(values, alone, {"overflow", "pixda"})
+        assert values["resumed/same"].all()
+        assert values["resumed/rows"] == (folder == folders[0])
     # Only the first of them writes.
+    assert (folders[0] / "killed").exists()
+    assert not (folders[1] / "killed").exists()
     assert (folders[0] / "iou.csv").exists()
     assert not (folders[1] / "iou.csv").exists()
 

@@ -99,6 +99,15 @@ def joint():
     return model
 
 
+def accumulated():
+    """In two parts of two images, or on two replicas of one."""
+    from keras_pixda import methods
+
+    model = methods.JointModel(segmenter())
+    model.compile(sgd(), entropy_weight=0.1, accumulate=2)
+    return model
+
+
 def self_training():
     from keras_pixda import methods
 
@@ -167,6 +176,78 @@ def train(strategy, method, scenes, folder):
     return {f"{method}/{name}": np.array(value) for name, value in values.items()}
 
 
+class Killed(BaseException):
+    pass
+
+
+def resumed(strategy, scenes, folder):
+    """Whether a training that is killed and resumed is the one that was not.
+
+    With what replicas have apart: dropout, statistics of their part, running means.
+    """
+    from keras_pixda.callbacks import ExactResume, HistoryCSV
+    from keras_pixda.datasets import SegmentationDataset, gta5
+    from keras_pixda.losses import FocalLoss
+    from keras_pixda.training import SupervisedModel
+    from keras_pixda.training.fit_steps import fit_steps
+
+    dataset = SegmentationDataset(
+        gta5(f"{scenes}/gta5"), 4, SIZE, label_size="image", shuffle=True
+    )
+
+    def trained(name, kill=0):
+        keras.utils.set_random_seed(0)
+        with strategy.scope():
+            layers = [
+                keras.Input((*SIZE, 3)),
+                keras.layers.Rescaling(1 / 255),
+                keras.layers.Conv2D(4, 3, padding="same"),
+                keras.layers.BatchNormalization(),
+                keras.layers.Dropout(0.5),
+                keras.layers.Conv2D(CLASSES, 1),
+            ]
+            model = SupervisedModel(keras.Sequential(layers))
+            accuracy = keras.metrics.SparseCategoricalAccuracy()
+            model.compile(keras.optimizers.Adam(0.01), FocalLoss(), [accuracy])
+        data = dataset.in_passes(4)
+        history = HistoryCSV(folder / f"{name}.csv")
+        left = [kill]
+
+        def count(batch, logs):
+            left[0] -= 1
+            if not left[0]:
+                raise Killed
+
+        killing = keras.callbacks.LambdaCallback(on_train_batch_end=count)
+        resume = ExactResume(folder / name, every=2)
+        try:
+            fit_steps(model, data, 7, [resume, history, killing])
+        except Killed:
+            return None
+        finally:
+            history.close()
+        variables = [
+            *model.variables,
+            *model.optimizer.variables,
+            *model.metrics_variables,
+        ]
+        return [
+            part.numpy()
+            for variable in variables
+            for part in strategy.experimental_local_results(variable.value)
+        ]
+
+    whole = trained("whole")
+    for kill in (3, 4):  # In midst of a pass, and then of the next one.
+        assert trained("killed", kill) is None
+    again = trained("killed")
+    same = [a.tobytes() == b.tobytes() for a, b in zip(whole, again, strict=True)]
+    rows = [folder / f"{name}.csv" for name in ("whole", "killed")]
+    if rows[0].exists():
+        assert rows[0].read_bytes() == rows[1].read_bytes()
+    return {"resumed/same": np.array(same), "resumed/rows": rows[0].exists()}
+
+
 def overflow(strategy):
     """A weight and its scale after a gradient that is infinite on the last replica."""
     from keras_pixda.optimizers import SharedLossScaleOptimizer
@@ -197,8 +278,12 @@ def overflow(strategy):
 
 def main(kind, methods, scenes, folder):
     strategy = start(kind)
+    tf.config.experimental.enable_op_determinism()
     values = overflow(strategy)
     for method in methods.split(","):
+        if method == "resumed":
+            values |= resumed(strategy, scenes, pathlib.Path(folder))
+            continue
         values |= train(strategy, method, scenes, pathlib.Path(folder))
     np.savez(pathlib.Path(folder, "values.npz"), **values)
 

@@ -143,12 +143,15 @@ def everything(model):
     return digest(keras.ops.convert_to_numpy(value) for value in values)
 
 
-def run(settings, folder, mode, point):
-    """In the child: train, to the end unless a point is given."""
+def run(settings, folder, mode, point, notes=True):
+    """In the child: train, to the end unless a point is given.
+
+    Of several that are one job only one makes notes.
+    """
     # Most children do a few steps only: compiling them would take far longer.
     tf.config.run_functions_eagerly(mode != "graph")
     tf.config.experimental.enable_op_determinism()
-    notes = folder.with_suffix(".json")
+    makes_notes, notes = notes, folder.with_suffix(".json")
     if point:
         set_trap(point)
     drop, score = StateFolder.drop_finished, SampleSelection.score
@@ -178,6 +181,8 @@ def run(settings, folder, mode, point):
     else:
         result = train(settings, folder, resume=True, verbose=False)
         result = {k: v for k, v in result.items() if k != "seconds"}
+    if not makes_notes:
+        return
     noted = json.loads(notes.read_text())
     noted["result"] = result
     # Those of a comparison have the seconds of each cell.

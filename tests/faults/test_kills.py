@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from keras_pixda.methods import METHODS
+
 SCRIPT = pathlib.Path(__file__).with_name("killed_runs.py")
 # In the order of a run; each goes on from the one before, and counts from there.
 KILLS = [
@@ -113,20 +115,21 @@ def end_of(config, folder, mode, *kills):
 
 @pytest.mark.faults
 @pytest.mark.parametrize(
-    ("mode", "dtype", "kills", "steps"),
+    ("mode", "dtype", "kills", "steps", "devices"),
     [
-        ("eager", "float32", KILLS, 9),
-        ("eager", "float32", STOPS, 9),
-        ("graph", "float32", MOMENTS, 9),
+        ("eager", "float32", KILLS, 9, "1"),
+        ("eager", "float32", STOPS, 9, "1"),
+        ("graph", "float32", MOMENTS, 9, "1"),
         # Adaptation ends because selection leaves nothing.
-        ("eager", "mixed_float16", KILLS, 50),
+        ("eager", "mixed_float16", KILLS, 50, "1"),
+        ("eager", "float32", KILLS, 9, "2"),
     ],
 )
 def test_a_run_that_was_killed_everywhere_ends_the_same(
-    change, tmp_path, mode, dtype, kills, steps
+    change, tmp_path, mode, dtype, kills, steps, devices
 ):
     config = tmp_path / "config.json"
-    config.write_text(change(dtype=dtype, steps=steps).to_json())
+    config.write_text(change(dtype=dtype, steps=steps, devices=devices).to_json())
     whole = end_of(config, tmp_path / "whole", mode)
     killed = end_of(config, tmp_path / "killed", mode, *kills)
     kept, threshold = whole["selection"]
@@ -173,17 +176,47 @@ CELL_KILLS = [
 
 @pytest.mark.faults
 @pytest.mark.parametrize(
-    ("mode", "kills"), [("eager", OTHER_KILLS), ("compare", CELL_KILLS)]
+    ("mode", "kills", "devices"),
+    [
+        ("eager", OTHER_KILLS, "1"),
+        ("compare", CELL_KILLS, "1"),
+        ("compare", CELL_KILLS, "2"),
+    ],
 )
 def test_every_method_and_cell_that_was_killed_ends_the_same(
-    change, tmp_path, mode, kills
+    change, tmp_path, mode, kills, devices
 ):
     config = tmp_path / "config.json"
-    config.write_text(change(method="fda").to_json())
+    config.write_text(change(method="fda", devices=devices).to_json())
     whole = end_of(config, tmp_path / "whole", mode)
     killed = end_of(config, tmp_path / "killed", mode, *kills)
     for phase in ("source_only", "adaptation"):
         [expected] = whole.pop(f"state of {phase}")
         for found in killed.pop(f"state of {phase}"):
+            assert json.dumps(found) == json.dumps(expected)
+    assert json.dumps(killed) == json.dumps(whole)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "pixda"])
+def test_every_method_goes_on_on_two_devices(change, scenes, tmp_path, method):
+    config = tmp_path / "config.json"
+    settings = change(
+        method=method,
+        devices="2",
+        source_steps=3,
+        steps=4,
+        distillation_steps=1,
+        unlabelled=f"images:{scenes / 'cityscapes/leftImg8bit/val'}",
+    )
+    config.write_text(settings.to_json())
+    kills = ["adaptation_step:2", "adaptation_step:4", "half_a_state:1"]
+    if method == "source_only":
+        kills = ["source_only_step:2", "half_a_state:1"]
+    whole = end_of(config, tmp_path / "whole", "eager")
+    killed = end_of(config, tmp_path / "killed", "eager", *kills)
+    for phase in [name for name in whole if name.startswith("state of")]:
+        [expected] = whole.pop(phase)
+        for found in killed.pop(phase):
             assert json.dumps(found) == json.dumps(expected)
     assert json.dumps(killed) == json.dumps(whole)

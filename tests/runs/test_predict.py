@@ -63,8 +63,9 @@ def read(path):
 
 
 def names(folder):
-    """Files below a folder, with their place."""
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
+    """Results below a folder, with their place; the note of them is none."""
+    files = (p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
+    return sorted(file for file in files if not file.startswith("prediction"))
 
 
 def test_a_picture_gives_labels_colours_and_an_overlay(run, photos, tmp_path):
@@ -295,3 +296,69 @@ def test_a_broken_picture_stops_before_anything_is_written_or_is_skipped(
         run(frames, "none", on_bad_file="skip")
     with pytest.raises(ValueError, match="on_bad_file must be 'stop' or 'skip'"):
         run(frames, "none", on_bad_file="ignore")
+
+
+@pytest.fixture
+def five(tmp_path):
+    """A folder of five pictures."""
+    random = np.random.default_rng(0)
+    for number in range(5):
+        pixels = random.integers(0, 256, (32, 48, 3), dtype="uint8")
+        path = tmp_path / "five" / f"{number % 2}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    return tmp_path / "five"
+
+
+def test_shards_do_together_what_one_does(run, five, tmp_path):
+    whole = run(five, output="whole")
+    parts = [run(five, output="parts", shard=(number, 3)) for number in (3, 1, 2)]
+    assert [len(part) for part in parts] == [1, 2, 2]
+    assert len(whole) == 5
+    assert names(tmp_path / "parts") == names(tmp_path / "whole")
+    for name in names(tmp_path / "whole"):
+        one, other = (tmp_path / folder / name for folder in ("whole", "parts"))
+        assert one.read_bytes() == other.read_bytes()
+    assert run(five, output="none", shard=(7, 7)) == []
+    with pytest.raises(ValueError, match="shard is 4/3, expected a number from 1 to 3"):
+        run(five, shard=(4, 3))
+    animation(tmp_path / "drive.gif")
+    with pytest.raises(ValueError, match="is an animation, which is one thing"):
+        run(tmp_path / "drive.gif", shard=(1, 2))
+
+
+def test_what_is_written_already_is_left_out_when_so_asked(run, five, tmp_path):
+    first, *_ = run(five, shard=(1, 3))
+    [half] = run(five, shard=(2, 3))[1:]
+    overlay = tmp_path / "out/overlays" / f"{half.name[0]}_overlay.png"
+    [overlay] = (tmp_path / "out/overlays").rglob(overlay.name)
+    overlay.unlink()  # Killed in between.
+    before = first.stat().st_mtime_ns
+    assert len(run(five, resume=True)) == 2
+    assert first.stat().st_mtime_ns == before
+    assert overlay.exists()
+    assert len(names(tmp_path / "out")) == 15
+    assert run(five, resume=True) == []
+    with pytest.raises(ValueError, match="made with flip False, expected True"):
+        run(five, resume=True, flip=True)
+    with pytest.raises(ValueError, match="resume keeps earlier results"):
+        run(five, resume=True, overwrite=True)
+    for note in (tmp_path / "out").glob("prediction*.json"):
+        note.unlink()
+    with pytest.raises(ValueError, match="no note of what they were made with"):
+        run(five, resume=True)
+
+
+def test_a_finished_animation_is_not_made_again(run, tmp_path):
+    path = tmp_path / "drive.gif"
+    animation(path)
+    assert len(run(path)) == 3
+    assert run(path, resume=True) == []
+    (tmp_path / "out/overlays/drive.gif").unlink()
+    assert len(run(path, resume=True)) == 3
+
+
+def test_a_wrong_share_is_told_at_once(capsys):
+    with pytest.raises(SystemExit):
+        main(["predict", "run", "photos", "--shard", "9/8"])
+    assert "'9/8' is no share, expected such as 2/8" in capsys.readouterr().err

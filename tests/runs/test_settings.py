@@ -187,6 +187,13 @@ def test_attributes_of_earlier_versions_say_where_they_are():
         ({"seed": 2**31}, "seed is 2147483648, expected at most 2147483647"),
         ({"on_bad_file": "go"}, "on_bad_file is 'go', expected one of"),
         ({"accumulate": 5}, "accumulate is 5, expected at most the batch_size 4"),
+        ({"devices": "3"}, "devices is '3', expected a divisor of the batch_size 4"),
+        ({"devices": "0"}, "devices is '0', expected a number from 1, or \"all\""),
+        ({"devices": "two"}, "devices is 'two', expected a number from 1, or"),
+        (
+            {"devices": 2, "accumulate": 3},
+            "accumulate is 3, expected at most a device's images, 2",
+        ),
         ({"cut_mix": 1.5}, "cut_mix is 1.5, expected at most 1"),
         ({"ema": -0.5}, "ema is -0.5, expected at least 0"),
         ({"style_window": 0.5}, "fda.style_window is 0.5, expected below 0.5"),
