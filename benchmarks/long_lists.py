@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from keras_pixda.datasets import DataCheck, FewShotDomainDataset, load
 from keras_pixda.datasets.data_spelling import DataSpelling
 from keras_pixda.datasets.decode import decode_ids, decode_picture
+from keras_pixda.datasets.header_check import HeaderCheck
 from keras_pixda.datasets.kept_counts import VARIABLE
 from keras_pixda.runs.class_facts import class_facts
 from keras_pixda.runs.inputs import inputs
@@ -133,6 +134,7 @@ def main():
         timed(f"class facts{when}", facts, len(targets))
         rare = functools.partial(dataset, rare_class_sampling=0.01)
         timed(f"rare classes{when}", rare, len(sources))
+    timed("check --fast", lambda: HeaderCheck(sources), len(sources))
     part = sources.select(range(0, len(sources), options.every))
     for when in ("", ", again"):
         timed(f"decoding{when}", lambda: decode_all(part), len(part))

@@ -1,7 +1,7 @@
 """What a walk over a whole data set finds: faults, and the shares of its classes."""
 
 import collections
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -109,14 +109,7 @@ class DataCheck:
                 if progress:
                     progress(done, len(record))
         self.findings = [finding for found in self.by_pair for finding in found]
-        self.suspicions, self.notes = [], []
-        if like_masks:
-            problem = (
-                f"{len(like_masks)} of {len(record)} pictures are gray or have a "
-                f"palette, such as {like_masks[0]}: they look like masks"
-            )
-            remedy = "If they are, name a folder of the photos alone."
-            self.suspicions = [Finding(record.name, problem, remedy)]
+        self.suspicions, self.notes = masks_among_pictures(record, like_masks), []
         self.findings += self.suspicions
 
     def _absent(self, expected):
@@ -176,6 +169,20 @@ class DataCheck:
             usable[chosen[-1]] = False
             seen |= self.shows[chosen[-1]]
         return chosen
+
+
+def masks_among_pictures(
+    record: SegmentationRecord, like_masks: Sequence[str]
+) -> list[Finding]:
+    """The finding that pictures without masks look like masks themselves, if any do."""
+    if not like_masks:
+        return []
+    problem = (
+        f"{len(like_masks)} of {len(record)} pictures are gray or have a "
+        f"palette, such as {like_masks[0]}: they look like masks"
+    )
+    remedy = "If they are, name a folder of the photos alone."
+    return [Finding(record.name, problem, remedy)]
 
 
 def _look_at_picture(path):
