@@ -4,12 +4,12 @@
     python benchmarks/whole_run.py train --source idda:IDDA --target camvid:CAMVID ...
 
 Takes the words of `keras-pixda` and runs them in this process. The clock of a part
-stops while another one is at work inside it, so that the parts add up to the whole, from
-the start of the process to its last line. `steps` are training steps; what the first of
-each `fit` takes more than the median of the others, without its tracing, is in
-`compiling` (TensorFlow's own optimizer of graphs, first memory). `cores` is the
-processor time of all threads over the wall time. Prints a table and one line of JSON,
-below it the functions that were traced more than once for the same shapes.
+stops while another one is at work inside it, so that the parts add up to the whole,
+from the start of the process to its last line. `steps` are training steps; what the
+first of each `fit` takes more than the median of the others, without its tracing, is
+`compiling` (TensorFlow's optimizer of graphs, first memory). `cores` is the processor
+time of all threads over the wall time. Prints a table, the functions that were traced
+more than once for the same shapes, and one line of JSON.
 """
 
 import time
@@ -65,6 +65,7 @@ class Clock:
 
 CLOCK = Clock()
 TRACES = collections.Counter()
+LENGTHS = collections.Counter()
 FITS = []
 # Files of the package, and what in them is timed as which part.
 PARTS = {
@@ -139,8 +140,13 @@ def watch_tensorflow():
 
     def traced(name, python_func, args, kwargs, *more, **options):
         shapes = tf.nest.map_structure(str, (args, kwargs))
-        TRACES[name, part_of_the_run(), repr(shapes)[:2000]] += 1
-        return timed(name, python_func, args, kwargs, *more, **options)
+        key = name, part_of_the_run(), repr(shapes)[:2000]
+        TRACES[key] += 1
+        started = time.process_time()
+        try:
+            return timed(name, python_func, args, kwargs, *more, **options)
+        finally:
+            LENGTHS[key[:2]] += time.process_time() - started
 
     func_graph.func_graph_from_py_func = traced
 
@@ -199,6 +205,8 @@ def table(words):
     for number, fit in enumerate(FITS, 1):
         median = statistics.median(fit)
         print(f"fit {number}: {len(fit)} steps of {1000 * median:.0f} ms (median)")
+    for (name, part), seconds in LENGTHS.most_common(6):
+        print(f"traced {name} in {part}: {seconds:.1f} s of processor time")
     again = [(count, key) for key, count in TRACES.items() if count > 1]
     print(f"{sum(TRACES.values())} traces, {len(again)} functions more than once:")
     for count, (name, part, shapes) in sorted(again, reverse=True)[:20]:

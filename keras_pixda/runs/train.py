@@ -16,6 +16,7 @@ from keras_pixda.runs.few_shot_data import few_shot_data
 from keras_pixda.runs.inputs import changes_since
 from keras_pixda.runs.mask_warnings import mask_warnings
 from keras_pixda.runs.measure import measure
+from keras_pixda.runs.measured import Measured
 from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.pipeline import Pipeline
 from keras_pixda.runs.present_table import present_table
@@ -152,7 +153,10 @@ class _Run:
             self.folder.write("classes.json", facts)
         self.facts = self.folder.read_json("classes.json")
         log_dir = self.folder / "tensorboard" if tensorboard else None
-        watch = Watch(self.folder, self.validation, self.facts, log_dir, verbose)
+        self.measured = Measured(settings.data.image_size)
+        watch = Watch(
+            self.folder, self.validation, self.facts, log_dir, verbose, self.measured
+        )
         self.pipeline = Pipeline(self.folder, self.dataset, settings, watch, verbose)
         if repeats is not None and (changes := changes_since(repeats, files)):
             self.say(f"Not the data of {repeats}: {'; '.join(changes)}.")
@@ -200,8 +204,10 @@ class _Run:
 
     def evaluate(self, segmenter, title, previous=None):
         """Per-class IoU on the validation data, shown as a table."""
-        progress = Progress("evaluation", len(self.validation), self.verbose)
-        iou = measure(segmenter, self.validation, self.facts, progress)
+        iou = self.measured.result(segmenter)
+        if iou is None:
+            progress = Progress("evaluation", len(self.validation), self.verbose)
+            iou = measure(segmenter, self.validation, self.facts, progress)
         well, styled = self.facts["well"], sys.stdout.isatty()
         self.say(f"\n{present_table(iou, previous, well, title, styled)}\n")
         return iou
