@@ -1,5 +1,6 @@
 """What a pass has measured is not measured again, unless it may be something else."""
 
+import collections
 import importlib
 import types
 
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 
 from keras_pixda.datasets import SegmentationDataset, load
+from keras_pixda.metrics import SegmenterEvaluator
 from keras_pixda.models import small_segmenter
 from keras_pixda.models.load_model import load_model
 from keras_pixda.runs import measure, train
 from keras_pixda.runs.measured import Measured
 from keras_pixda.runs.saved_facts import saved_facts
+from keras_pixda.training.supervised_model import SupervisedModel
 
 RESULT = {"mean_iou": 0.5}
 
@@ -77,17 +80,33 @@ def test_a_network_of_ones_own():
 
 
 def test_a_run_gives_what_its_files_give(change, tmp_path, monkeypatch):
-    settings = change(method="fine_tuning", steps=2, source_steps=2, panels=0)
+    settings = change(method="fine_tuning", steps=9, source_steps=6, panels=0)
     calls = []
 
     def counted(*args):
         calls.append(args)
         return measure(*args)
 
+    traced = collections.Counter()
+
+    def count_traces(owner, name):
+        original = getattr(owner, name)
+
+        def counted(*args, **kwargs):
+            traced[name] += 1
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, counted)
+
     module = importlib.import_module("keras_pixda.runs.train")
     monkeypatch.setattr(module, "measure", counted)
+    # Python that runs when the function around it is traced, and then no more.
+    count_traces(SegmenterEvaluator, "compute_metrics")
+    count_traces(SupervisedModel, "train_step")
     result = train(settings, tmp_path / "run", verbose=False)
     assert not calls
+    # Two phases of more than one pass each.
+    assert traced == {"compute_metrics": 2, "train_step": 2}
     validation = SegmentationDataset(
         load(settings.data.target, evaluation=True), 4, settings.data.image_size
     )
