@@ -67,12 +67,11 @@ CLOCK = Clock()
 TRACES = collections.Counter()
 LENGTHS = collections.Counter()
 FITS = []
+# When the first step began and ended, and all after it.
+BEGAN = []
 # Files of the package, and what in them is timed as which part.
 PARTS = {
-    "evaluation": {
-        "metrics.segmenter_evaluator": ["SegmenterEvaluator.iou"],
-        "training.supervised_model": [],
-    },
+    "evaluation": {"metrics.segmenter_evaluator": ["SegmenterEvaluator.iou"]},
     "selection": {"callbacks.sample_selection": ["SampleSelection.score"]},
     "saving states": {"callbacks.state_folder": ["StateFolder.*"]},
     "saving files": {
@@ -157,7 +156,9 @@ def watch_tensorflow():
 
         def __call__(self, *args):
             before = CLOCK.look(), CLOCK.parts["tracing"][0]
+            BEGAN.append(before[0])
             result = self.function(*args)
+            BEGAN.append(CLOCK.look())
             traced = CLOCK.parts["tracing"][0] - before[1]
             FITS[-1].append(CLOCK.look() - before[0] - traced)
             return result
@@ -202,6 +203,9 @@ def table(words):
         print(f"{line}{cores:>7}{count or '':>7}")
     cores = time.process_time() / whole
     print(f"{'the whole':<24}{whole:>9.2f}{'100.0%':>8}{cores:>7.2f}")
+    if BEGAN:
+        begun, ended = (moment - STARTED for moment in BEGAN[:2])
+        print(f"the first step began after {begun:.1f} s and ended after {ended:.1f} s")
     for number, fit in enumerate(FITS, 1):
         median = statistics.median(fit)
         print(f"fit {number}: {len(fit)} steps of {1000 * median:.0f} ms (median)")
