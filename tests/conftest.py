@@ -57,6 +57,14 @@ def seeded():
     keras.utils.set_random_seed(0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_kept():
+    """No counts of classes are kept between runs of the tests, here or in the home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_PIXDA_COUNTS", "")
+        yield
+
+
 @pytest.fixture(scope="session")
 def scenes(tmp_path_factory):
     """A folder with eight rendered scenes and a few photos, drawn once."""

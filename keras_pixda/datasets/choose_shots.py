@@ -33,8 +33,7 @@ def choose_shots(
             _require_listed_shots(record, chosen, shots, shots_file)
         return sorted(chosen)
     chosen = []
-    for city in sorted(set(record.cities)):
-        members = [index for index, name in enumerate(record.cities) if name == city]
+    for city, members in sorted(_members(record.cities).items()):
         if len(members) < shots:
             raise ValueError(
                 f"{record.name}: city {city} has {len(members)} images, {shots} shots "
@@ -50,9 +49,17 @@ def choose_shots(
 
 def _require_listed_shots(record, chosen, shots, shots_file):
     listed = [record.cities[index] for index in chosen]
-    for city in sorted(set(listed)):
-        if listed.count(city) != shots:
+    for city, members in sorted(_members(listed).items()):
+        if len(members) != shots:
             raise ValueError(
-                f"{shots_file} names {listed.count(city)} images of city {city}, "
+                f"{shots_file} names {len(members)} images of city {city}, "
                 f"expected {shots} shots; shots=None takes the list as it is"
             )
+
+
+def _members(cities):
+    """The positions of each city."""
+    members = {}
+    for position, city in enumerate(cities):
+        members.setdefault(city, []).append(position)
+    return members

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from keras_pixda.datasets.count_pixels import count_pixels
+from keras_pixda.datasets.kept_counts import KeptCounts
 from keras_pixda.datasets.pair_cache import PairCache
 from keras_pixda.datasets.reader import read_labels
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
@@ -21,8 +22,9 @@ def class_pixels(
 ) -> np.ndarray:
     """How many pixels of each class each pair of a record has.
 
-    Every mask is read once. With a cache whole pairs are, and are there already when
-    the training begins.
+    Every mask is read once, and not again in later runs, see
+    `keras_pixda.datasets.kept_counts.KeptCounts`. With a cache whole pairs are read,
+    and are there already when the training begins.
 
     Example:
     ```python
@@ -65,10 +67,13 @@ def class_pixels(
         return count_pixels(labels)[: len(record.classes)]
 
     record.require_masks()
-    pixels = np.zeros((len(record), len(record.classes)), np.int64)
-    progress = Progress("class pixels", len(record), verbose)
+    kept = KeptCounts(record, size)
+    pixels, missing = kept.pixels, kept.missing.tolist()
+    progress = Progress("class pixels", len(missing), verbose)
     with ThreadPoolExecutor(workers) as pool:
-        for index, counts in enumerate(pool.map(count, range(len(record)))):
-            pixels[index] = counts
-            progress(index + 1)
+        for done, counts in enumerate(pool.map(count, missing)):
+            pixels[missing[done]] = counts
+            progress(done + 1)
+    if missing:
+        kept.write(pixels)
     return pixels

@@ -1,22 +1,15 @@
 """What a walk over a whole data set finds: faults, and the shares of its classes."""
 
 import collections
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from keras_pixda.datasets.conventions import conventions
-from keras_pixda.datasets.count_pixels import count_pixels
 from keras_pixda.datasets.data_error import DataError, Finding
-from keras_pixda.datasets.decode import decode_ids, decode_picture
-from keras_pixda.datasets.reader import (
-    decode_pair,
-    fit_labels,
-    read_image,
-    read_labels,
-)
+from keras_pixda.datasets.decode import decode_picture
+from keras_pixda.datasets.look_at_pair import look_at_pair
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
 # What Pillow calls pictures of one value a pixel.
@@ -83,7 +76,9 @@ class DataCheck:
             return
         ids = collections.Counter()
         with ThreadPoolExecutor(workers) as pool:
-            walk = pool.map(lambda index: _look(record, index), range(len(record)))
+            walk = pool.map(
+                lambda index: look_at_pair(record, index), range(len(record))
+            )
             for index, (findings, labels, held) in enumerate(walk):
                 self.by_pair.append(tuple(findings))
                 self.pixels += labels[: len(self.pixels)]
@@ -114,14 +109,7 @@ class DataCheck:
                 if progress:
                     progress(done, len(record))
         self.findings = [finding for found in self.by_pair for finding in found]
-        self.suspicions, self.notes = [], []
-        if like_masks:
-            problem = (
-                f"{len(like_masks)} of {len(record)} pictures are gray or have a "
-                f"palette, such as {like_masks[0]}: they look like masks"
-            )
-            remedy = "If they are, name a folder of the photos alone."
-            self.suspicions = [Finding(record.name, problem, remedy)]
+        self.suspicions, self.notes = masks_among_pictures(record, like_masks), []
         self.findings += self.suspicions
 
     def _absent(self, expected):
@@ -183,6 +171,20 @@ class DataCheck:
         return chosen
 
 
+def masks_among_pictures(
+    record: SegmentationRecord, like_masks: Sequence[str]
+) -> list[Finding]:
+    """The finding that pictures without masks look like masks themselves, if any do."""
+    if not like_masks:
+        return []
+    problem = (
+        f"{len(like_masks)} of {len(record)} pictures are gray or have a "
+        f"palette, such as {like_masks[0]}: they look like masks"
+    )
+    remedy = "If they are, name a folder of the photos alone."
+    return [Finding(record.name, problem, remedy)]
+
+
 def _look_at_picture(path):
     """The findings of a picture alone, its size and its mode in Pillow."""
     try:
@@ -194,37 +196,3 @@ def _look_at_picture(path):
 
 def _share(count, whole):
     return f"{100 * count / whole:.1f} %" if count else "-"
-
-
-def _look(record, index):
-    """The findings of a pair, and the pixels of its train ids and of its ids."""
-    image_path, mask_path = record.pairs[index]
-    findings, labels, ids = (), None, None
-    try:
-        _, labels, ids = decode_pair(record, index)
-    except DataError as error:
-        findings = error.findings
-        alone = []
-        for read in (
-            lambda: read_image(image_path),
-            lambda: read_labels(record, index),
-        ):
-            try:
-                labels = read()
-            except DataError as other:
-                labels = None
-                alone += other.findings
-        # Where both can be read each by itself, the two do not fit each other.
-        findings = alone or findings
-        with contextlib.suppress(DataError):
-            ids = decode_ids(mask_path, record)
-    else:
-        labels = fit_labels(labels, None, record.crop)
-    counts = np.zeros(256, np.int64)
-    if labels is not None:
-        counts = count_pixels(labels)
-    held = {}
-    if ids is not None and not record.is_colour_coded:
-        found = np.bincount(ids.ravel())
-        held = {int(i): int(found[i]) for i in np.flatnonzero(found)}
-    return findings, counts, held

@@ -139,17 +139,20 @@ def find_files(
 def _walk(folder, parents=()):
     """The files below a folder, sorted, and what keeps some from being seen."""
     try:
-        paths = sorted(folder.iterdir())
+        with os.scandir(folder) as entries:
+            entries = sorted(entries, key=lambda entry: entry.name)
         parents = (*parents, folder.resolve())
     except OSError as error:
         problem = f"the folder cannot be opened ({error.strerror})"
         return [], [Finding(_shown(folder), problem, "Allow to read it.")]
     files, findings = [], []
-    for path in paths:
+    for entry in entries:
         # Names with a leading dot are left behind by file managers.
-        if path.name.startswith("."):
+        if entry.name.startswith("."):
             continue
-        if not path.is_dir():
+        path = folder / entry.name
+        # What the folder says of a file itself needs no look at it; links do.
+        if not (path.is_dir() if entry.is_symlink() else entry.is_dir()):
             files.append(path)
         elif path.resolve() in parents:
             problem = f"is {path.resolve()} again, a link goes in a circle"

@@ -2,6 +2,7 @@
 
 import struct
 from pathlib import Path
+from typing import BinaryIO
 
 from keras_pixda.datasets.data_error import DataError
 from keras_pixda.datasets.decode import MAX_PIXELS, PNG_SIGNATURE, orientation_mark
@@ -46,7 +47,7 @@ def mask_size(path: FilePath, crop: float | None = None) -> Size | None:
             _, kind, width, height = struct.unpack(">I4sII", file.read(16))
             if kind != b"IHDR" or not 0 < width * height <= MAX_PIXELS:
                 return None
-            marked = _may_be_turned(file)
+            marked = may_be_turned(file)
         if marked and orientation_mark(path) >= 5:  # A quarter turn.
             width, height = height, width
     except (OSError, struct.error, DataError):
@@ -55,8 +56,8 @@ def mask_size(path: FilePath, crop: float | None = None) -> Size | None:
     return height, width
 
 
-def _may_be_turned(file):
-    """Whether any part of a PNG may hold a camera's mark."""
+def may_be_turned(file: BinaryIO) -> bool:
+    """Whether any part of an open PNG may hold a camera's mark."""
     place = len(PNG_SIGNATURE)
     while True:
         file.seek(place)

@@ -1,18 +1,20 @@
 """Keep decoded pairs, so that later passes do not decode them again."""
 
 import hashlib
-import io
 import os
 import threading
 import time
-import uuid
 import warnings
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from keras_pixda.datasets.checked_arrays import (
+    pack_arrays,
+    put_in_place,
+    unpack_arrays,
+)
 from keras_pixda.datasets.files import file_state
 from keras_pixda.datasets.reader import read_pair
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
@@ -178,21 +180,14 @@ class PairCache:
             self._memory[key] = stamp, pair
 
     def _write(self, key, stamp, pair):
-        path, data = self._path(key), _pack(stamp, pair)
+        path, data = self._path(key), pack_arrays((np.array(stamp, np.int64), *pair))
         self._writes += 1
         if self._writes % _WRITES_BETWEEN_MEASURES == 0:
             self._measure()
         before = path.stat().st_size if path.exists() else 0
         if not self._make_room(len(data), before):
             return
-        # Not flushed to the disk: what a power cut leaves is found by its checksum.
-        temporary = self.folder / f"{uuid.uuid4().hex}.tmp"
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        put_in_place(path, data)
 
     def _make_room(self, size, before):
         """Count `size` bytes in place of `before`, if that is within the bound."""
@@ -245,25 +240,7 @@ def _frozen(pair):
     return pair
 
 
-def _pack(stamp, pair):
-    """A checksum and the arrays behind it, as bytes."""
-    buffer = io.BytesIO(bytes(4))
-    buffer.seek(4)
-    for array in (np.array(stamp, np.int64), *pair):
-        np.save(buffer, array)
-    with buffer.getbuffer() as data:
-        data[:4] = zlib.crc32(data[4:]).to_bytes(4, "little")
-    return buffer.getbuffer()
-
-
 def _unpack(path):
     """Stamp and pair of a file, or `None` if it is missing or damaged."""
-    try:
-        data = memoryview(path.read_bytes())
-    except OSError:
-        return None
-    if len(data) <= 4 or zlib.crc32(data[4:]).to_bytes(4, "little") != data[:4]:
-        return None
-    buffer = io.BytesIO(data[4:])
-    stamp, image, labels = (np.load(buffer) for _ in range(3))
-    return stamp.tolist(), _frozen((image, labels))
+    stamp, *pair = unpack_arrays(path, 3) or (None,)
+    return None if stamp is None else (stamp.tolist(), _frozen(pair))

@@ -218,7 +218,7 @@ def _labels(path, ids, record, ignore_mask):
     """The train ids of a mask's ids, with what is ignored for this pair."""
     labels = _train_ids(path, ids, record)
     if ignore_mask:
-        ignored = _ignored_pixels(ignore_mask, file_state(ignore_mask))
+        ignored = ignored_pixels(ignore_mask)
         _require_same_size(ignore_mask, ignored.shape, path, labels.shape)
         labels = np.where(ignored, np.uint8(record.ignore_class), labels)
     return labels
@@ -258,6 +258,11 @@ def _unknown_ids(path, ids, record):
     )
 
 
+def ignored_pixels(path: FilePath) -> np.ndarray:
+    """Whether each pixel of a picture is 255, of which a bool array is kept."""
+    return _ignored_pixels(path, file_state(path))
+
+
 @functools.lru_cache(maxsize=16)
 def _ignored_pixels(path, state):
     # The state is there for the lru_cache: a changed file is read again.
@@ -271,13 +276,19 @@ def cropped_size(width: int, height: int, crop: float | None) -> tuple[int, int]
     return min(width, round(height * crop)), min(height, round(width / crop))
 
 
+def cropped_box(
+    width: int, height: int, crop: float | None
+) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of that centre-crop: at most one side is cut."""
+    new_width, new_height = cropped_size(width, height, crop)
+    left, top = (width - new_width) // 2, (height - new_height) // 2
+    return left, top, left + new_width, top + new_height
+
+
 def _fit(picture, size, crop, resample):
     """Centre-crop and resize a Pillow picture; return it as an array."""
-    width, height = picture.size
     if crop:
-        new_width, new_height = cropped_size(width, height, crop)
-        left, top = (width - new_width) // 2, (height - new_height) // 2
-        picture = picture.crop((left, top, left + new_width, top + new_height))
+        picture = picture.crop(cropped_box(*picture.size, crop))
     if size and picture.size != (size[1], size[0]):
         picture = picture.resize((size[1], size[0]), resample)
     return np.asarray(picture)

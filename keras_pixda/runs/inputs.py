@@ -98,8 +98,17 @@ def _files(record):
     paths = [str(path) for pair in record.pairs for path in pair if path is not None]
     if not paths:
         return {}
-    root = os.path.commonpath([os.path.dirname(path) for path in paths])
-    return {pathlib.Path(path).relative_to(root).as_posix(): path for path in paths}
+    root = os.path.commonpath({os.path.dirname(path) for path in paths})
+    before = os.path.join(root, "")
+    return {_within(before, path): path for path in paths}
+
+
+def _within(before, path):
+    """The name of a file in a folder, whose own one is `before` with its separator."""
+    if path.startswith(before) and path == os.path.normpath(path):
+        path = path[len(before) :]  # There may be many.
+        return path.replace(os.sep, "/")
+    return pathlib.Path(path).relative_to(before).as_posix()
 
 
 def _size(path):

@@ -6,6 +6,7 @@ import keras
 
 from keras_pixda.callbacks import PerClassIoU, PredictionImages
 from keras_pixda.datasets import SegmentationDataset
+from keras_pixda.runs.measured import Measured
 from keras_pixda.runs.planned_phase import PlannedPhase
 from keras_pixda.runs.run_folder import RunFolder
 
@@ -32,6 +33,7 @@ class Watch:
         facts: What `classes.json` holds.
         log_dir: Folder for TensorBoard. Defaults to `None`, nothing is written for it.
         verbose: Whether to print a line after each pass. Defaults to `True`.
+        measured: The `Measured` that notes each result. Defaults to `None`, nothing.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class Watch:
         facts: dict,
         log_dir: str | pathlib.Path | None = None,
         verbose: bool = True,
+        measured: Measured | None = None,
     ):
         self.folder = folder
         self.validation = validation
         self.facts = facts
         self.log_dir = log_dir
         self.verbose = verbose
+        self.measured = measured
 
     def __call__(self, planned: PlannedPhase) -> tuple[list, list]:
         """Callbacks to be called before a phase's own ones, and after them."""
@@ -60,7 +64,8 @@ class Watch:
         return measuring, showing
 
     def _per_class_iou(self, planned, log_dir):
-        return PerClassIoU(
+        return _PerClassIoU(
+            self.measured,
             self.validation,
             self.facts["classes"],
             self.facts["ignore_class"],
@@ -74,6 +79,20 @@ class Watch:
         images, labels = self.validation[0]
         palette, classes = self.facts["palette"], self.facts["classes"]
         return PredictionImages(images, labels, palette, classes, log_dir=log_dir)
+
+
+class _PerClassIoU(PerClassIoU):
+    """The same, which tells what it has measured."""
+
+    def __init__(self, measured, *args, **options):
+        super().__init__(*args, **options)
+        self.measured = measured
+
+    def evaluate(self):
+        result = super().evaluate()
+        if self.measured is not None:
+            self.measured.note(self.model, result)
+        return result
 
 
 def _say(epoch, logs):
