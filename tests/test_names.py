@@ -17,6 +17,7 @@ TOGETHER = {
     "datasets/distribute.py": "two ways to deal out batches, by the same means",
     "datasets/reader.py": "the one reader: of an image, of a mask, of both",
     "methods/fda.py": "a method, and its settings",
+    "methods/pixda_plus.py": "a method, and its settings",
     "losses/domain.py": "one loss, and its sums for one domain and for both",
     "losses/pix_adv.py": "a loss, and the map that weighs it",
 }
