@@ -135,13 +135,13 @@ def predict(
         "scales": [float(factor) for factor in scales],
     }
     notes = PredictionNotes(output, facts_of_results, shard)
-    earlier = PredictionFiles(images, output, [], ending)
+    earlier = PredictionFiles(images, output, [], ending) if resume else None
     there = []
 
     def chosen(place, name):
         if shard is not None and place % shard[1] != shard[0] - 1:
             return False
-        if resume and earlier.all_written(name):
+        if earlier and earlier.all_written(name):
             there.append(name)
             return False
         return True
