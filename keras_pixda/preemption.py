@@ -2,8 +2,10 @@
 
 import math
 import multiprocessing
+import os
 import signal
 import threading
+import time
 from collections.abc import Sequence
 
 # What schedulers and `sysexits.h` call a failure that another try may mend.
@@ -189,3 +191,23 @@ def _signal(name):
             f"{', '.join(n for n in names if hasattr(signal, n))}."
         )
     return number
+
+
+def end_with_parent(grace: float = 30.0) -> None:
+    """End this child process where its parent has died, as by SIGKILL.
+
+    Nobody would read what it finds, and who goes on with the work of the parent would
+    have it write into the same files.
+
+    Args:
+        grace: Seconds that it has, from a SIGTERM on, to save its state.
+            Defaults to 30.
+    """
+
+    def wait():
+        multiprocessing.parent_process().join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(grace)
+        os._exit(EXIT_STATUS)
+
+    threading.Thread(target=wait, daemon=True).start()

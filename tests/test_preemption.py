@@ -2,6 +2,8 @@
 
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -65,6 +67,37 @@ def test_child_processes_are_told(monkeypatch):
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
     assert told == children
+
+
+PARENT = """
+import multiprocessing
+import os
+import time
+
+from keras_pixda.preemption import Preemption, end_with_parent
+
+def work(ready):
+    with Preemption(grace=60):  # Which SIGTERM alone does not end.
+        end_with_parent(grace=0.2)
+        ready.set()
+        time.sleep(60)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    child = context.Process(target=work, args=(ready,))
+    child.start()
+    ready.wait()
+    os._exit(9)
+"""
+
+
+def test_a_child_ends_with_its_parent(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    # Its output ends when the last process that has it does.
+    found = subprocess.run([sys.executable, script], capture_output=True, timeout=50)
+    assert found.returncode == 9, found.stderr
 
 
 def test_it_crosses_processes():

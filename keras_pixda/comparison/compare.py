@@ -20,7 +20,12 @@ from keras_pixda.comparison.rows import ROWS
 from keras_pixda.comparison.terminal_table import terminal_table
 from keras_pixda.comparison.write_comparison import shown_shots, write_comparison
 from keras_pixda.methods.registry import METHODS as REGISTERED
-from keras_pixda.preemption import Preempted, Preemption, stop_reason
+from keras_pixda.preemption import (
+    Preempted,
+    Preemption,
+    end_with_parent,
+    stop_reason,
+)
 from keras_pixda.progress import Progress
 from keras_pixda.runs.check_methods import check_methods
 from keras_pixda.runs.few_shot_data import few_shot_data
@@ -256,6 +261,7 @@ def _prepare(methods, settings, folder, threads):
     REGISTERED.update(methods)
     _cells = Cells(settings, folder, verbose=False)
     Preemption().__enter__()  # To the end of the process.
+    end_with_parent()
 
 
 def _cell(cell):
