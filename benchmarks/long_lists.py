@@ -20,6 +20,8 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import workers
+
 from keras_pixda.datasets import DataCheck, FewShotDomainDataset, load
 from keras_pixda.datasets.data_spelling import DataSpelling
 from keras_pixda.datasets.decode import decode_ids, decode_picture
@@ -63,14 +65,6 @@ def multiply(data, place, pairs):
     return new
 
 
-def memory():
-    """MiB of this process."""
-    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
-
-
 def decode_all(record):
     def decode(pair):
         image, mask = pair
@@ -108,8 +102,9 @@ def main():
         started = time.monotonic()
         result = work()
         seconds = time.monotonic() - started
+        memory = workers.memory("VmRSS") / 2**20
         print(
-            f"{title:<28}{seconds:>9.2f}{pairs / seconds:>9.0f}{memory():>7.0f}",
+            f"{title:<28}{seconds:>9.2f}{pairs / seconds:>9.0f}{memory:>7.0f}",
             flush=True,
         )
         return result

@@ -26,17 +26,16 @@ def measure(name, size, batch, steps):
     """Parameters, and the seconds of both kinds of step."""
     import keras
 
-    from keras_pixda import PixDAModel, published_optimizers
+    from keras_pixda import PixDAModel
     from keras_pixda.models import find_segmenter
     from keras_pixda.training import SupervisedModel
 
     keras.utils.set_random_seed(0)
     segmenter = find_segmenter(name).build(workers.NUM_CLASSES, pretrained=False)
     answer = {"parameters": segmenter.count_params() / 1e6}
-    optimizers = published_optimizers(1e-5, 4e-6)
     supervised, pixda = SupervisedModel(segmenter), PixDAModel(segmenter)
-    supervised.compile(published_optimizers(1e-5)["optimizer"])
-    pixda.compile(**optimizers)
+    supervised.compile(workers.slow_optimizers()["optimizer"])
+    pixda.compile(**workers.slow_optimizers())
     batches = [workers.training_batch(size, seed, batch) for seed in range(steps + 2)]
     for kind, model in (("supervised", supervised), ("pixda", pixda)):
         seconds = []

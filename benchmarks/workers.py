@@ -177,7 +177,8 @@ def segmenter_of(network):
     return getattr(models, network)(NUM_CLASSES)
 
 
-def _published_optimizers():
+def slow_optimizers():
+    """The published optimizers by role, at the rates above."""
     from keras_pixda.optimizers import published_optimizers
 
     return published_optimizers(
@@ -200,7 +201,7 @@ def _pixda(network, size, weights, policy="float32", batch_size=1, **options):
     _share_weights(parts, pathlib.Path(weights))
     # As released: gradients flow through the cross-entropy map too.
     model.compile(
-        **_published_optimizers(),
+        **slow_optimizers(),
         adversarial_loss=PixAdvLoss(detach=False),
         **options,
     )
@@ -219,7 +220,7 @@ def _joint(network, size, weights, policy="float32", batch_size=1):
 
     model = JointModel(segmenter)
     _share_weights({"segmenter": segmenter}, pathlib.Path(weights))
-    model.compile(_published_optimizers()["optimizer"])
+    model.compile(slow_optimizers()["optimizer"])
 
     def step(images, labels):
         logs = model.train_on_batch(images, labels, return_dict=True)
@@ -235,7 +236,7 @@ def _supervised(network, size, weights, policy="float32", batch_size=1):
 
     model = SupervisedModel(segmenter)
     _share_weights({"segmenter": segmenter}, pathlib.Path(weights))
-    model.compile(_published_optimizers()["optimizer"])
+    model.compile(slow_optimizers()["optimizer"])
 
     def step(images, labels):
         logs = model.train_on_batch(

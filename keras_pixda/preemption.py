@@ -176,23 +176,6 @@ def listen_again() -> None:
         _in_force._listen()
 
 
-def _tell_in(seconds):
-    """Set the alarm, 0 for none."""
-    if _ALARM is not None:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
-def _signal(name):
-    number = getattr(signal, str(name).upper(), None)
-    if not isinstance(number, signal.Signals) or number == _ALARM:
-        names = ("SIGTERM", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGINT")
-        raise ValueError(
-            f"{name!r} is no signal to wait for, expected one such as "
-            f"{', '.join(n for n in names if hasattr(signal, n))}."
-        )
-    return number
-
-
 def end_with_parent(grace: float = 30.0) -> None:
     """End this child process where its parent has died, as by SIGKILL.
 
@@ -211,3 +194,20 @@ def end_with_parent(grace: float = 30.0) -> None:
         os._exit(EXIT_STATUS)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def _tell_in(seconds):
+    """Set the alarm, 0 for none."""
+    if _ALARM is not None:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _signal(name):
+    number = getattr(signal, str(name).upper(), None)
+    if not isinstance(number, signal.Signals) or number == _ALARM:
+        names = ("SIGTERM", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGINT")
+        raise ValueError(
+            f"{name!r} is no signal to wait for, expected one such as "
+            f"{', '.join(n for n in names if hasattr(signal, n))}."
+        )
+    return number

@@ -62,7 +62,7 @@ def _run(options):
     status = _print_findings(
         checked.findings, f"{len(record)} {'pairs' if record.labelled else 'pictures'}"
     )
-    for note in () if options.fast else checked.notes:
+    for note in checked.notes:
         print(f"Note: {note}")
     return status
 

@@ -66,6 +66,7 @@ class HeaderCheck:
     Attributes:
         by_pair: For each pair a tuple of `Finding`.
         findings: Every `Finding`.
+        notes: Empty: what is ordinary in a part of a benchmark is not looked at.
         kinds: `Counter` of `(part, format, mode, size)`: `"images"` or `"masks"`, two
             names of Pillow's, and `(width, height)`. A file that is no picture is not
             among them.
@@ -77,7 +78,7 @@ class HeaderCheck:
         progress: Callable[[int, int], object] | None = None,
         workers: int = 2,
     ):
-        self.by_pair = []
+        self.by_pair, self.notes = [], []
         self.kinds = collections.Counter()
         like_masks = []
         with ThreadPoolExecutor(workers) as pool:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_pixda.runs.training_settings import ALL
+from keras_pixda.runs.training_settings import ALL, DEVICES, counts_devices
 
 
 def device_names(devices: str) -> list[str]:
@@ -23,8 +23,11 @@ def device_names(devices: str) -> list[str]:
     Raises:
         ValueError: If it is no number, or there are fewer.
     """
+    devices = str(devices)
+    if not counts_devices(devices):
+        raise ValueError(f"devices is {devices!r}, expected {DEVICES}.")
     gpus = tf.config.list_physical_devices("GPU")
-    number = max(len(gpus), 1) if devices == ALL else _number(devices)
+    number = max(len(gpus), 1) if devices == ALL else int(devices)
     if gpus and number > len(gpus):
         raise ValueError(
             f"devices is {number}, expected at most {len(gpus)}, the GPUs that "
@@ -34,15 +37,6 @@ def device_names(devices: str) -> list[str]:
         _divide_processor(number)
     kind = "GPU" if gpus else "CPU"
     return [f"{kind}:{place}" for place in range(number)]
-
-
-def _number(devices):
-    text = str(devices)
-    if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise ValueError(
-            f'devices is {devices!r}, expected a number from 1, or "{ALL}".'
-        )
-    return int(text)
 
 
 def _divide_processor(number):

@@ -7,6 +7,13 @@ from keras_pixda.setting import setting
 
 # In place of a number of devices.
 ALL = "all"
+DEVICES = f'a number from 1, or "{ALL}"'
+
+
+def counts_devices(devices: str) -> bool:
+    """Whether a text says how many devices: a number from 1, or `ALL`."""
+    number = devices.isascii() and devices.isdigit()
+    return devices == ALL or (number and int(devices) >= 1)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,9 +104,7 @@ class TrainingSettings(CheckedSettings):
         if isinstance(self.devices, int) and not isinstance(self.devices, bool):
             object.__setattr__(self, "devices", str(self.devices))
         super().__post_init__()
-        number = self.devices.isascii() and self.devices.isdigit()
-        fits = self.devices == ALL or (number and int(self.devices) >= 1)
-        self.expect("devices", fits, f'a number from 1, or "{ALL}"')
+        self.expect("devices", counts_devices(self.devices), DEVICES)
 
     @property
     def target_steps(self) -> int:

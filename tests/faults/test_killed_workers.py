@@ -1,14 +1,8 @@
 """Kill one or both of two processes that are one job; nothing may differ at the end."""
 
-import json
-import os
-import pathlib
-import subprocess
-import sys
-
+import driver
 import pytest
 
-SCRIPT = pathlib.Path(__file__).with_name("killed_workers.py")
 # In the order of a run; 0 is the process that writes. See KILLS of test_kills.
 KILLS = [
     # Source only: 7 steps in passes of 4, a state every 3 steps and at each pass.
@@ -53,16 +47,9 @@ KILLS = [
 
 def end_of(config, folder, *kills):
     """What is noted of a job with kills, and what was said of each."""
-    root = str(SCRIPT.parents[2])
-    done = subprocess.run(
-        [sys.executable, SCRIPT, config, folder, *kills],
-        env={**os.environ, "PYTHONPATH": root, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
-    assert done.stdout.count("killed") == len(kills)
-    return json.loads(folder.with_suffix(".json").read_text()), done.stdout
+    noted, said = driver.driven("killed_workers.py", config, folder, *kills)
+    assert said.count("killed") == len(kills)
+    return noted, said
 
 
 @pytest.mark.faults
@@ -70,26 +57,11 @@ def test_a_job_of_two_processes_that_was_killed_everywhere_ends_the_same(
     change, tmp_path
 ):
     config = tmp_path / "config.json"
-    settings = change(
-        source_steps=7,
-        steps=9,
-        distillation_steps=4,
-        threshold=0.64,
-        growth=0.1,
-        panels=1,
-        save_every=3,
-        ema=0.9,
-        augment=True,
-        cut_mix=0.5,
-    )
-    config.write_text(settings.to_json())
+    config.write_text(change(**driver.SETTINGS).to_json())
     whole, _ = end_of(config, tmp_path / "whole")
     killed, said = end_of(config, tmp_path / "killed", *KILLS)
     # A signal to one of them saves the state and stops both.
     [stopped] = [line for line in said.splitlines() if ":stop " in line]
     assert "{0: 75, 1: 75}" in stopped or "{1: 75, 0: 75}" in stopped
-    for phase in ("source_only", "adaptation", "distillation"):
-        [expected] = whole.pop(f"state of {phase}")
-        for found in killed.pop(f"state of {phase}"):
-            assert json.dumps(found) == json.dumps(expected)
-    assert json.dumps(killed) == json.dumps(whole)
+    phases = "source_only", "adaptation", "distillation"
+    driver.assert_same_end(killed, whole, phases)

@@ -1,17 +1,12 @@
 """Kill `train` at points of all phases; nothing of what it ends with may differ."""
 
 import functools
-import json
-import os
-import pathlib
-import subprocess
-import sys
 
+import driver
 import pytest
 
 from keras_pixda.methods import METHODS
 
-SCRIPT = pathlib.Path(__file__).with_name("killed_runs.py")
 # In the order of a run; each goes on from the one before, and counts from there.
 KILLS = [
     # Source only: 7 steps in passes of 4, a state every 3 steps and at each pass.
@@ -84,33 +79,14 @@ MOMENTS = [f"seconds:{seconds}" for seconds in (3, 5, 7, 9, 11, 13, 15, 17, 19, 
 @pytest.fixture
 def change(change):
     """Settings of these runs, with changes."""
-    return functools.partial(
-        change,
-        source_steps=7,
-        steps=9,
-        distillation_steps=4,
-        threshold=0.64,
-        growth=0.1,
-        panels=1,
-        save_every=3,
-        ema=0.9,
-        augment=True,
-        cut_mix=0.5,
-    )
+    return functools.partial(change, **driver.SETTINGS)
 
 
 def end_of(config, folder, mode, *kills):
     """What the driver has noted of a run with kills."""
-    root = str(SCRIPT.parents[2])
-    done = subprocess.run(
-        [sys.executable, SCRIPT, config, folder, mode, *kills],
-        env={**os.environ, "PYTHONPATH": root, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
-    assert done.stdout.count("killed") >= len([k for k in kills if "seconds" not in k])
-    return json.loads(folder.with_suffix(".json").read_text())
+    noted, said = driver.driven("killed_runs.py", config, folder, mode, *kills)
+    assert said.count("killed") >= len([k for k in kills if "seconds" not in k])
+    return noted
 
 
 @pytest.mark.faults
@@ -135,12 +111,8 @@ def test_a_run_that_was_killed_everywhere_ends_the_same(
     kept, threshold = whole["selection"]
     assert kept == ([3, 7] if steps == 9 else [])
     assert threshold > 0.64
-    for phase in ("source_only", "adaptation", "distillation"):
-        # Weights, optimizer slots, loss scales, seeds, metrics; what callbacks know.
-        [expected] = whole.pop(f"state of {phase}")
-        for found in killed.pop(f"state of {phase}"):
-            assert json.dumps(found) == json.dumps(expected)
-    assert json.dumps(killed) == json.dumps(whole)
+    phases = "source_only", "adaptation", "distillation"
+    driver.assert_same_end(killed, whole, phases)
 
 
 # Of a method with one phase; the numbers of steps and passes are those above.
@@ -190,11 +162,7 @@ def test_every_method_and_cell_that_was_killed_ends_the_same(
     config.write_text(change(method="fda", devices=devices).to_json())
     whole = end_of(config, tmp_path / "whole", mode)
     killed = end_of(config, tmp_path / "killed", mode, *kills)
-    for phase in ("source_only", "adaptation"):
-        [expected] = whole.pop(f"state of {phase}")
-        for found in killed.pop(f"state of {phase}"):
-            assert json.dumps(found) == json.dumps(expected)
-    assert json.dumps(killed) == json.dumps(whole)
+    driver.assert_same_end(killed, whole, ("source_only", "adaptation"))
 
 
 @pytest.mark.faults
@@ -215,8 +183,6 @@ def test_every_method_goes_on_on_two_devices(change, scenes, tmp_path, method):
         kills = ["source_only_step:2", "half_a_state:1"]
     whole = end_of(config, tmp_path / "whole", "eager")
     killed = end_of(config, tmp_path / "killed", "eager", *kills)
-    for phase in [name for name in whole if name.startswith("state of")]:
-        [expected] = whole.pop(phase)
-        for found in killed.pop(phase):
-            assert json.dumps(found) == json.dumps(expected)
-    assert json.dumps(killed) == json.dumps(whole)
+    state = "state of "
+    phases = [name.removeprefix(state) for name in whole if name.startswith(state)]
+    driver.assert_same_end(killed, whole, phases)

@@ -9,7 +9,10 @@ from keras import ops
 
 from keras_pixda.losses import FocalLoss
 from keras_pixda.losses.pixel_cross_entropy import standardize_labels
-from keras_pixda.methods.self_training.averaged_teacher import AveragedTeacher
+from keras_pixda.methods.self_training.averaged_teacher import (
+    AveragedTeacher,
+    momentum_at,
+)
 from keras_pixda.methods.self_training.balanced_logits import (
     balanced_logits,
     class_shares,
@@ -25,8 +28,8 @@ from keras_pixda.training.ready_optimizers import ready_optimizers
 from keras_pixda.training.updates import Updates
 from keras_pixda.typing import Tensor
 
-# What a batch counts in the running shares of the classes.
-SHARES_CHANGE = 0.01
+# What the running shares of the classes keep of themselves in a step.
+SHARES_MOMENTUM = 0.99
 
 
 @keras.saving.register_keras_serializable("keras_pixda")
@@ -244,8 +247,7 @@ class SelfTrainingModel(FewShotModel):
         Args:
             labels: Integer labels of the domains that have some.
         """
-        step = ops.cast(self.optimizer.iterations, "float32") + 1.0
-        change = ops.maximum(1.0 / step, SHARES_CHANGE)
+        change = 1.0 - momentum_at(self.optimizer.iterations, SHARES_MOMENTUM)
         shares = class_shares(list(labels.values()), self.num_classes)
         self.shares.assign(self.shares + change * (shares - self.shares))
 
