@@ -191,7 +191,7 @@ def end_with_parent(grace: float = 30.0) -> None:
         multiprocessing.parent_process().join()
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(grace)
-        os._exit(EXIT_STATUS)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
 
