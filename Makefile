@@ -46,7 +46,7 @@ docs: .venv/docs-tools
 
 # Kills, bad files, fuzzing and properties at full length; docs/faults.md lists them.
 test-faults: .venv/test-tools
-	$(BIN)/python -m pytest tests/faults tests/distribution -m "" --hypothesis-profile faults --durations 0
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults tests/distribution -m "" --hypothesis-profile faults --durations 0
 
 # Time and memory against PyTorch and plain training, on a machine at rest: minutes.
 BENCH = PYTHONPATH=. TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python benchmarks

@@ -1,5 +1,7 @@
 """Presets of keras-hub as segmenters."""
 
+import importlib.metadata
+
 import keras
 from keras import layers
 
@@ -50,7 +52,7 @@ def hub_segmenter(
         `(batch, height, width, num_classes)`.
 
     Raises:
-        ImportError: If keras-hub is not installed.
+        ImportError: If keras-hub is not installed or cannot be loaded.
         ValueError: If there is no such preset, it cannot be had, or it is no network of
             images with feature maps.
     """
@@ -59,6 +61,13 @@ def hub_segmenter(
     except ImportError as error:
         raise ImportError(
             f"segmenter is 'hub:{preset}', built by keras-hub: pip install keras-hub."
+        ) from error
+    except Exception as error:  # Of TensorFlow, by a library made for another one.
+        version = importlib.metadata.version("tensorflow").rpartition(".")[0]
+        raise ImportError(
+            f"segmenter is 'hub:{preset}', and keras-hub cannot be loaded. Its "
+            f"tensorflow-text must be of TensorFlow's version: "
+            f"pip install 'tensorflow-text=={version}.*'. {error}"
         ) from error
     models = keras_hub.models
     backbone = _had(preset, models.Backbone, load_weights=pretrained)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_pixda.layers import resize_logits
+from keras_pixda.models.load_model import load_model
 from keras_pixda.typing import FilePath
 
 # What a format needs to be written, and what it needs to be run.
@@ -44,7 +45,7 @@ def load_exported(
 
 
 def _keras(path, outputs):
-    model = keras.saving.load_model(path, safe_mode=True)
+    model = load_model(path)
 
     def run(images):
         logits = model(images, training=False)

@@ -159,3 +159,14 @@ def test_without_keras_hub_its_installation_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras_hub", None)
     with pytest.raises(ImportError, match=r"hub:nowhere.*pip install keras-hub\.$"):
         hub_segmenter(5, "nowhere")
+
+
+def test_a_library_for_another_tensorflow_is_named(monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "keras_hub")
+    monkeypatch.syspath_prepend(tmp_path)
+    error = "tf.errors.NotFoundError(None, None, 'undefined symbol')"
+    tmp_path.joinpath("keras_hub.py").write_text(
+        f"import tensorflow as tf\nraise {error}"
+    )
+    with pytest.raises(ImportError, match=r"'tensorflow-text==2\.\d+\.\*'.*undefined"):
+        hub_segmenter(5, "nowhere")
