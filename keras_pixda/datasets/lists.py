@@ -36,7 +36,9 @@ def read_list(path: FilePath, what: str = "image") -> list[tuple[int, str]]:
         raise ValueError(f"The list {path} is empty. Expected one {what} name a line")
     for number, name in names:
         if any(unicodedata.category(letter) == "Cc" for letter in name):
-            raise ValueError(f"{path}, line {number}: {name!r} is no name of a {what}")
+            raise ValueError(
+                f"{path}, line {number}: {_shown(name)} is no name of a {what}"
+            )
     return names
 
 
@@ -55,11 +57,11 @@ def read_classes(path: FilePath) -> tuple[str, ...]:
     for line, name in read_list(path, "class"):
         problem = None
         if name.startswith(("[", "{")):
-            problem = f"{name!r} looks like JSON, expected one class name a line"
+            problem = f"{_shown(name)} looks like JSON, expected one class name a line"
         elif name.startswith("#"):
-            problem = f"{name!r} looks like a comment, expected a class name"
+            problem = f"{_shown(name)} looks like a comment, expected a class name"
         elif name in names:
-            problem = f"{name!r} stands here again, first in line {names[name]}"
+            problem = f"{_shown(name)} stands here again, first in line {names[name]}"
         if problem:
             place = f"{path}, line {line}"
             findings.append(Finding(place, problem, "Correct or delete the line."))
@@ -126,3 +128,8 @@ def find_listed(
 def _normal(path):
     # Systems differ in whether an accent is part of its letter.
     return unicodedata.normalize("NFC", str(path))
+
+
+def _shown(name):
+    """A name in a message, cut where it is longer than any that was meant."""
+    return repr(name) if len(name) <= 200 else f"{name[:100]!r}..."

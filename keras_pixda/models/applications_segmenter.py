@@ -9,6 +9,10 @@ from keras import layers
 from keras_pixda.did_you_mean import did_you_mean
 from keras_pixda.models.download_error import download_error
 from keras_pixda.models.pyramid_segmenter import pyramid_segmenter
+from keras_pixda.plain_reason import plain_reason
+
+# Without a size they are built wrong: they compare heights that are not known.
+ONE_SIZE = ("NASNetLarge", "NASNetMobile")
 
 
 def applications_segmenter(
@@ -55,12 +59,13 @@ def applications_segmenter(
         network = build(include_top=False, weights=weights, input_tensor=x)
     except Exception as error:  # Of a download, of a file, of a size.
         if weights is None:
-            reason = " ".join(str(error).split())
             raise ValueError(
                 f"segmenter is 'applications:{backbone}', which cannot be built for "
-                f"images of any size: {reason}"
+                f"images of any size: {plain_reason(error)}."
             ) from error
-        raise download_error(backbone, error) from error
+        numbers = build(include_top=False, weights=None, input_tensor=x).count_params()
+        size = f"about {4 * numbers / 1e6:.0f} MB"
+        raise download_error(backbone, error, size) from error
     return pyramid_segmenter(
         network, num_classes, width, auxiliary_head, f"{network.name}_segmenter"
     )
@@ -71,12 +76,13 @@ def _network(name):
     found = {
         other: value
         for other, value in vars(keras.applications).items()
-        if inspect.isfunction(value)
+        if inspect.isfunction(value) and other not in ONE_SIZE
     }
     if name not in found:
+        built = ", which keras.applications builds for one size" * (name in ONE_SIZE)
         raise ValueError(
-            f"segmenter is 'applications:{name}', expected one of {sorted(found)}"
-            f"{did_you_mean(name, found)}"
+            f"segmenter is 'applications:{name}'{built}, expected one of "
+            f"{sorted(found)}{'.' if built else did_you_mean(name, found)}"
         )
     return found[name], inspect.getmodule(found[name]).preprocess_input
 

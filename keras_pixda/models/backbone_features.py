@@ -4,6 +4,7 @@ import math
 
 import keras
 
+from keras_pixda.plain_reason import plain_reason
 from keras_pixda.private_keras import history_of, inputs_of
 from keras_pixda.typing import Tensor
 
@@ -112,7 +113,7 @@ def _by_stride(backbone, maps):
     except ValueError as error:
         raise ValueError(
             f"The backbone {backbone.name!r} takes no images of {SIDE} x {SIDE} "
-            f"pixels, expected any size: {error}"
+            f"pixels, expected any size: {plain_reason(error)}."
         ) from error
     found = {}
     for x, shape in zip(maps, shapes, strict=True):

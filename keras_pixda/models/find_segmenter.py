@@ -56,7 +56,14 @@ def find_segmenter(name: str) -> NamedSegmenter:
             arguments={"place": name},
         )
     known = [*SEGMENTERS, *(f"{family}:NAME" for family in FAMILIES)]
+    hint = did_you_mean(name, known)
+    if name.endswith((".h5", ".hdf5")):
+        hint = ". A whole model of HDF5 is saved anew, model.save('NAME.keras'); "
+        hint += "weights alone are --weights, beside the name of their network."
+    elif hint == "." and name.isidentifier():
+        hint = f". A network of keras.applications is applications:{name}, a preset of "
+        hint += f"keras-hub hub:{name}."
     raise ValueError(
         f"segmenter is {name!r}, expected one of {known}, FILE.keras or "
-        f"package.module:function{did_you_mean(name, known)}"
+        f"package.module:function{hint}"
     )

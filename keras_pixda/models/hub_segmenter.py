@@ -5,11 +5,13 @@ import importlib.metadata
 import keras
 from keras import layers
 
+from keras_pixda.did_you_mean import did_you_mean
 from keras_pixda.models.any_size_dinov2 import any_size_dinov2
 from keras_pixda.models.any_size_mit import any_size_mit
 from keras_pixda.models.any_size_segformer import any_size_segformer
 from keras_pixda.models.backbone_features import backbone_features
 from keras_pixda.models.pyramid_segmenter import pyramid_segmenter
+from keras_pixda.plain_reason import plain_reason
 
 
 def hub_segmenter(
@@ -70,7 +72,7 @@ def hub_segmenter(
             f"pip install 'tensorflow-text=={version}.*'. {error}"
         ) from error
     models = keras_hub.models
-    backbone = _had(preset, models.Backbone, load_weights=pretrained)
+    backbone = _had(preset, models, load_weights=pretrained)
     images = keras.Input((None, None, 3), name="images")
     x = _normalised(images, preset, pretrained, keras_hub.layers.ImageConverter)
     try:
@@ -89,8 +91,8 @@ def hub_segmenter(
     except ValueError as error:
         raise ValueError(
             f"The preset {preset!r} of keras-hub is no network of images of any size "
-            f"with feature maps: {error} Those of MiT, SegFormer, DINOv2, DeepLabV3, "
-            "ResNet and EfficientNet are, for instance."
+            f"with feature maps: {plain_reason(error)}. Those of MiT, SegFormer, "
+            "DINOv2, DeepLabV3, ResNet and EfficientNet are, for instance."
         ) from error
     return pyramid_segmenter(
         keras.Model(images, features(x)),
@@ -110,15 +112,25 @@ def _features(backbone, models):
     return keras.Model(backbone.inputs, [*features.values()], name=backbone.name)
 
 
-def _had(preset, kind, **arguments):
+def _had(preset, models, **arguments):
     """What keras-hub makes of a preset."""
     try:
-        return kind.from_preset(preset, **arguments)
+        return models.Backbone.from_preset(preset, **arguments)
     except Exception as error:  # Of a download, of a file, of a name.
-        reason = " ".join(str(error).split())
+        known = {**models.Backbone.presets, **models.ImageSegmenter.presets}
+        if preset not in known and "://" not in preset:
+            raise ValueError(
+                f"The preset {preset!r} is neither one of keras-hub nor a folder that "
+                f"save_to_preset has written{did_you_mean(preset, known)}"
+            ) from error
+        about = known.get(preset, {})
+        numbers = about.get("metadata", {}).get("params", 0)
+        size = f", about {4 * numbers / 1e6:.0f} MB" if numbers else ""
         raise ValueError(
-            f"The preset {preset!r} of keras-hub cannot be had: {reason}. A folder "
-            "that save_to_preset has written elsewhere serves as well: hub:FOLDER."
+            f"The preset {preset!r} of keras-hub ({about.get('kaggle_handle', preset)}"
+            f"{size}) cannot be had: {plain_reason(error)}. Where it can be, "
+            f"keras_hub.models.Backbone.from_preset({preset!r})"
+            ".save_to_preset('FOLDER'); then --segmenter hub:FOLDER here."
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import pathlib
 import re
 import sys
 import warnings
@@ -13,6 +14,7 @@ import keras
 from keras_pixda.typing import FilePath
 
 HUB = "keras_hub"
+HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def load_model(path: FilePath) -> keras.Model:
@@ -23,7 +25,7 @@ def load_model(path: FilePath) -> keras.Model:
     run.
     """
     try:
-        _compare_sums(path)
+        _check_archive(path)
         with _nothing_left_out():
             return keras.saving.load_model(path, safe_mode=True)
     # A damaged archive can make its readers raise nearly anything.
@@ -48,13 +50,27 @@ def load_model(path: FilePath) -> keras.Model:
         raise ValueError(f"{path}: cannot be read as a Keras model: {line}") from error
 
 
-def _compare_sums(path):
-    """Raise if a file of an archive is damaged, which Keras 3.15.0 does not see."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-        if damaged:
-            raise zipfile.BadZipFile(f"Bad CRC-32 for file {damaged!r}")
+def _check_archive(path):
+    """Raise if a file is no archive, which Keras calls missing, or a damaged one.
+
+    Keras 3.15.0 does not compare the sums of the files in it.
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        raise ValueError("it is a folder, expected a file.")
+    if not path.exists():
+        return  # Keras may know the place, or says that there is none.
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            start = file.read(len(HDF5))
+        found = "an HDF5 file" if start == HDF5 else "no archive, or a part of one"
+        raise ValueError(
+            f"it is {found}, expected what model.save('NAME.keras') writes."
+        )
+    with zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+    if damaged:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {damaged!r}")
 
 
 @contextlib.contextmanager

@@ -3,12 +3,15 @@
 import importlib
 import inspect
 import os
+import reprlib
 import sys
+import traceback
 
 import keras
 
 from keras_pixda.did_you_mean import did_you_mean
 from keras_pixda.models.segmenters import FAMILIES
+from keras_pixda.plain_reason import plain_reason
 
 
 def own_segmenter(num_classes: int, place: str) -> keras.Model:
@@ -20,19 +23,23 @@ def own_segmenter(num_classes: int, place: str) -> keras.Model:
             directory.
 
     Raises:
-        ValueError: If there is no such module or function, or it asks for more.
+        ValueError: If there is no such module or function, or it asks for more or
+            fails; the message says in which line.
     """
     name, _, function = place.partition(":")
     if os.getcwd() not in sys.path:  # As `python -m` has it; behind all others.
         sys.path.append(os.getcwd())
     try:
         module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if not f"{name}.".startswith(f"{error.name}."):
-            raise  # Another module, which theirs needs.
+    except (Exception, SystemExit) as error:
+        missing = getattr(error, "name", None)
+        if not isinstance(error, ModuleNotFoundError) or not f"{name}.".startswith(
+            f"{missing}."
+        ):
+            raise _failed(place, error) from error  # Or another one, which it needs.
         hint = did_you_mean(name, FAMILIES)
         raise ValueError(
-            f"segmenter is {place!r}: there is no module {error.name!r}{hint}"
+            f"segmenter is {place!r}: there is no module {missing!r}{hint}"
         ) from error
     try:
         build = getattr(module, function)
@@ -41,6 +48,11 @@ def own_segmenter(num_classes: int, place: str) -> keras.Model:
         raise ValueError(
             f"segmenter is {place!r}: the module has no {function!r}{hint}"
         ) from error
+    if not callable(build):
+        raise ValueError(
+            f"segmenter is {place!r}: expected a function, received "
+            f"{reprlib.repr(build)}."
+        )
     try:
         inspect.signature(build).bind(num_classes)
     except TypeError as error:
@@ -48,4 +60,22 @@ def own_segmenter(num_classes: int, place: str) -> keras.Model:
             f"segmenter is {place!r}: expected a function that is called with the "
             f"number of classes alone, received one with {error}"
         ) from error
-    return build(num_classes)
+    try:
+        return build(num_classes)
+    except (Exception, SystemExit) as error:
+        raise _failed(place, error) from error
+
+
+def _failed(place, error):
+    """An error that says where code of the user's own has failed."""
+    file, line = getattr(error, "filename", None), getattr(error, "lineno", None)
+    if not isinstance(error, SyntaxError):
+        frames = traceback.extract_tb(error.__traceback__)
+        # Packages are called by theirs, and are not to be searched for the mistake.
+        own = [frame for frame in frames if "site-packages" not in frame.filename]
+        own = [frame for frame in own if not frame.filename.startswith("<frozen")]
+        file, line = own[-1].filename, own[-1].lineno
+    return ValueError(
+        f"segmenter is {place!r}: {file}, line {line}: {type(error).__name__}: "
+        f"{plain_reason(error)}."
+    )

@@ -14,6 +14,7 @@ MOVES = {
     *("reshape", "permute", "transpose", "swapaxes", "moveaxis", "flatten"),
     *("squeeze", "expanddims", "repeat", "tile", "flip", "getitem", "slice"),
     *("cast", "identity", "copy", "stopgradient", "dropout", "spatialdropout2d"),
+    *("gaussiannoise", "gaussiandropout", "alphadropout", "activityregularization"),
     *("averagepooling2d", "maxpooling2d", "averagepool", "maxpool", "depthtospace"),
 }
 # Functions whose values lie in -1..1, so that they cannot be logits.
@@ -73,10 +74,17 @@ def _last_operation(tensor):
             else:
                 calls.append((operation, inputs))
                 tensor = operation.outputs[place]
-        elif _name(operation).replace("_", "") in MOVES and inputs:
+        elif inputs and _moves(operation):
             tensor = inputs[0]
         else:
             return operation
+
+
+def _moves(operation):
+    """Whether an operation only moves values, or casts them as a linear layer does."""
+    if isinstance(operation, keras.layers.Activation):
+        return _name(operation.activation) == "linear"
+    return _name(operation).replace("_", "") in MOVES
 
 
 def _has_graph(model):

@@ -6,8 +6,12 @@ import keras
 import tensorflow as tf
 
 from keras_pixda.methods.registry import METHODS
+from keras_pixda.plain_reason import plain_reason
 from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.starting_segmenter import starting_segmenter
+
+# Pixels that a size is made larger by, to find one that a network takes.
+STEPS = range(0, 129, 32)
 
 
 def check_methods(runs: Iterable[Settings], num_classes: int) -> None:
@@ -48,15 +52,26 @@ def check_methods(runs: Iterable[Settings], num_classes: int) -> None:
 
 
 def _try_size(segmenter, image_size):
+    error = _error_of_size(segmenter, image_size)
+    if error is None:
+        return
+    # From the next multiples of 32 on; some networks need a least size besides.
+    larger = ([-(-side // 32) * 32 + more for side in image_size] for more in STEPS)
+    works = next((size for size in larger if not _error_of_size(segmenter, size)), None)
+    hint = works and f", such as {works[0]} {works[1]}"
+    raise ValueError(
+        f"The segmenter {segmenter.name!r} takes no images of height {image_size[0]} "
+        f"and width {image_size[1]}: choose another --image-size{hint or ''}. It says: "
+        f"{plain_reason(error)}."
+    ) from error
+
+
+def _error_of_size(segmenter, image_size):
     try:
         # Traced alone: large images take a large network many seconds.
         tf.function(segmenter, autograph=False).get_concrete_function(
             tf.TensorSpec((1, *image_size, 3)), training=False
         )
     except Exception as error:  # Whatever its layers raise.
-        reason = " ".join(str(error).split("Arguments received by")[0].split())
-        raise ValueError(
-            f"The segmenter {segmenter.name!r} takes no images of height "
-            f"{image_size[0]} and width {image_size[1]}: choose another --image-size, "
-            f"such as multiples of 32. It says: {reason}"
-        ) from error
+        return error
+    return None

@@ -44,6 +44,11 @@ def starting_segmenter(settings: Settings, num_classes: int) -> keras.Model:
         if weights is not None:
             load_weights(segmenter, weights)
     check_segmenter(segmenter)
+    if not segmenter.trainable_weights:
+        raise ValueError(
+            f"The segmenter {segmenter.name!r} has no weights that are trained: set "
+            "trainable = True on it or on its last layers."
+        )
     _check_classes(segmenter, num_classes, weights)
     _check_size(segmenter, settings.data.image_size)
     return segmenter

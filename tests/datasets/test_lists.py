@@ -67,6 +67,7 @@ def test_every_editors_text(tmp_path, data):
         (b"road\n\nroad", "line 3: 'road' stands here again, first in line 1"),
         (b"# ids\nroad", "line 1: '# ids' looks like a comment"),
         (b"road\x07", "line 1: 'road.x07' is no name of a class"),
+        (b"\x07" + b"a" * 9999, "line 1: '.x07a{99}'\\.\\.\\. is no name of a class$"),
         (b"\xef\xbb\xbf\r\n", "is empty. Expected one class name a line"),
     ],
 )

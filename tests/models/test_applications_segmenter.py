@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 from keras_pixda.models import applications_segmenter, find_segmenter
-from keras_pixda.models.applications_segmenter import _network, _normalised
+from keras_pixda.models.applications_segmenter import (
+    ONE_SIZE,
+    _network,
+    _normalised,
+)
 
 
 def test_any_size_of_raw_images():
@@ -26,6 +30,7 @@ def test_any_size_of_raw_images():
 
 
 NAMES = [n for n, f in vars(keras.applications).items() if inspect.isfunction(f)]
+NAMES = [name for name in NAMES if name not in ONE_SIZE]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -52,6 +57,8 @@ def test_pretrained_weights_are_asked_for_and_how_to_bring_them_is_said(monkeypa
 
     def build(include_top, weights, input_tensor):
         asked.append((include_top, weights))
+        if asked[2:]:  # To be counted.
+            return keras.Model(input_tensor, keras.layers.Dense(62_500)(input_tensor))
         raise OSError("URL fetch failure on https://example.org/a.h5:\n none")
 
     monkeypatch.setattr(keras.applications, "Mine", build, raising=False)
@@ -60,11 +67,19 @@ def test_pretrained_weights_are_asked_for_and_how_to_bring_them_is_said(monkeypa
     )
     named = find_segmenter("applications:Mine")
     assert not named.is_pretrained()
+    with pytest.raises(ValueError, match="cannot be built for images of any size: URL"):
+        named.build(5)
     message = (
-        r"applications.Mine cannot be had: URL .*a.h5: none. Put .*--no-pretrained"
+        r"applications.Mine \(about 1 MB\) cannot be had: URL .*a.h5: none. Put .*"
+        "--no-pretrained"
     )
     with pytest.raises(ValueError, match=message):
         named.build(5, pretrained=True)
-    with pytest.raises(ValueError, match="cannot be built for images of any size: URL"):
-        named.build(5)
-    assert asked == [(False, "imagenet"), (False, None)]
+    assert asked == [(False, None), (False, "imagenet"), (False, None)]
+
+
+def test_networks_of_one_size_are_not_offered():
+    message = "NASNetMobile', which keras.applications builds for one size, expected"
+    with pytest.raises(ValueError, match=message) as caught:
+        applications_segmenter(5, "NASNetMobile")
+    assert "'NASNetLarge'" not in str(caught.value)

@@ -22,6 +22,12 @@ def test_by_name():
             r"'applications:NAME', 'hub:NAME'\], FILE.keras or package\.module:func",
         ),
         ("eficientnet_lite0", "mean 'efficientnet_lite0'\\?$"),
+        ("Efficientnet_lite", "'efficientnet_lite1' or 'efficientnet_lite2'\\?$"),
+        (
+            "ResNet50",
+            r"is applications:ResNet50, .* hub:ResNet50\.$",
+        ),
+        ("a.weights.h5", r"saved anew, .*; weights alone are --weights"),
         ("applications:", "^segmenter is 'applications:', expected one of"),
         ("a.b:c.d", "^segmenter is 'a.b:c.d', expected one of"),
     ],
@@ -96,12 +102,24 @@ def test_a_function_of_ones_own(tmp_path, monkeypatch):
         "    return small_segmenter(num_classes, filters=2)\n"
         "def needy(num_classes, image_size):\n"
         "    pass\n"
+        "def fails(num_classes):\n"
+        "    raise SystemExit('mine')\n"
+        "def late(num_classes):\n"
+        "    raise RuntimeError('two\\nlines')\n"
+        "import keras_pixda\n"
     )
+    (tmp_path / "my_unclosed_network.py").write_text("x = 1\ny = (")
     (tmp_path / "my_broken_network.py").write_text("import missing_from_mine")
     assert find_segmenter("my_own_network:build").build(4).output_shape[-1] == 4
     for name, message in (
         ("my_own_network:biuld", "has no 'biuld', did you mean 'build'"),
         ("my_own_network:needy", "alone, received one with missing .*'image_size'"),
+        ("my_own_network:keras_pixda", "expected a function, received <module"),
+        ("my_own_network:fails", r"network\.py, line 7: SystemExit: mine\.$"),
+        ("my_own_network:late", r"network\.py, line 9: RuntimeError: two lines\.$"),
+        ("my_broken_network:build", r"_network\.py, line 1: .*'missing_from_mine'\.$"),
+        ("my_unclosed_network:build", r"unclosed_network\.py, line 2: SyntaxError"),
+        ("HUB:mit_b0", "no module 'HUB', did you mean 'hub'"),
         ("nowhere:function", r"there is no module 'nowhere'\.$"),
         ("application:ResNet50", "no module 'application', did you mean 'applications"),
     ):
@@ -109,7 +127,3 @@ def test_a_function_of_ones_own(tmp_path, monkeypatch):
             find_segmenter(name).build(4)
     with pytest.raises(ValueError, match="build has no pretrained weights"):
         find_segmenter("my_own_network:build").build(4, pretrained=True)
-    with pytest.raises(
-        ModuleNotFoundError, match="No module named 'missing_from_mine'"
-    ):
-        find_segmenter("my_broken_network:build").build(4)

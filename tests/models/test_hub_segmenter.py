@@ -148,11 +148,24 @@ def test_a_fixed_size_is_refused(tmp_path):
         hub_segmenter(5, str(tmp_path))
 
 
-def test_a_preset_that_cannot_be_had_says_how_to_bring_it():
-    with pytest.raises(
-        ValueError, match="'nowhere' of keras-hub cannot be had: .*hub:F"
-    ):
+def test_an_unknown_preset_lists_the_near_ones():
+    with pytest.raises(ValueError, match="'nowhere' is neither one .* has written.$"):
         hub_segmenter(5, "nowhere")
+    with pytest.raises(ValueError, match="mean 'mit_b0_ade20k_512' or 'mit_b0_city"):
+        hub_segmenter(5, "mit_b0")
+
+
+def test_a_preset_that_cannot_be_had_says_how_to_bring_it(monkeypatch):
+    def fails(preset, **_):
+        raise OSError("no such host")
+
+    monkeypatch.setattr(keras_hub.models.Backbone, "from_preset", fails)
+    message = (
+        r"\(kaggle://keras/mit/keras/mit_b0_ade20k_512/\d+, about 13 MB\) cannot "
+        r"be had: no such host\. .*save_to_preset\('FOLDER'\); then .* hub:FOLDER here"
+    )
+    with pytest.raises(ValueError, match=message):
+        hub_segmenter(5, "mit_b0_ade20k_512")
 
 
 def test_without_keras_hub_its_installation_is_named(monkeypatch):

@@ -105,6 +105,9 @@ MOVES = {
     "Identity": layers.Identity(),
     "cut": lambda x: x[:, 1:],
     "Dropout": layers.Dropout(0.1),
+    "GaussianNoise": layers.GaussianNoise(0.1),
+    # The usual end under mixed precision.
+    "linear": layers.Activation("linear", dtype="float32"),
     "Cropping2D": layers.Cropping2D(),
     "two": lambda x: layers.Identity()(layers.UpSampling2D()(x)),
 }

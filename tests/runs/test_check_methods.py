@@ -38,3 +38,17 @@ def test_what_a_method_declares_is_asked_for(change, monkeypatch, tmp_path):
             continue
         with pytest.raises(ValueError, match=message):
             check_methods([change(**run)], 19)
+
+
+def test_a_size_that_works_is_named(change, tmp_path):
+    images = keras.Input((None, None, 3))
+    half = keras.layers.Conv2D(2, 3, 2, padding="same")(images)
+    quarter = keras.layers.Conv2D(2, 3, 2, padding="same")(half)
+    both = [half, keras.layers.UpSampling2D()(quarter)]
+    logits = keras.layers.Conv2D(19, 1)(keras.layers.Concatenate()(both))
+    keras.Model(images, logits).save(tmp_path / "a.keras")
+    runs = [change(segmenter=str(tmp_path / "a.keras"), image_size=(33, 47))]
+    message = "height 33 and width 47: choose another --image-size, such as 64 64. It"
+    with pytest.raises(ValueError, match=message) as caught:
+        check_methods(runs, 19)
+    assert "\n" not in str(caught.value)

@@ -77,6 +77,15 @@ def test_damaged_models_are_named(tmp_path, whole):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"a\.keras: cannot be read as a Keras m"):
             load_model(path)
+    for content, found in (
+        (whole[:-30], "no archive, or a part of one"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=rf"it is {found}, expected what model\.s"):
+            load_model(path)
+    with pytest.raises(ValueError, match="it is a folder, expected a file"):
+        load_model(tmp_path)
     damaged = bytearray(whole)
     damaged[len(whole) // 2] ^= 255  # In the numbers of the weights.
     path.write_bytes(damaged)

@@ -70,6 +70,12 @@ def channels_first_logits():
     return keras.Model(model.inputs, keras.layers.Permute((3, 1, 2))(model.output))
 
 
+def frozen():
+    model = network()
+    model.trainable = False
+    return model
+
+
 BAD = {
     "softmax": (lambda: network(activation="softmax"), "ends in the softmax of 'head'"),
     "sigmoid": (lambda: network(activation="sigmoid"), "ends in the sigmoid of 'head'"),
@@ -82,6 +88,7 @@ BAD = {
     "fixed height": (lambda: network(size=(64, None)), "--image-size 64 48, or"),
     "images": (lambda: network(first=True), "its channels first, expected RGB"),
     "logits": (channels_first_logits, r"Permute\(\(2, 3, 1\)\)"),
+    "frozen": (frozen, "'mine' has no weights that are trained: set trainable = True"),
     "no model": (lambda: "a network", "must be a keras.Model, received 'a network'"),
 }
 
