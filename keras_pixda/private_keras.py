@@ -8,6 +8,7 @@ import functools
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_pixda.typing import Tensor
 
@@ -109,6 +110,35 @@ def begin_at_pass(model: keras.Model, number: int | None) -> None:
     """
     require(model, "_initial_epoch")
     model._initial_epoch = number
+
+
+def let_passes_differ(dataset: Any) -> None:
+    """Let each pass over a distributed data set be as long as it is.
+
+    `_cardinality`, of TensorFlow: of data of unknown length Keras takes that of the
+    first pass for all, and cuts off later ones. A training that was resumed in midst
+    of a pass would go on in passes as short as what was left of that one.
+
+    Example:
+
+    ```python
+    import tensorflow as tf
+    from keras_pixda.private_keras import let_passes_differ
+
+    strategy = tf.distribute.MirroredStrategy(["cpu:0"])
+    dataset = strategy.distribute_datasets_from_function(
+        lambda context: tf.data.Dataset.range(9).take_while(lambda x: x < 3)
+    )
+    assert dataset.cardinality < 0  # Not known.
+    let_passes_differ(dataset)
+    assert dataset.cardinality > 9  # Keras reads until there is no more.
+    ```
+
+    Args:
+        dataset: A `tf.distribute.DistributedDataset`.
+    """
+    require(dataset, "_cardinality")
+    dataset._cardinality = np.int64(2**62)
 
 
 def layers_of(model: keras.Model) -> list[keras.layers.Layer]:

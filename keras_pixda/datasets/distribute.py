@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_pixda.datasets.counted_passes import CountedPasses
 from keras_pixda.datasets.segmentation_dataset import SegmentationDataset
+from keras_pixda.private_keras import let_passes_differ
 
 
 def distribute(
@@ -61,7 +62,10 @@ def distribute(
     def read(index, replica):
         return dataset.part(index, replica * share, (replica + 1) * share)
 
-    return _distributed(strategy, dataset, lambda: len(dataset), read)
+    distributed = _distributed(strategy, dataset, lambda: len(dataset), read)
+    if isinstance(distributed, tf.distribute.DistributedDataset):
+        let_passes_differ(distributed)
+    return distributed
 
 
 def distribute_evaluation(

@@ -1,5 +1,6 @@
 """Batches for the replicas of a strategy, here of one and of two on one processor."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -39,6 +40,42 @@ def test_one_replica_gets_whole_batches(record):
     assert len(found) == len(dataset) == 2
     for index, batch in enumerate(found):
         tf.nest.map_structure(np.testing.assert_array_equal, batch, dataset[index])
+
+
+def test_a_pass_that_begins_in_its_midst_shortens_no_later_one(record):
+    dataset = SegmentationDataset(record, 1, (12, 16), drop_remainder=True)
+    dataset.first_batch = 3
+    strategy, steps = tf.distribute.MirroredStrategy(["cpu:0"]), []
+
+    class Passes(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            steps.append(0)
+
+        def on_train_batch_end(self, batch, logs=None):
+            steps[-1] += 1
+
+        def on_epoch_end(self, epoch, logs=None):
+            dataset.first_batch = 0
+
+    class Counts(keras.Model):
+        def call(self, images):
+            return images[..., :1]
+
+        def train_step(self, data):
+            return {"loss": tf.zeros(())}
+
+    with strategy.scope():
+        model = Counts()
+        model.compile(run_eagerly=True)
+    with pytest.warns(UserWarning, match="ran out of data"):
+        model.fit(
+            distribute(dataset, strategy),
+            epochs=3,
+            verbose=0,
+            shuffle=False,
+            callbacks=[Passes()],
+        )
+    assert steps == [2, 5, 5]
 
 
 def test_two_replicas_get_halves_of_every_batch(record):

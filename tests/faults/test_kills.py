@@ -173,7 +173,7 @@ def test_every_method_goes_on_on_two_devices(change, scenes, tmp_path, method):
         method=method,
         devices="2",
         source_steps=3,
-        steps=4,
+        steps=6,  # A pass has 4.
         distillation_steps=1,
         unlabelled=f"images:{scenes / 'cityscapes/leftImg8bit/val'}",
     )
