@@ -7,6 +7,7 @@ import pathlib
 
 import keras
 import pytest
+import tensorflow as tf
 
 import keras_pixda
 from keras_pixda import private_keras
@@ -106,6 +107,12 @@ def test_the_pass_that_fit_begins_with(monkeypatch):
     gone(monkeypatch, model, "_initial_epoch")
     with refuses("Sequential", "_initial_epoch"):
         private_keras.begin_at_pass(model, 1)
+
+
+def test_passes_of_distributed_data():
+    dataset = tf.data.Dataset.range(3)  # What TensorFlow might make of it.
+    with refuses("_RangeDataset", "_cardinality"):
+        private_keras.let_passes_differ(dataset)
 
 
 @pytest.mark.parametrize(

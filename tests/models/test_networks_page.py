@@ -15,8 +15,9 @@ ROW = re.compile(r"\| `([^`]+)` \| ([0-9.]+) \|")
 
 
 def rows():
-    """Millions of parameters by spelling, as the page has them."""
-    return dict(ROW.findall(PAGE.read_text("utf-8")))
+    """Millions of parameters by spelling, as the page's first table has them."""
+    first, _, _ = PAGE.read_text("utf-8").partition("## What was measured")
+    return dict(ROW.findall(first))
 
 
 def mit():
