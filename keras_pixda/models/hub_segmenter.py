@@ -1,6 +1,7 @@
 """Presets of keras-hub as segmenters."""
 
 import importlib.metadata
+import os
 
 import keras
 from keras import layers
@@ -69,7 +70,7 @@ def hub_segmenter(
         raise ImportError(
             f"segmenter is 'hub:{preset}', and keras-hub cannot be loaded. Its "
             f"tensorflow-text must be of TensorFlow's version: "
-            f"pip install 'tensorflow-text=={version}.*'. {error}"
+            f"pip install 'tensorflow-text=={version}.*'. {plain_reason(error)}"
         ) from error
     models = keras_hub.models
     backbone = _had(preset, models, load_weights=pretrained)
@@ -118,7 +119,8 @@ def _had(preset, models, **arguments):
         return models.Backbone.from_preset(preset, **arguments)
     except Exception as error:  # Of a download, of a file, of a name.
         known = {**models.Backbone.presets, **models.ImageSegmenter.presets}
-        if preset not in known and "://" not in preset:
+        given = preset in known or "://" in preset or os.path.exists(preset)
+        if not given:
             raise ValueError(
                 f"The preset {preset!r} is neither one of keras-hub nor a folder that "
                 f"save_to_preset has written{did_you_mean(preset, known)}"

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import os
+import re
 import reprlib
 import sys
 import traceback
@@ -12,6 +13,9 @@ import keras
 from keras_pixda.did_you_mean import did_you_mean
 from keras_pixda.models.segmenters import FAMILIES
 from keras_pixda.plain_reason import plain_reason
+
+# Files that are nobody's own: packages, and Python's way of importing.
+_OTHERS = re.compile(r"[/\\](site-packages|importlib)[/\\]|^<frozen")
 
 
 def own_segmenter(num_classes: int, place: str) -> keras.Model:
@@ -31,16 +35,15 @@ def own_segmenter(num_classes: int, place: str) -> keras.Model:
         sys.path.append(os.getcwd())
     try:
         module = importlib.import_module(name)
-    except (Exception, SystemExit) as error:
-        missing = getattr(error, "name", None)
-        if not isinstance(error, ModuleNotFoundError) or not f"{name}.".startswith(
-            f"{missing}."
-        ):
-            raise _failed(place, error) from error  # Or another one, which it needs.
+    except ModuleNotFoundError as error:
+        if not f"{name}.".startswith(f"{error.name}."):
+            raise _failed(place, error) from error  # Another module, which it needs.
         hint = did_you_mean(name, FAMILIES)
         raise ValueError(
-            f"segmenter is {place!r}: there is no module {missing!r}{hint}"
+            f"segmenter is {place!r}: there is no module {error.name!r}{hint}"
         ) from error
+    except (Exception, SystemExit) as error:
+        raise _failed(place, error) from error
     try:
         build = getattr(module, function)
     except AttributeError as error:
@@ -68,13 +71,14 @@ def own_segmenter(num_classes: int, place: str) -> keras.Model:
 
 def _failed(place, error):
     """An error that says where code of the user's own has failed."""
-    file, line = getattr(error, "filename", None), getattr(error, "lineno", None)
-    if not isinstance(error, SyntaxError):
-        frames = traceback.extract_tb(error.__traceback__)
-        # Packages are called by theirs, and are not to be searched for the mistake.
-        own = [frame for frame in frames if "site-packages" not in frame.filename]
-        own = [frame for frame in own if not frame.filename.startswith("<frozen")]
-        file, line = own[-1].filename, own[-1].lineno
+    if isinstance(error, SyntaxError):
+        file, line = error.filename, error.lineno
+    else:
+        first, *frames = traceback.extract_tb(error.__traceback__)
+        # What it calls in packages is not to be searched for the mistake.
+        own = [frame for frame in frames if not _OTHERS.search(frame.filename)]
+        last = (own or frames or [first])[-1]
+        file, line = last.filename, last.lineno
     return ValueError(
         f"segmenter is {place!r}: {file}, line {line}: {type(error).__name__}: "
         f"{plain_reason(error)}."

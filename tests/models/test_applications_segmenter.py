@@ -29,8 +29,11 @@ def test_any_size_of_raw_images():
     assert auxiliary.shape == main.shape == (None, None, None, 5)
 
 
-NAMES = [n for n, f in vars(keras.applications).items() if inspect.isfunction(f)]
-NAMES = [name for name in NAMES if name not in ONE_SIZE]
+NAMES = [
+    name
+    for name, value in vars(keras.applications).items()
+    if inspect.isfunction(value) and name not in ONE_SIZE
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

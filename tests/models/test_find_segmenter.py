@@ -23,10 +23,7 @@ def test_by_name():
         ),
         ("eficientnet_lite0", "mean 'efficientnet_lite0'\\?$"),
         ("Efficientnet_lite", "'efficientnet_lite1' or 'efficientnet_lite2'\\?$"),
-        (
-            "ResNet50",
-            r"is applications:ResNet50, .* hub:ResNet50\.$",
-        ),
+        ("ResNet50", r"is applications:ResNet50, .* hub:ResNet50\.$"),
         ("a.weights.h5", r"saved anew, .*; weights alone are --weights"),
         ("applications:", "^segmenter is 'applications:', expected one of"),
         ("a.b:c.d", "^segmenter is 'a.b:c.d', expected one of"),
@@ -125,5 +122,13 @@ def test_a_function_of_ones_own(tmp_path, monkeypatch):
     ):
         with pytest.raises(ValueError, match=message):
             find_segmenter(name).build(4)
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    (installed / "my_installed_network.py").write_text(
+        "def build(num_classes):\n    raise RuntimeError('there')\n"
+    )
+    monkeypatch.syspath_prepend(installed)
+    with pytest.raises(ValueError, match=r"installed_network\.py, line 2: Runtime"):
+        find_segmenter("my_installed_network:build").build(4)
     with pytest.raises(ValueError, match="build has no pretrained weights"):
         find_segmenter("my_own_network:build").build(4, pretrained=True)

@@ -155,6 +155,11 @@ def test_an_unknown_preset_lists_the_near_ones():
         hub_segmenter(5, "mit_b0")
 
 
+def test_a_folder_that_is_no_preset_says_why(tmp_path):
+    with pytest.raises(ValueError, match="cannot be had: .*config.json"):
+        hub_segmenter(5, str(tmp_path))
+
+
 def test_a_preset_that_cannot_be_had_says_how_to_bring_it(monkeypatch):
     def fails(preset, **_):
         raise OSError("no such host")

@@ -106,9 +106,10 @@ def test_damaged_weights_are_named(tmp_path):
         del file["layers"]
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        # In the words of Keras 3.15.1 and 3.15.0.
-        words = r"part\.weights\.h5: .*(retain their|could not be loaded)"
-        with pytest.raises(ValueError, match=words):
+        # Keras 3.15.0 raises an error of its own.
+        old = keras.__version__ == "3.15.0"
+        words = "could not be loaded" if old else "retain their"
+        with pytest.raises(ValueError, match=rf"part\.weights\.h5: .*{words}"):
             load_weights(model, part)
     for content in (b"", b"rubbish", whole[: len(whole) // 2]):
         path.write_bytes(content)
