@@ -1,5 +1,6 @@
 """Counts of pixels by labelled and predicted class."""
 
+import keras
 from keras import ops
 
 from keras_pixda.metrics.count_dtype import count_dtype
@@ -107,13 +108,24 @@ def count_pixels(
     )
     if ignore_class is not None:
         cell = ops.where(labels == ignore_class, pairs + _IGNORED, cell)
-    # Not `ops.bincount`: XLA, the default on a GPU, compiles it anew for every batch.
-    counts = ops.segment_sum(
+    counts = _sum_by_cell(
         ops.reshape(weights, (-1,)), ops.reshape(cell, (-1,)), pairs + _IGNORED + 1
     )
     counts = ops.cast(counts, dtype)
     matrix = ops.reshape(counts[:pairs], (num_classes, num_classes))
     return matrix, counts[pairs : pairs + UNKNOWN_COUNTERS]
+
+
+def _sum_by_cell(weights, cell, cells):
+    """Sum of the weights of each cell."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        # Ten times as fast there; a GPU has no deterministic one.
+        if not tf.config.list_logical_devices("GPU"):
+            return tf.raw_ops.DenseBincount(input=cell, size=cells, weights=weights)
+    # Not `ops.bincount`: XLA, the default on a GPU, compiles it anew for every batch.
+    return ops.segment_sum(weights, cell, cells)
 
 
 def raise_if_unknown(
