@@ -65,7 +65,7 @@ class BadNumbers(keras.callbacks.Callback):
         self._epoch = self._begun = self._steps = self._skipped = 0
         self._stuck = {}
         self._evaluates = False
-        self._weights_are_finite = self._scaled = None
+        self._sum_of_weights = self._scaled = None
         self._iterations = 0
 
     def on_train_begin(self, logs: Logs = None) -> None:
@@ -73,11 +73,10 @@ class BadNumbers(keras.callbacks.Callback):
         weights = self.model.weights
 
         @tf.function
-        def are_finite():
-            finite = [keras.ops.all(keras.ops.isfinite(weight)) for weight in weights]
-            return keras.ops.all(keras.ops.stack(finite))
+        def sum_of_weights():
+            return tf.add_n([tf.reduce_sum(tf.cast(w, "float32")) for w in weights])
 
-        self._weights_are_finite = are_finite
+        self._sum_of_weights = sum_of_weights
         scaled = keras.optimizers.LossScaleOptimizer
         self._scaled = isinstance(self.model.optimizer, scaled)
 
@@ -122,9 +121,13 @@ class BadNumbers(keras.callbacks.Callback):
         # The total breaks with any of its terms.
         terms = [name for name in terms if name != "loss"] or terms
         what = ", ".join(f"{name} is {logs[name]}" for name in terms)
-        if not self._weights_are_finite():
-            path = first_not_finite(self.model.weights)
-            what = what or f"the losses are finite, but the gradients broke {path}"
+        # A finite sum has finite terms, and is cheaper than a look at each; that of
+        # large finite ones can be infinite.
+        broken = None
+        if not np.isfinite(self._sum_of_weights()):
+            broken = first_not_finite(self.model.weights)
+        if broken is not None:
+            what = what or f"the losses are finite, but the gradients broke {broken}"
             self._stop(what, batch)
         if terms and not self._scaled:
             self._stop(what, batch)

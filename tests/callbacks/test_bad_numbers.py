@@ -51,6 +51,13 @@ def test_training_stops_at_the_batch_and_names_its_files(value):
         fit_steps(model, data, 20)
 
 
+def test_finite_weights_with_an_infinite_sum_are_let_pass():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("sgd", lambda labels, outputs: 0 * outputs)
+    model.layers[0].kernel.assign(np.full((3, 2), 1e38))
+    fit_steps(model, Batches(), 2)
+
+
 def test_gradients_that_break_a_weight_are_named_in_the_same_step():
     model = linear(root, kernel_initializer="zeros")
     match = r"batch 1 of .* gradients broke .*kernel. Its files: image 0.png"
