@@ -70,11 +70,12 @@ class BadNumbers(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Compile the look at the weights."""
-        weights = self.model.weights
 
         @tf.function
         def sum_of_weights():
-            return tf.add_n([tf.reduce_sum(tf.cast(w, "float32")) for w in weights])
+            # Now, after the first step, since a model can be built in it.
+            weights = [tf.cast(weight, "float32") for weight in self.model.weights]
+            return tf.add_n([0.0, *map(tf.reduce_sum, weights)])
 
         self._sum_of_weights = sum_of_weights
         scaled = keras.optimizers.LossScaleOptimizer

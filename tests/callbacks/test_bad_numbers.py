@@ -58,6 +58,13 @@ def test_finite_weights_with_an_infinite_sum_are_let_pass():
     fit_steps(model, Batches(), 2)
 
 
+def test_a_model_that_its_first_step_builds_is_looked_at():
+    model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile("sgd", root)
+    with pytest.raises(ValueError, match="gradients broke .*kernel"):
+        model.fit(Batches(), callbacks=[BadNumbers()], verbose=0)
+
+
 def test_gradients_that_break_a_weight_are_named_in_the_same_step():
     model = linear(root, kernel_initializer="zeros")
     match = r"batch 1 of .* gradients broke .*kernel. Its files: image 0.png"
