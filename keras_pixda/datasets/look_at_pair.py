@@ -1,6 +1,7 @@
 """What is to be said of one pair, and the pixels of its classes and ids."""
 
 import contextlib
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,7 @@ from keras_pixda.datasets.decode import (
     decode_picture,
     orientation_mark,
 )
+from keras_pixda.datasets.files import file_state
 from keras_pixda.datasets.reader import (
     cropped_box,
     decode_pair,
@@ -23,8 +25,8 @@ from keras_pixda.datasets.reader import (
 )
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 
-# Ids below it leave a bit of a byte for a mark.
-_MARK = 128
+# Ids below them leave two bits of a byte for marks.
+_BESIDE, _UNDER = 64, 128
 
 
 def look_at_pair(
@@ -82,29 +84,43 @@ def _look_quickly(record, index):
     if not UPRIGHT == picture.info["orientation"] == orientation_mark(mask_path):
         return None
     hood = record.ignore_mask(index)
-    marked = ids
-    if hood:
-        covered = ignored_pixels(hood)
-        if covered.shape != ids.shape or ids.max() >= _MARK:
+    marked = bool(hood or record.crop)
+    if marked:
+        marks = _marks(hood, hood and file_state(hood), ids.shape, record.crop)
+        if marks is None or ids.max() >= _BESIDE:
             return None
-        marked = ids | covered.view(np.uint8) * np.uint8(_MARK)
-    left, top, right, bottom = cropped_box(ids.shape[1], ids.shape[0], record.crop)
-    counted = count_pixels(marked[top:bottom, left:right])
-    outside = [marked[:, :left], marked[:, right:], marked[:top], marked[bottom:]]
-    held = counted + sum(count_pixels(part) for part in outside if part.size)
-    if hood:
-        held = np.append(held[:_MARK] + held[_MARK:], np.zeros(_MARK, np.int64))
-    held = {int(i): int(held[i]) for i in np.flatnonzero(held)}
+        ids = ids | marks
+    # Counted at once: what training sees, then beside the crop, under the hood, both.
+    rows = count_pixels(ids).reshape(4 if marked else 1, -1)
+    pixels = rows.sum(axis=0)
+    held = {int(i): int(pixels[i]) for i in np.flatnonzero(pixels)}
     if not held.keys() <= record.id_map.keys():
         return None
     labels = np.zeros(256, np.int64)
-    for value in np.flatnonzero(counted).tolist():
-        ignored = hood and value >= _MARK
-        train_id = record.ignore_class if ignored else record.id_map[value]
-        labels[train_id] += counted[value]
+    for value in held:
+        labels[record.id_map[value]] += rows[0, value]
+    if marked:
+        labels[record.ignore_class] += rows[2].sum()
     if not labels.sum() - labels[record.ignore_class]:
         return None  # Nothing but what is ignored, or it may lie beside the crop.
     return (), labels, held
+
+
+@functools.lru_cache(maxsize=16)
+def _marks(hood, state, shape, crop):
+    """Bits for pixels that training does not see, `None` if the hood has another size.
+
+    The state is there for the lru_cache: a changed file is read again.
+    """
+    marks = np.full(shape, _BESIDE, np.uint8)
+    left, top, right, bottom = cropped_box(shape[1], shape[0], crop)
+    marks[top:bottom, left:right] = 0
+    if hood:
+        covered = ignored_pixels(hood)
+        if covered.shape != shape:
+            return None
+        marks |= covered * np.uint8(_UNDER)
+    return marks
 
 
 def _look_closely(record, index):

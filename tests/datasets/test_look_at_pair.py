@@ -81,6 +81,10 @@ def broken(record, write, fault):
             id_map={0: 0, 200: 1, 9: 255},
             ignore_masks=(str(write("hood.png", 0)),),
         )
+    elif fault == "ids without room for marks":
+        pixels = np.asarray(Image.open(mask))
+        write(mask, np.where(pixels == 1, 64, pixels).astype(np.uint8))
+        record = dataclasses.replace(record, id_map={0: 0, 64: 1, 9: 255}, crop=1.0)
     elif fault == "hood of another size":
         hood = str(write("hood.png", np.zeros((3, 3), np.uint8)))
         record = dataclasses.replace(record, ignore_masks=(hood,))
@@ -102,7 +106,13 @@ FAULTY = [
     "hood of another size",
     "no mask",
 ]
-DOUBTFUL = ["16 bits", "both turned", "large ids", "labelled beside the crop alone"]
+DOUBTFUL = [
+    "16 bits",
+    "both turned",
+    "large ids",
+    "ids without room for marks",
+    "labelled beside the crop alone",
+]
 
 
 @pytest.mark.parametrize("fault", [*FAULTY, *DOUBTFUL])
@@ -111,6 +121,14 @@ def test_what_is_not_plain_is_looked_at_closely(areas, write, fault):
     found = look_at_pair(record, 0)
     same(found, _look_closely(record, 0))
     assert bool(found[0]) == (fault in FAULTY)
+
+
+def test_a_changed_hood_is_read_again(areas, hood, write):
+    record = dataclasses.replace(areas, ignore_masks=(hood,))
+    before = _look_quickly(record, 0)
+    write("hood.png")
+    same(_look_quickly(record, 0), _look_quickly(areas, 0))
+    assert before[1][255] > _look_quickly(record, 0)[1][255]
 
 
 def test_a_pair_without_fault_is_not(areas, monkeypatch):
