@@ -24,7 +24,7 @@ import workers
 
 from keras_pixda.datasets import DataCheck, FewShotDomainDataset, load
 from keras_pixda.datasets.data_spelling import DataSpelling
-from keras_pixda.datasets.decode import decode_ids, decode_picture
+from keras_pixda.datasets.decode import decode_mask, decode_picture
 from keras_pixda.datasets.header_check import HeaderCheck
 from keras_pixda.datasets.kept_counts import VARIABLE
 from keras_pixda.runs.class_facts import class_facts
@@ -69,7 +69,7 @@ def decode_all(record):
     def decode(pair):
         image, mask = pair
         decode_picture(image)
-        decode_ids(mask, record)
+        decode_mask(mask, record)
 
     with ThreadPoolExecutor(2) as pool:
         for _ in pool.map(decode, record.pairs):

@@ -32,7 +32,6 @@ STARTS = (
     (b"%!PS", "PostScript file"),
     (b"%PDF", "PDF"),
 )
-MARKED = (b"eXIf", b"iTXt", b"tEXt", b"zTXt")
 ORIENTATION, UPRIGHT = ExifTags.Base.Orientation, 1
 
 
@@ -56,8 +55,11 @@ def decode_picture(path: FilePath) -> Image.Image:
     return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
-def decode_ids(path: FilePath, record: SegmentationRecord) -> np.ndarray:
-    """What a mask holds: ids `(height, width)` or colours `(.., .., 3)`."""
+def decode_mask(path: FilePath, record: SegmentationRecord) -> tuple[np.ndarray, int]:
+    """What a mask holds, and the camera's mark of how it was turned, 1 if it was not.
+
+    Ids `(height, width)` or colours `(height, width, 3)`; the mark has been obeyed.
+    """
     data = _read_bytes(path)
     if not data.startswith(PNG_SIGNATURE):
         kind = _kind(data)
@@ -71,10 +73,12 @@ def decode_ids(path: FilePath, record: SegmentationRecord) -> np.ndarray:
             "Make the mask anew as a PNG.",
         )
     bits, colour_type = data[24:26] if len(data) > 26 else (None, None)
+    orientation = UPRIGHT
     if bits == 16:
         values = _decode_16_bit(path, data)
     else:
         picture = _decode(path, data)
+        orientation = picture.info["orientation"]
         if record.is_colour_coded:
             picture = picture.convert("RGB")
         values = np.asarray(picture)
@@ -83,6 +87,11 @@ def decode_ids(path: FilePath, record: SegmentationRecord) -> np.ndarray:
         if bits in (2, 4) and colour_type == 0:
             # Pillow stretches gray of few bits to 0..255.
             values = values // (255 // (2**bits - 1))
+    return _one_channel(path, values, record), orientation
+
+
+def _one_channel(path, values, record):
+    """Colours as they are, and the one channel that holds the ids."""
     if record.is_colour_coded or values.ndim == 2:
         return values
     if values.shape[-1] in (2, 4):
@@ -101,11 +110,7 @@ def decode_ids(path: FilePath, record: SegmentationRecord) -> np.ndarray:
 
 def orientation_mark(path: FilePath) -> int:
     """The camera's mark of how a picture is to be turned, 1 if it is not."""
-    data = _read_bytes(path)
-    # Only in these parts of a PNG can a mark be; masks rarely have them.
-    if data.startswith(PNG_SIGNATURE) and not any(part in data for part in MARKED):
-        return UPRIGHT
-    return _decode(path, data).info["orientation"]
+    return _decode(path, _read_bytes(path)).info["orientation"]
 
 
 def fault(path: FilePath, problem: str, remedy: str) -> DataError:

@@ -10,9 +10,8 @@ from keras_pixda.datasets.count_pixels import count_pixels
 from keras_pixda.datasets.data_error import DataError, Finding
 from keras_pixda.datasets.decode import (
     UPRIGHT,
-    decode_ids,
+    decode_mask,
     decode_picture,
-    orientation_mark,
 )
 from keras_pixda.datasets.files import file_state
 from keras_pixda.datasets.reader import (
@@ -78,10 +77,10 @@ def look_at_pair(
 def _look_quickly(record, index):
     """The same of a pair without fault or doubt, otherwise `None`."""
     image_path, mask_path = record.pairs[index]
-    picture, ids = decode_picture(image_path), decode_ids(mask_path, record)
+    picture, (ids, mark) = decode_picture(image_path), decode_mask(mask_path, record)
     if ids.dtype != np.uint8 or picture.size != ids.shape[::-1]:
         return None
-    if not UPRIGHT == picture.info["orientation"] == orientation_mark(mask_path):
+    if not UPRIGHT == picture.info["orientation"] == mark:
         return None
     hood = record.ignore_mask(index)
     marked = bool(hood or record.crop)
@@ -143,7 +142,7 @@ def _look_closely(record, index):
         # Where both can be read each by itself, the two do not fit each other.
         findings = alone or findings
         with contextlib.suppress(DataError):
-            ids = decode_ids(mask_path, record)
+            ids, _ = decode_mask(mask_path, record)
     else:
         labels = fit_labels(labels, None, record.crop)
     counts = np.zeros(256, np.int64)

@@ -7,10 +7,9 @@ from PIL import Image
 
 from keras_pixda.datasets.decode import (
     UPRIGHT,
-    decode_ids,
+    decode_mask,
     decode_picture,
     fault,
-    orientation_mark,
 )
 from keras_pixda.datasets.files import file_state
 from keras_pixda.datasets.segmentation_record import UNKNOWN, SegmentationRecord
@@ -97,7 +96,7 @@ def read_mask(
     Raises:
         DataError: if the file cannot be read or holds an id the map does not list.
     """
-    labels = _labels(path, decode_ids(path, record), record, ignore_mask)
+    labels = _labels(path, decode_mask(path, record)[0], record, ignore_mask)
     return fit_labels(labels, size, record.crop)
 
 
@@ -201,10 +200,10 @@ def decode_pair(
     record.require_masks()
     image_path, mask_path = record.pairs[index]
     picture = decode_picture(image_path)
-    ids = decode_ids(mask_path, record)
+    ids, mask_mark = decode_mask(mask_path, record)
     labels = _labels(mask_path, ids, record, record.ignore_mask(index))
     _require_same_size(mask_path, labels.shape, image_path, picture.size[::-1])
-    _require_same_side_up(image_path, picture, mask_path)
+    _require_same_side_up(image_path, picture, mask_mark)
     if (labels == record.ignore_class).all():
         raise fault(
             mask_path,
@@ -311,9 +310,9 @@ def _require_same_size(path, size, other_path, other_size):
         )
 
 
-def _require_same_side_up(image_path, picture, mask_path):
+def _require_same_side_up(image_path, picture, mask_mark):
     """Refuse marks of a camera that leave open how the mask lies on the image."""
-    mark, mask_mark = picture.info["orientation"], orientation_mark(mask_path)
+    mark = picture.info["orientation"]
     if mark == mask_mark:
         return
     # A quarter turn of one of them after which the sizes agree is right.

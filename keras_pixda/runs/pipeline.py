@@ -7,7 +7,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_pixda.callbacks import ExactResume, HistoryCSV, ProgressLine, StateFolder
+from keras_pixda.callbacks import (
+    ExactResume,
+    HistoryCSV,
+    Preempted,
+    ProgressLine,
+    StateFolder,
+)
 from keras_pixda.datasets import FewShotDomainDataset, SegmentationDataset
 from keras_pixda.methods.registry import METHODS
 from keras_pixda.models.batch_normalization import batch_normalizations
@@ -72,8 +78,10 @@ class Pipeline:
         verbose: Whether to show progress. Defaults to `True`.
 
     Attributes:
-        result: What `result.json` holds; `"seconds"` says what each phase took, and
-            `"kept"` and `"guard"` what the `Guard` decided, if the settings have one.
+        result: What `result.json` holds; `"seconds"` says what each phase took,
+            in all processes that were at it (of one that was killed, up to the end of
+            its last pass), and `"kept"` and `"guard"` what the `Guard` decided, if
+            the settings have one.
     """
 
     def __init__(
@@ -199,7 +207,13 @@ class Pipeline:
 
     def _fit(self, planned, phase):
         """Fit a phase to its end, from the last saved state."""
+        spent = self.result["seconds"].get(planned.name, 0.0)
         started = time.monotonic()
+
+        def note(*_):
+            seconds = round(spent + time.monotonic() - started, 1)
+            self.remember(seconds={**self.result["seconds"], planned.name: seconds})
+
         if isinstance(phase.data, SegmentationDataset):
             phase.data = phase.data.in_passes(self._pass_length())
         steps = phase.last_step
@@ -217,14 +231,17 @@ class Pipeline:
             *phase.callbacks,
             *after,
             history,
+            # So that a run that is killed here keeps nearly all of them.
+            keras.callbacks.LambdaCallback(on_epoch_end=note),
         ]
         try:
             fit_steps(phase.model, phase.data, steps, callbacks)
+        except Preempted:
+            note()
+            raise
         finally:
             history.close()
-        seconds = self.result["seconds"].get(planned.name, 0.0)
-        seconds = round(seconds + time.monotonic() - started, 1)
-        self.remember(seconds={**self.result["seconds"], planned.name: seconds})
+        note()
 
     def _pass_length(self):
         """Batches a pass of data of one domain, at whose end it is looked at.

@@ -1,8 +1,11 @@
+import itertools
+import types
+
 import keras
 import numpy as np
 import pytest
 
-from keras_pixda.callbacks import ExactResume
+from keras_pixda.callbacks import ExactResume, Preempted
 from keras_pixda.datasets import cityscapes, gta5
 from keras_pixda.methods import METHODS, Method, Phase
 from keras_pixda.models.batch_normalization import trainability
@@ -142,6 +145,31 @@ def test_the_seconds_of_phases_are_kept(pipeline):
     assert result["other"] == 1
     folder.close()
     assert pipeline("whole")[0].result == result
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, Preempted("SIGTERM")])
+def test_seconds_are_those_of_all_processes(pipeline, monkeypatch, end):
+    clock = types.SimpleNamespace(monotonic=itertools.count().__next__)
+    monkeypatch.setattr("keras_pixda.runs.pipeline.time", clock)
+    made, folder, _ = pipeline("ended", batch_size=4)  # Two batches a pass.
+    steps = itertools.count(1)
+
+    def stop(*_, **__):
+        if next(steps) == 3:
+            raise end
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Told, "on_train_batch_end", stop)
+        with pytest.raises((KeyboardInterrupt, Preempted)):
+            made.adapt(made.start())
+    before = folder.read_json("result.json")["seconds"]
+    folder.close()
+    # It counts the looks at it: as a phase begins, after each pass, when it stops.
+    assert before == {"one": 1 if end is KeyboardInterrupt else 2}
+    made, folder, _ = pipeline("ended", batch_size=4)
+    made.adapt(made.start())
+    folder.close()
+    assert made.result["seconds"]["one"] > before["one"]
 
 
 def test_passes_over_the_shots_are_short_and_change_nothing(
