@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from keras_pixda.methods.phase import Phase
 from keras_pixda.methods.self_training.self_training import SelfTraining
 from keras_pixda.methods.self_training.self_training_settings import (
+    PSEUDO_WEIGHTS,
     SelfTrainingSettings,
 )
 from keras_pixda.methods.variant import Variant
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PixDAPlusSettings(SelfTrainingSettings):
-    """Settings of PixDA+: those of self-training, with classes balanced.
+    """Settings of PixDA+: those of self-training, pixel by pixel, classes balanced.
 
     Example:
 
@@ -32,10 +33,17 @@ class PixDAPlusSettings(SelfTrainingSettings):
     ```
 
     Args:
+        confidence: Probability from which on the teacher is sure of a pixel, that which
+            cross-entropy would give it in place of the focal loss. Defaults to 0.9.
+        pseudo_weights: What its labels count: `"pixel"`, 1 where it is sure and 0
+            elsewhere, or `"image"`, the share of the image's pixels that it is sure of.
+            Defaults to `"pixel"`.
         balance: How much of the rareness of a class is taken off its logits, 0 for
             nothing, 1 for all. Defaults to 0.3.
     """
 
+    confidence: float = setting(0.9, above=0, at_most=1)
+    pseudo_weights: str = setting("pixel", one_of=PSEUDO_WEIGHTS)
     balance: float = setting(0.3, at_least=0)
 
 

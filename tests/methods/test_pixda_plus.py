@@ -17,6 +17,7 @@ def test_it_trains_on_augmented_shots_with_unlabelled_images_and_without(
         [phase] = method.phases(start, data, settings)
         assert isinstance(phase.model, SelfTrainingModel)
         assert phase.model.confidence == 0.5
+        assert phase.model.pseudo_weights == "pixel"
         assert phase.segmenter is phase.model.segmenter
         assert data.augmentation["target"] is None  # It has augmented a copy.
         (images, _), (plain, _) = phase.data[0], data[0]

@@ -10,6 +10,7 @@ OWN = {
     "shot_share": 0.3,
     "colour": 0.2,
     "blur": 0.1,
+    "pseudo_weights": "pixel",
 }
 
 

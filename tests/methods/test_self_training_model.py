@@ -104,16 +104,15 @@ def test_colours_and_blur_equal_plain_ones():
     np.testing.assert_allclose(blurred(np.full_like(images, 9), widths), 9, atol=1e-4)
 
 
-def test_an_image_counts_by_the_share_of_sure_pixels():
+def test_labels_are_the_likeliest_and_sure_from_the_confidence_on():
     logits = np.random.default_rng(0).normal(0, 3, (3, 8, 9, 4)).astype("float32")
     logits[0] = 0  # All unsure.
     probabilities = tf.nn.softmax(logits).numpy()
     labels, sure = pseudo_labels(logits, 0.9)
     np.testing.assert_array_equal(labels, probabilities.argmax(-1))
-    expected = (probabilities.max(-1) >= 0.9).mean((1, 2))
-    np.testing.assert_allclose(sure, expected, rtol=1e-6)
-    assert sure[0] == 0
-    assert 0.1 < sure[1] < 0.9
+    np.testing.assert_array_equal(sure, probabilities.max(-1) >= 0.9)
+    assert not np.any(sure[0])
+    assert 0.1 < np.mean(sure[1]) < 0.9
 
 
 def plain_probabilities(logits, gamma=2.0):
@@ -207,17 +206,20 @@ def plain_step(model, teacher, offset, images, labels):
             [np.array([pair[of][x][i] for i, pair in enumerate(pairs)]) for x in (0, 1)]
             for of in (0, 1)
         )
-    sure = np.ones(2)
+    counts = sure = np.ones(labels["source"].shape)
     if "unlabelled" in images:
         logits = teacher(images["unlabelled"]) + offset
         probabilities = plain_probabilities(logits)
-        sure = (probabilities.max(-1) >= 0.8).mean((1, 2))
-        assert np.all((sure > 0.1) & (sure < 0.9))
+        counts = sure = (probabilities.max(-1) >= 0.8).astype(float)
+        shares = sure.mean((1, 2), keepdims=True)
+        assert np.all((shares > 0.1) & (shares < 0.9))
+        if model.pseudo_weights == "image":
+            counts = shares * np.ones_like(sure)
         below = images["unlabelled"], probabilities.argmax(-1)
     mask = plain_half(above[1], numbers["classes"])
     mixed = np.where(mask[..., None], above[0], below[0])
     mixed_labels = np.where(mask, above[1], below[1])
-    weights = np.where(mask, 1.0, sure[:, None, None])
+    weights = np.where(mask, 1.0, counts)
     for values in (mixed, mixed_labels, weights):
         for place in np.flatnonzero(numbers["flip"] < 0.5):
             values[place] = values[place, :, ::-1].copy()
@@ -238,9 +240,11 @@ def plain_step(model, teacher, offset, images, labels):
 
 
 @pytest.mark.parametrize("balance", [0.0, 0.4])
+@pytest.mark.parametrize("counted", ["image", "pixel"])
 @pytest.mark.parametrize("without", [(), ("unlabelled",), ("target",)])
-def test_one_step_equals_the_objective_written_out(without, balance):
+def test_one_step_equals_the_objective_written_out(without, counted, balance):
     options = {"mixed_weight": 0.8, "shot_share": 0.3, "colour": 0.4, "blur": 0.7}
+    options["pseudo_weights"] = counted
     model = compiled(confidence=0.8, balance=balance, **options)
     kernel, bias = (tf.Variable(w) for w in model.segmenter.get_weights())
     random = np.random.default_rng(0)
@@ -266,9 +270,10 @@ def test_one_step_equals_the_objective_written_out(without, balance):
             log_p = tf.nn.log_softmax(student(images[domain]) + offset)
             one_hot = tf.one_hot(labels[domain], 3)  # All zero on ignored pixels.
             focal = -tf.reduce_sum(one_hot * (1 - tf.exp(log_p)) ** 2 * log_p, axis=-1)
-            counted = weights if domain == "mixed" else 1.0
+            if domain == "mixed":
+                focal *= weights
             number = np.sum(labels[domain] != 255)
-            terms[f"{domain}_loss"] = tf.reduce_sum(counted * focal) / number
+            terms[f"{domain}_loss"] = tf.reduce_sum(focal) / number
         loss = sum(terms.values()) - 0.2 * terms["mixed_loss"]
     for name, value in {"loss": loss, **terms, "sure": sure.mean()}.items():
         assert logs[name] == pytest.approx(float(value), rel=1e-4), name
@@ -282,6 +287,11 @@ def test_one_step_equals_the_objective_written_out(without, balance):
         model.teacher.get_weights(), before, model.segmenter.get_weights(), strict=True
     ):
         np.testing.assert_allclose(found, (old + new) / 2, atol=1e-6)
+
+
+def test_what_labels_count_is_one_of_two():
+    with pytest.raises(ValueError, match=r"pseudo_weights is 'class', expected"):
+        compiled(pseudo_weights="class")
 
 
 def test_labels_of_which_the_teacher_is_unsure_count_nothing():
@@ -342,6 +352,7 @@ def test_each_option_matters():
         {"shot_share": 0.0},
         {"colour": 0.0},
         {"blur": 0.0},
+        {"pseudo_weights": "pixel"},
         {"balance": 0.5},
         {"loss": FocalLoss(gamma=0)},
     ):

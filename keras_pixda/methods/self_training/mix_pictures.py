@@ -19,7 +19,7 @@ BLUR = 0.15, 1.15
 def mix_pictures(
     above: tuple[Tensor, Tensor],
     below: tuple[Tensor, Tensor],
-    sure: Tensor,
+    counts: Tensor,
     random: dict[str, Tensor],
     colour: float = 0.5,
     blur: float = 0.5,
@@ -36,7 +36,8 @@ def mix_pictures(
     below = np.full((1, 8, 8, 3), 100.0), np.full((1, 8, 8), 0)
     random = {name: np.full(1, 0.5) for name in RANDOM}
     random["classes"] = np.full((1, 2), 0.5)
-    images, labels, weights = mix_pictures(above, below, np.full(1, 0.7), random, 0, 0)
+    counts = np.full((1, 8, 8), 0.7)
+    images, labels, weights = mix_pictures(above, below, counts, random, 0, 0)
     # A picture of one class is pasted as a whole.
     assert np.all(images == 200) and np.all(labels == 1) and np.all(weights == 1)
     ```
@@ -45,7 +46,7 @@ def mix_pictures(
         above: Images `(batch, height, width, 3)`, 0..255, and their integer labels
             `(batch, height, width)`; half of their classes are pasted.
         below: Those that they are pasted into.
-        sure: What the labels below count, `(batch,)`.
+        counts: What the labels below count, `(batch, height, width)`.
         random: Even numbers in 0..1, `(batch,)` by each name of `RANDOM`, and
             `(batch, classes)` for `"classes"`.
         colour: Strength of the changes of brightness, contrast and saturation, 0 for
@@ -57,7 +58,7 @@ def mix_pictures(
     """
     mask = half_of_classes(above[1], random["classes"])
     images, labels = (pasted(mask, *pair) for pair in zip(above, below, strict=True))
-    weights = ops.where(mask, 1.0, sure[:, None, None])
+    weights = ops.where(mask, 1.0, counts)
     flips = random["flip"] < 0.5
     images, labels, weights = (mirrored(x, flips) for x in (images, labels, weights))
     if colour:

@@ -50,7 +50,7 @@ def class_probabilities(logits: Tensor, gamma: float = 0.0) -> Tensor:
 def pseudo_labels(
     logits: Tensor, confidence: float = 0.968, gamma: float = 0.0
 ) -> tuple[Tensor, Tensor]:
-    """The likeliest class of each pixel, and how sure the teacher is of each image.
+    """The likeliest class of each pixel, and of which the teacher is sure.
 
     Example:
 
@@ -61,7 +61,7 @@ def pseudo_labels(
     logits = np.array([[[[9.0, 0.0], [0.0, 0.1]]]])
     labels, sure = pseudo_labels(logits)
     assert np.array_equal(labels, [[[0, 1]]])
-    assert np.array_equal(sure, [0.5])
+    assert np.array_equal(sure, [[[1.0, 0.0]]])
     ```
 
     Args:
@@ -70,8 +70,8 @@ def pseudo_labels(
         gamma: Of the focal loss that the teacher comes from. Defaults to 0.0.
 
     Returns:
-        A pair: int32 labels `(batch, height, width)`, and for each image the share of
-        its pixels that are sure, float32 `(batch,)`, the weight of all its pixels.
+        A pair of shape `(batch, height, width)`: int32 labels, and float32 1 where the
+        teacher is sure of them, 0 elsewhere.
 
     Reference:
         Tranheden et al., [DACS: Domain Adaptation via Cross-domain Mixed
@@ -80,5 +80,4 @@ def pseudo_labels(
     """
     labels = ops.cast(ops.argmax(logits, axis=-1), "int32")
     probability = ops.max(class_probabilities(logits, gamma), axis=-1)
-    sure = ops.mean(ops.cast(probability >= confidence, "float32"), axis=(1, 2))
-    return labels, sure
+    return labels, ops.cast(probability >= confidence, "float32")

@@ -67,6 +67,7 @@ class SelfTraining(Method):
             shot_share=own.shot_share,
             colour=own.colour,
             blur=own.blur,
+            pseudo_weights=own.pseudo_weights,
             balance=own.balance,
             accumulate=training.accumulate,
         )

@@ -20,7 +20,10 @@ from keras_pixda.methods.self_training.balanced_logits import (
 from keras_pixda.methods.self_training.class_mix import pasted
 from keras_pixda.methods.self_training.mix_pictures import RANDOM, mix_pictures
 from keras_pixda.methods.self_training.pseudo_labels import pseudo_labels
-from keras_pixda.methods.self_training.self_training_settings import RESULTS
+from keras_pixda.methods.self_training.self_training_settings import (
+    PSEUDO_WEIGHTS,
+    RESULTS,
+)
 from keras_pixda.replicas import number_of_replicas
 from keras_pixda.training.batch_part import BatchPart
 from keras_pixda.training.few_shot_model import FewShotModel, logits_of
@@ -40,9 +43,10 @@ class SelfTrainingModel(FewShotModel):
     is. Half of the classes of a labelled picture are pasted into it, of a styled source
     image or of a shot; what comes out is mirrored, blurred and changed in colour, and
     the segmenter learns it: pasted pixels as they are labelled, the others by the
-    teacher's labels, which count as much as the teacher is sure of the image. In every
-    step it learns the styled source images and the shots as well. Without unlabelled
-    images source images and shots are pasted into each other, and all is labelled.
+    teacher's labels, which count as much as the teacher is sure of the image, or where
+    it is sure of the pixel. In every step it learns the styled source images and the
+    shots as well. Without unlabelled images source images and shots are pasted into
+    each other, and all is labelled.
 
     The call is the segmenter in training, and what training ends with otherwise, so
     `evaluate` and `predict` take plain images and measure that.
@@ -142,6 +146,7 @@ class SelfTrainingModel(FewShotModel):
         shot_share: float = 0.5,
         colour: float = 0.5,
         blur: float = 0.5,
+        pseudo_weights: str = "image",
         balance: float = 0.0,
         metrics: list | None = None,
         auto_scale_loss: bool = True,
@@ -166,6 +171,9 @@ class SelfTrainingModel(FewShotModel):
             colour: Strength of the changes of mixed images in colour, 0 for none; as
                 in `keras_pixda.datasets.augmentation`. Defaults to 0.5.
             blur: Share of the mixed images that are blurred. Defaults to 0.5.
+            pseudo_weights: What the teacher's labels count: `"image"`, the share of the
+                image's pixels that it is sure of, or `"pixel"`, 1 where it is sure and
+                0 elsewhere. Defaults to `"image"`.
             balance: How much of the rareness of a class is taken off its logits, 0 for
                 nothing, 1 for all. Defaults to 0.0.
             metrics: Metrics of labels and logits. Defaults to `None`.
@@ -174,7 +182,15 @@ class SelfTrainingModel(FewShotModel):
             **kwargs: `accumulate`, the parts that a batch is done in, one after the
                 other, for the memory of one part (defaults to 1), and as in
                 `keras.Model.compile`; `loss_weights` is the weight of `loss`.
+
+        Raises:
+            ValueError: If `pseudo_weights` is not one of these.
         """
+        if pseudo_weights not in PSEUDO_WEIGHTS:
+            raise ValueError(
+                f"pseudo_weights is {pseudo_weights!r}, expected one of "
+                f"{PSEUDO_WEIGHTS}."
+            )
         [optimizer] = ready_optimizers([(optimizer, self.segmenter)], auto_scale_loss)
         loss = FocalLoss() if loss is None else loss
         super().compile(optimizer, loss, metrics, **kwargs)
@@ -184,13 +200,14 @@ class SelfTrainingModel(FewShotModel):
         self.shot_share = shot_share
         self.colour = colour
         self.blur = blur
+        self.pseudo_weights = pseudo_weights
         self.balance = balance
 
     def compile_arguments(self) -> dict[str, Any]:
         """Arguments of `compile` as they are in force."""
         own = (
             *("confidence", "teacher_momentum", "mixed_weight"),
-            *("shot_share", "colour", "blur", "balance"),
+            *("shot_share", "colour", "blur", "pseudo_weights", "balance"),
         )
         return {
             **super().compile_arguments(),
@@ -224,17 +241,20 @@ class SelfTrainingModel(FewShotModel):
                 [pasted(of_shot, *pair) for pair in zip(*pairs, strict=True)]
                 for pairs in ((shots, below), (below, shots))
             )
-        sure = ops.ones_like(random["shot"])
+        counts = sure = ops.ones_like(ops.cast(below[1], "float32"))
         if unlabelled is not None:
             logits = logits_of(self.teacher, unlabelled, training=False)
             gamma = getattr(self.loss, "gamma", 0.0)
             # As rare as they are: balanced twice, every building would be a pole.
             logits = balanced_logits(logits, self.shares, self.balance)
             pseudo, sure = pseudo_labels(logits, self.confidence, gamma)
-            below = unlabelled, pseudo
+            below, counts = (unlabelled, pseudo), sure
+            if self.pseudo_weights == "image":
+                shares = ops.mean(sure, axis=(1, 2), keepdims=True)
+                counts = ops.broadcast_to(shares, ops.shape(sure))
         self.track(ops.shape(sure)[0], sure=ops.mean(sure) / number_of_replicas())
         images["mixed"], labels["mixed"], weights["mixed"] = mix_pictures(
-            above, below, sure, random, self.colour, self.blur
+            above, below, counts, random, self.colour, self.blur
         )
         # So that activations of teacher and segmenter are never there together.
         with tf.control_dependencies([labels["mixed"]]):

@@ -6,6 +6,7 @@ from keras_pixda.methods.method_settings import MethodSettings
 from keras_pixda.setting import setting
 
 RESULTS = ("teacher", "student")
+PSEUDO_WEIGHTS = ("image", "pixel")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,9 @@ class SelfTrainingSettings(MethodSettings):
             place of a source image's. Defaults to 0.5.
         colour: Strength of the changes of mixed images in colour. Defaults to 0.5.
         blur: Share of the mixed images that are blurred. Defaults to 0.5.
+        pseudo_weights: What the teacher's labels count: `"image"`, the share of the
+            image's pixels that it is sure of, or `"pixel"`, 1 where it is sure and 0
+            elsewhere. Defaults to `"image"`.
         balance: How much of the rareness of a class is taken off its logits, 0 for
             nothing, 1 for all. Defaults to 0.0.
         result: What it ends with, `"teacher"` or `"student"`, which in some hundred
@@ -48,6 +52,7 @@ class SelfTrainingSettings(MethodSettings):
     shot_share: float = setting(0.5, at_least=0, at_most=1)
     colour: float = setting(0.5, at_least=0, below=1)
     blur: float = setting(0.5, at_least=0, at_most=1)
+    pseudo_weights: str = setting("image", one_of=PSEUDO_WEIGHTS)
     balance: float = setting(0.0, at_least=0)
     result: str = setting("student", one_of=RESULTS)
 
