@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from keras_pixda.datasets.count_pixels import count_pixels
+from keras_pixda.datasets.data_error import DataError
 from keras_pixda.datasets.kept_counts import KeptCounts
 from keras_pixda.datasets.pair_cache import PairCache
 from keras_pixda.datasets.reader import read_labels
@@ -19,6 +20,7 @@ def class_pixels(
     cache: PairCache | None = None,
     workers: int = 2,
     verbose: bool = True,
+    skip: bool = False,
 ) -> np.ndarray:
     """How many pixels of each class each pair of a record has.
 
@@ -50,6 +52,8 @@ def class_pixels(
         cache: `PairCache` to read through. Defaults to `None`.
         workers: number of threads that read. Defaults to `2`.
         verbose: whether to show progress. Defaults to `True`.
+        skip: whether a pair that cannot be read has no pixels, in place of an error;
+            what is counted then is not kept. Defaults to `False`.
 
     Returns:
         `int64` array `(pairs, classes)`; ignored pixels do not count.
@@ -58,12 +62,19 @@ def class_pixels(
         DataError: if a file cannot be used.
         ValueError: if the record has no masks.
     """
+    bad = []
 
     def count(index):
-        if cache:
-            _, labels = cache.read(record, index, size, size)
-        else:
-            labels = read_labels(record, index, size)
+        try:
+            if cache:
+                _, labels = cache.read(record, index, size, size)
+            else:
+                labels = read_labels(record, index, size)
+        except DataError:
+            if not skip:
+                raise
+            bad.append(index)
+            return 0
         return count_pixels(labels)[: len(record.classes)]
 
     record.require_masks()
@@ -74,6 +85,6 @@ def class_pixels(
         for done, counts in enumerate(pool.map(count, missing)):
             pixels[missing[done]] = counts
             progress(done + 1)
-    if missing:
+    if missing and not bad:
         kept.write(pixels)
     return pixels

@@ -182,12 +182,23 @@ class FewShotDomainDataset(CountedPasses):
         self.rare_class_sampling = rare_class_sampling
         self.kept = np.arange(len(source))
         self._shots = PairCache()
+
+    @property
+    def rare_class_sampling(self) -> float | None:
+        """The temperature; classes are counted when one is set."""
+        return self._rare_classes and self._rare_classes.temperature
+
+    @rare_class_sampling.setter
+    def rare_class_sampling(self, temperature: float | None) -> None:
         self._rare_classes = None
-        if rare_class_sampling is not None:
+        if temperature is not None:
+            skip = self.on_bad_file == "skip"
             self._rare_classes = RareClassSampling(
-                class_pixels(source, self.image_size, self.cache, workers),
+                class_pixels(
+                    self.source, self.image_size, self.cache, self.workers, skip=skip
+                ),
                 math.prod(self.image_size),
-                rare_class_sampling,
+                temperature,
             )
 
     @property

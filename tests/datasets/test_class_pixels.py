@@ -58,3 +58,14 @@ def test_a_broken_mask_is_named(make_record, write):
     write("street/masks/ulm/ulm_002.png", 9)
     with pytest.raises(DataError, match=r"ulm_002\.png: holds ids"):
         class_pixels(record, verbose=False)
+
+
+@pytest.mark.parametrize("cache", [None, PairCache()])
+def test_a_broken_mask_that_is_skipped_has_no_pixels_once(make_record, write, cache):
+    record = make_record()
+    write("street/masks/ulm/ulm_002.png", 9)
+    [broken] = [i for i, (_, m) in enumerate(record.pairs) if m.endswith("ulm_002.png")]
+    pixels = class_pixels(record, cache=cache, verbose=False, skip=True)
+    assert pixels.sum(1).astype(bool).tolist() == [i != broken for i in range(4)]
+    with pytest.raises(DataError, match=r"ulm_002\.png: holds ids"):
+        class_pixels(record, verbose=False)

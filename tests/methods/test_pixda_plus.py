@@ -12,7 +12,8 @@ def test_it_trains_on_augmented_shots_with_unlabelled_images_and_without(
 ):
     method = METHODS["pixda+"]
     method.check_data(shots=True, unlabelled=False)
-    settings = own_settings.change(**{"pixda+": {"confidence": 0.5}})
+    own = {"confidence": 0.5, "rare_class_sampling": 0.0}
+    settings = own_settings.change(**{"pixda+": own})
     for data in (dataset, unlabelled_dataset):
         [phase] = method.phases(start, data, settings)
         assert isinstance(phase.model, SelfTrainingModel)
@@ -26,6 +27,20 @@ def test_it_trains_on_augmented_shots_with_unlabelled_images_and_without(
         assert images.keys() == plain.keys()
         logs = phase.model.train_on_batch(*phase.data[0], return_dict=True)
         assert (logs["sure"] == 1) == ("unlabelled" not in images)
+
+
+@pytest.mark.parametrize(("of_data", "temperature"), [(None, 0.2), (0.5, 0.5)])
+def test_rare_classes_are_drawn_as_the_data_say_or_else_it(
+    start, dataset, own_settings, of_data, temperature
+):
+    dataset.rare_class_sampling = of_data
+    settings = own_settings.change(**{"pixda+": {"rare_class_sampling": 0.2}})
+    [phase] = METHODS["pixda+"].phases(start, dataset, settings)
+    assert dataset.rare_class_sampling == of_data
+    assert phase.data.rare_class_sampling == temperature
+    dataset.rare_class_sampling = temperature
+    for index in range(len(dataset)):
+        assert phase.data.batch_names(index) == dataset.batch_names(index)
 
 
 def test_a_row_of_it_leaves_unlabelled_images_out(own_settings, unlabelled_dataset):
