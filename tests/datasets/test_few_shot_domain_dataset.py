@@ -302,14 +302,13 @@ def test_rare_class_sampling_respects_kept(make_rare):
 
 
 def test_rare_class_sampling_skips_what_cannot_be_read(make_rare, write):
-    plain = make_rare(on_bad_file="skip")
+    dataset, stopping = (make_rare(on_bad_file=do) for do in ("skip", "stop"))
     write("rendered/masks/game/game_002.png", 9)
-    plain.rare_class_sampling = 0.01
-    assert set(np.ravel(drawn(plain, range(5)))) == {5}
-    with pytest.raises(DataError, match=r"game_002\.png"):
-        make_rare(rare_class_sampling=0.01)
-    plain.rare_class_sampling = None
-    assert plain.rare_class_sampling is None
+    dataset.rare_class_sampling = 0.01
+    assert set(np.ravel(drawn(dataset, range(5)))) == {5}
+    with pytest.raises(DataError, match=r"game_002\.png: holds ids"):
+        stopping.rare_class_sampling = 0.01
+    assert stopping.rare_class_sampling is None
 
 
 @pytest.mark.parametrize("temperature", [0, -1.0, float("inf"), float("nan"), True])
