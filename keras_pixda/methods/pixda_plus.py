@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PixDAPlusSettings(SelfTrainingSettings):
-    """Settings of PixDA+: self-training by sure pixels, and attention to rare classes.
+    """Settings of PixDA+: those of self-training, pixel by pixel, classes balanced.
 
     Example:
 
@@ -40,19 +40,15 @@ class PixDAPlusSettings(SelfTrainingSettings):
             Defaults to `"pixel"`.
         balance: How much of the rareness of a class is taken off its logits, 0 for
             nothing, 1 for all. Defaults to 0.3.
-        rare_class_sampling: Temperature of drawing source images by the classes that
-            they hold, where the data have none of their own; 0 for none. Defaults to
-            0.01, that of DAFormer.
     """
 
     confidence: float = setting(0.9, above=0, at_most=1)
     pseudo_weights: str = setting("pixel", one_of=PSEUDO_WEIGHTS)
     balance: float = setting(0.3, at_least=0)
-    rare_class_sampling: float = setting(0.01, at_least=0)
 
 
 class PixDAPlus(SelfTraining):
-    """PixDA+: styled source, augmented shots and self-training, for rare classes too.
+    """PixDA+: styled source, augmented shots and self-training, classes balanced.
 
     Without unlabelled images, source images and shots are pasted into each other.
 
@@ -86,12 +82,9 @@ class PixDAPlus(SelfTraining):
     def phases(
         self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
     ) -> Iterator[Phase]:
-        """Yield adaptation, with augmented shots and rare classes seen often."""
+        """Yield adaptation, with augmented shots."""
         from keras_pixda.datasets.ordinary_augmentation import ordinary_augmentation
 
         data = copy.copy(data)  # Which stays as it is itself.
         data.augmentation = {**data.augmentation, "target": ordinary_augmentation()}
-        if data.rare_class_sampling is None:
-            temperature = settings[self.name].rare_class_sampling
-            data.rare_class_sampling = temperature or None
         yield from super().phases(start, data, settings)

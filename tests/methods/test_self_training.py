@@ -22,7 +22,8 @@ def test_its_model_is_as_the_settings_say(start, unlabelled_dataset, own_setting
     method.check(start, settings)
     [phase] = method.phases(start, unlabelled_dataset, settings)
     assert (phase.title, phase.steps, phase.callbacks) == ("adaptation", 7, ())
-    assert phase.data is unlabelled_dataset
+    assert phase.data.rare_class_sampling == 0.01
+    assert unlabelled_dataset.rare_class_sampling is None
     model = phase.model
     assert isinstance(model, SelfTrainingModel)
     assert model.segmenter is start
@@ -30,8 +31,10 @@ def test_its_model_is_as_the_settings_say(start, unlabelled_dataset, own_setting
     assert {name: getattr(model, name) for name in OWN} == OWN
     assert (model.seed, model.accumulate, model.loss.gamma) == (7, 2, 1.5)
     assert model.style_transfer.window == 0.1
-    settings = own_settings.change(self_training={"style_transfer": False})
+    own = {"style_transfer": False, "rare_class_sampling": 0.0}
+    settings = own_settings.change(self_training=own)
     [phase] = method.phases(start, unlabelled_dataset, settings)
+    assert phase.data is unlabelled_dataset
     assert phase.model.style_transfer is None
     assert phase.segmenter is phase.model.segmenter is start
 

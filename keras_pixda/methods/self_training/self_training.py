@@ -1,5 +1,6 @@
 """Self-training: unlabelled target images, labelled by an averaged teacher."""
 
+import copy
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,12 @@ class SelfTraining(Method):
     def phases(
         self, start: "keras.Model", data: "FewShotDomainDataset", settings: Any
     ) -> Iterator[Phase]:
-        """Yield adaptation."""
+        """Yield adaptation, with rare classes seen often."""
         model = self._model(start, settings)
+        temperature = settings[self.name].rare_class_sampling
+        if data.rare_class_sampling is None and temperature:
+            data = copy.copy(data)  # Which stays as it is itself.
+            data.rare_class_sampling = temperature
         yield Phase("adaptation", model, data, settings.training.target_steps)
 
     def _model(self, start, settings):

@@ -40,6 +40,9 @@ class SelfTrainingSettings(MethodSettings):
             elsewhere. Defaults to `"image"`.
         balance: How much of the rareness of a class is taken off its logits, 0 for
             nothing, 1 for all. Defaults to 0.0.
+        rare_class_sampling: Temperature of drawing source images by the classes that
+            they hold, where the data have none of their own; 0 for none. Defaults to
+            0.01, that of DAFormer.
         result: What it ends with, `"teacher"` or `"student"`, which in some hundred
             steps was ahead. Defaults to `"student"`.
     """
@@ -54,6 +57,7 @@ class SelfTrainingSettings(MethodSettings):
     blur: float = setting(0.5, at_least=0, at_most=1)
     pseudo_weights: str = setting("image", one_of=PSEUDO_WEIGHTS)
     balance: float = setting(0.0, at_least=0)
+    rare_class_sampling: float = setting(0.01, at_least=0)
     result: str = setting("student", one_of=RESULTS)
 
     presets = {
