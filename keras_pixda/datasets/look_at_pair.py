@@ -8,11 +8,7 @@ import numpy as np
 
 from keras_pixda.datasets.count_pixels import count_pixels
 from keras_pixda.datasets.data_error import DataError, Finding
-from keras_pixda.datasets.decode import (
-    UPRIGHT,
-    decode_mask,
-    decode_picture,
-)
+from keras_pixda.datasets.decode import UPRIGHT, decode_mask, decode_picture
 from keras_pixda.datasets.files import file_state
 from keras_pixda.datasets.reader import (
     cropped_box,

@@ -46,7 +46,8 @@ def mix_pictures(
         above: Images `(batch, height, width, 3)`, 0..255, and their integer labels
             `(batch, height, width)`; half of their classes are pasted.
         below: Those that they are pasted into.
-        counts: What the labels below count, `(batch, height, width)`.
+        counts: What the labels below count, `(batch, height, width)`, or
+            `(batch, 1, 1)` for each picture as a whole.
         random: Even numbers in 0..1, `(batch,)` by each name of `RANDOM`, and
             `(batch, classes)` for `"classes"`.
         colour: Strength of the changes of brightness, contrast and saturation, 0 for

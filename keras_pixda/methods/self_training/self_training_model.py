@@ -250,8 +250,7 @@ class SelfTrainingModel(FewShotModel):
             pseudo, sure = pseudo_labels(logits, self.confidence, gamma)
             below, counts = (unlabelled, pseudo), sure
             if self.pseudo_weights == "image":
-                shares = ops.mean(sure, axis=(1, 2), keepdims=True)
-                counts = ops.broadcast_to(shares, ops.shape(sure))
+                counts = ops.mean(sure, axis=(1, 2), keepdims=True)
         self.track(ops.shape(sure)[0], sure=ops.mean(sure) / number_of_replicas())
         images["mixed"], labels["mixed"], weights["mixed"] = mix_pictures(
             above, below, counts, random, self.colour, self.blur
