@@ -10,7 +10,8 @@ CONSTRAINTS ?= --constraint constraints.txt
 newest = echo "Not all of constraints.txt can be had: installing the newest." && $(PIP)
 install = $(PIP) $(CONSTRAINTS) $(1) || { $(newest) $(1); }
 
-.PHONY: demo test test-faults docs bench compare compare-real release clean .venv/pretrained
+.PHONY: compare compare-real compare-tuned
+.PHONY: demo test test-faults docs bench release clean .venv/pretrained
 
 demo: .venv/pretrained
 	$(BIN)/keras-pixda demo --output demo --overwrite
@@ -91,22 +92,40 @@ compare: .venv/package
 	$(COMPARE) $(TOY) --shots 1 --methods source_only pixda --ablate --options \
 		$(call resume,parts)
 
-# The same on a real pair, of IDDA and CamVid in DATA, with equal effort for every method:
-# 3, 9 and 15 photos, then 18, 54 and 90. Nights on two cores; goes on where it was stopped.
-REAL = --source idda:$(DATA)/idda --segmenter efficientnet_lite0 --image-size 180 240 \
-	--source-augment --panels 0
-EFFORT = PYTHONPATH=. $(BIN)/python benchmarks/equal_effort.py $(REAL) --augment \
-	--steps 480 --distillation-steps 120 --decay-steps 600 --selection-every 1 \
-	--weights comparison/real/source_only/0/source_only.keras --learning-rate 0.02 \
-	--unlabelled camvid:$(DATA)/camvid
+# All methods on a real pair, IDDA and CamVid in DATA or any SOURCE and TARGET: three draws of
+# 3 labelled photos, then one of 18. Two hours on two cores; goes on where it was stopped.
+SOURCE = idda:$(DATA)/idda
+TARGET = camvid:$(DATA)/camvid
+PAIR = --source $(SOURCE) --segmenter efficientnet_lite0 --source-augment --panels 0
+PHOTOS = --augment --selection-every 1 --unlabelled $(TARGET)
+REAL = $(BIN)/keras-pixda compare $(PAIR) --image-size 128 176 --shots 1 --learning-rate 0.05
+RANK = $(REAL) $(PHOTOS) --processes 2 --validation "$(TARGET)?part=rest" \
+	--weights comparison/real/source_only/0/source_only.keras --methods source_only \
+	fine_tuning naae pixda fda joint_training fsda labelled_only pixda+ \
+	--steps 720 --distillation-steps 180 --decay-steps 900
+needs_data = $(if $(filter idda:/idda camvid:/camvid,$(SOURCE) $(TARGET)),\
+	$(error give the folder of idda and camvid: make $@ DATA=FOLDER))
 
 compare-real: .venv/pretrained
-	$(if $(DATA),,$(error give the folder of idda and camvid: make compare-real DATA=FOLDER))
-	$(BIN)/keras-pixda compare $(REAL) --target camvid:$(DATA)/camvid \
+	$(needs_data)
+	$(REAL) --target $(TARGET) --methods source_only --seeds 1 \
+		--source-steps 900 --decay-steps 900 $(call resume,real)
+	$(RANK) --target $(TARGET) $(call resume,real_3)
+	$(RANK) --target "$(TARGET)?cities=18" --seeds 1 $(call resume,real_18)
+
+# The same with equal effort for the settings of every method, on larger images: 3, 9 and 15
+# photos, then 18, 54 and 90. Nights.
+EFFORT = PYTHONPATH=. $(BIN)/python benchmarks/equal_effort.py $(PAIR) $(PHOTOS) \
+	--image-size 180 240 --steps 480 --distillation-steps 120 --decay-steps 600 \
+	--weights comparison/tuned/source_only/0/source_only.keras --learning-rate 0.02
+
+compare-tuned: .venv/pretrained
+	$(needs_data)
+	$(BIN)/keras-pixda compare $(PAIR) --image-size 180 240 --target $(TARGET) \
 		--methods source_only --shots 1 --seeds 1 --source-steps 1800 \
-		--decay-steps 1800 --learning-rate 0.05 $(call resume,real)
-	$(EFFORT) --output comparison/real_3 --target camvid:$(DATA)/camvid
-	$(EFFORT) --output comparison/real_18 --target "camvid:$(DATA)/camvid?cities=18"
+		--decay-steps 1800 --learning-rate 0.05 $(call resume,tuned)
+	$(EFFORT) --output comparison/tuned_3 --target $(TARGET)
+	$(EFFORT) --output comparison/tuned_18 --target "$(TARGET)?cities=18"
 
 # Each is made once, and again when the requirements change.
 .venv/package: setup.py pyproject.toml constraints.txt
