@@ -57,7 +57,7 @@ def measured_how(
         if network.weights
         else f"{training.source_steps} source-only steps for each seed",
         "Budget": f"{training.target_steps} batches of {data.batch_size} target "
-        "images for every method",
+        "images at most for every method",
         "Settings": _beside_preset(settings, {ROWS[name].method for name in names}),
         "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}",

@@ -38,7 +38,7 @@ def test_what_a_reader_must_know(weights, change):
         "Well represented": "road, car",
         "Network": "small, images of 48 x 32 pixels",
         "Start": start if weights else "6 source-only steps for each seed",
-        "Budget": "7 batches of 2 target images for every method",
+        "Budget": "7 batches of 2 target images at most for every method",
     }
 
 
