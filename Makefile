@@ -78,16 +78,18 @@ bench: .venv/bench-tools
 COMPARE = $(BIN)/keras-pixda compare --image-size 64 96 \
 	--source gta5:comparison/scenes/gta5 \
 	--target cityscapes:comparison/scenes/cityscapes
-START = --methods source_only --shots 1 --seeds 1 --source-augment \
-	--source-steps 3000 --decay-steps 3000 --learning-rate 0.05
-TOY = --processes 2 --weights comparison/start/source_only/0/source_only.keras \
+TOY = --processes 2 $(call from,start) \
 	--style-window 0.02 --discriminator-filters 8 --selection-every 2 \
 	--steps 400 --distillation-steps 100 --decay-steps 500
+# A start of so many source-only steps, what begins with it, and where a comparison goes on.
+source_only = --methods source_only --shots 1 --seeds 1 --learning-rate 0.05 \
+	--source-steps $(1) --decay-steps $(1)
+from = --weights comparison/$(1)/source_only/0/source_only.keras
 resume = --output comparison/$(1) $(if $(wildcard comparison/$(1)/config.json),--resume)
 
 compare: .venv/package
 	$(BIN)/keras-pixda scenes comparison/scenes
-	$(COMPARE) $(START) $(call resume,start)
+	$(COMPARE) --source-augment $(call source_only,3000) $(call resume,start)
 	$(COMPARE) $(TOY) $(call resume,toy)
 	$(COMPARE) $(TOY) --shots 1 --methods source_only pixda --ablate --options \
 		$(call resume,parts)
@@ -98,18 +100,17 @@ SOURCE = idda:$(DATA)/idda
 TARGET = camvid:$(DATA)/camvid
 PAIR = --source $(SOURCE) --segmenter efficientnet_lite0 --source-augment --panels 0
 PHOTOS = --augment --selection-every 1 --unlabelled $(TARGET)
-REAL = $(BIN)/keras-pixda compare $(PAIR) --image-size 128 176 --shots 1 --learning-rate 0.05
-RANK = $(REAL) $(PHOTOS) --processes 2 --validation "$(TARGET)?part=rest" \
-	--weights comparison/real/source_only/0/source_only.keras --methods source_only \
-	fine_tuning naae pixda fda joint_training fsda labelled_only pixda+ \
-	--steps 720 --distillation-steps 180 --decay-steps 900
+REAL = $(BIN)/keras-pixda compare $(PAIR) --image-size
+RANK = $(REAL) 128 176 $(PHOTOS) $(call from,real) --processes 2 --shots 1 \
+	--validation "$(TARGET)?part=rest" --methods source_only fine_tuning naae pixda fda \
+	joint_training fsda labelled_only pixda+ \
+	--learning-rate 0.05 --steps 720 --distillation-steps 180 --decay-steps 900
 needs_data = $(if $(filter idda:/idda camvid:/camvid,$(SOURCE) $(TARGET)),\
 	$(error give the folder of idda and camvid: make $@ DATA=FOLDER))
 
 compare-real: .venv/pretrained
 	$(needs_data)
-	$(REAL) --target $(TARGET) --methods source_only --seeds 1 \
-		--source-steps 900 --decay-steps 900 $(call resume,real)
+	$(REAL) 128 176 --target $(TARGET) $(call source_only,900) $(call resume,real)
 	$(RANK) --target $(TARGET) $(call resume,real_3)
 	$(RANK) --target "$(TARGET)?cities=18" --seeds 1 $(call resume,real_18)
 
@@ -117,13 +118,11 @@ compare-real: .venv/pretrained
 # photos, then 18, 54 and 90. Nights.
 EFFORT = PYTHONPATH=. $(BIN)/python benchmarks/equal_effort.py $(PAIR) $(PHOTOS) \
 	--image-size 180 240 --steps 480 --distillation-steps 120 --decay-steps 600 \
-	--weights comparison/tuned/source_only/0/source_only.keras --learning-rate 0.02
+	$(call from,tuned) --learning-rate 0.02
 
 compare-tuned: .venv/pretrained
 	$(needs_data)
-	$(BIN)/keras-pixda compare $(PAIR) --image-size 180 240 --target $(TARGET) \
-		--methods source_only --shots 1 --seeds 1 --source-steps 1800 \
-		--decay-steps 1800 --learning-rate 0.05 $(call resume,tuned)
+	$(REAL) 180 240 --target $(TARGET) $(call source_only,1800) $(call resume,tuned)
 	$(EFFORT) --output comparison/tuned_3 --target $(TARGET)
 	$(EFFORT) --output comparison/tuned_18 --target "$(TARGET)?cities=18"
 

@@ -25,7 +25,12 @@ import sys
 
 from keras_pixda.commands.settings_options import add_settings, settings_from
 from keras_pixda.comparison import Results, compare, comparison_table
-from keras_pixda.comparison.rows import BEYOND, METHODS, ROWS
+from keras_pixda.comparison.rows import (
+    BEYOND,
+    METHODS,
+    ROWS,
+    readers_of_unlabelled,
+)
 from keras_pixda.datasets.data_spelling import DataSpelling
 
 FACTORS = (1 / 3, 1.0, 3.0)
@@ -148,7 +153,7 @@ def rows_for(settings):
 def block_of(settings, names):
     """The rows that were given unlabelled images, below a heading that says so."""
     record = settings.data.unlabelled_record()
-    readers = [name for name in names if ROWS[name].reads_unlabelled]
+    readers = readers_of_unlabelled(names)
     if record is None or not readers:
         return {}
     return {f"With {len(record)} unlabelled images, but for the shots": readers}

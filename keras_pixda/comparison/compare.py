@@ -16,7 +16,7 @@ from keras_pixda.comparison.comparison_plan import PLAN, ComparisonPlan
 from keras_pixda.comparison.legend import legend
 from keras_pixda.comparison.measured_how import measured_how
 from keras_pixda.comparison.results import Results
-from keras_pixda.comparison.rows import ROWS
+from keras_pixda.comparison.rows import ROWS, readers_of_unlabelled
 from keras_pixda.comparison.terminal_table import terminal_table
 from keras_pixda.comparison.write_comparison import shown_shots, write_comparison
 from keras_pixda.methods.registry import METHODS as REGISTERED
@@ -166,7 +166,7 @@ def _check_data(settings, plan, records):
     last = settings.training.seed + plan.seeds - 1
     # The classes of all masks need not be counted for this.
     cell = settings.change(seed=last, rare_class_sampling=0.0)
-    readers = [n for n in plan.methods if ROWS[n].reads_unlabelled] or [START]
+    readers = readers_of_unlabelled(plan.methods) or [START]
     for k in {min(plan.shots), most}:
         cell = cell.change(shots=k, method=ROWS[readers[0]].method)
         few_shot_data(cell, records.source, target, unlabelled=records.unlabelled)
@@ -198,11 +198,9 @@ def _compare(comparison, plan, processes, verbose):
     done = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
     results, titles = Results(done), {name: ROWS[name].title for name in names}
     blocks = {}
-    unlabelled = comparison.records.unlabelled
-    if unlabelled is not None:  # Nobody is to compare apples with pears.
-        readers = [name for name in names if ROWS[name].reads_unlabelled]
-        if readers:
-            blocks = {f"With {len(unlabelled)} unlabelled images": readers}
+    unlabelled, readers = comparison.records.unlabelled, readers_of_unlabelled(names)
+    if unlabelled is not None and readers:  # Nobody is to compare apples with pears.
+        blocks = {f"With {len(unlabelled)} unlabelled images": readers}
     table = write_comparison(
         folder,
         results,

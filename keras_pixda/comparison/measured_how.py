@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import keras
 import tensorflow as tf
 
-from keras_pixda.comparison.rows import ROWS
+from keras_pixda.comparison.rows import ROWS, readers_of_unlabelled
 from keras_pixda.models.find_segmenter import find_segmenter
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.settings import PRESETS, Settings
@@ -40,10 +40,10 @@ def measured_how(
         name = f"{name}, pretrained"
     unlabelled = {}
     if records.unlabelled is not None:
-        readers = [ROWS[row] for row in names if ROWS[row].reads_unlabelled]
+        readers = [ROWS[name].title for name in readers_of_unlabelled(names)]
         unlabelled["Unlabelled"] = (
             f"{records.unlabelled.name}, {len(records.unlabelled)} images but for the "
-            f"shots, read by {', '.join(row.title for row in readers) or 'no method'}"
+            f"shots, read by {', '.join(readers) or 'no method'}"
         )
     return {
         "Source": f"{records.source.name}, {len(records.source)} images",

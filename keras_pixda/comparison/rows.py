@@ -2,7 +2,7 @@
 
 import collections.abc
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from keras_pixda.methods import METHODS as REGISTERED
 from keras_pixda.runs import Settings
@@ -110,3 +110,20 @@ BEYOND = _Rows("beyond")
 ABLATIONS = _Rows("part")
 OPTIONS = _Rows("option")
 ROWS = _Rows("method", "beyond", "part", "option")
+
+
+def readers_of_unlabelled(names: Iterable[str]) -> list[str]:
+    """Those of some rows that look at unlabelled target images.
+
+    Example:
+
+    ```python
+    from keras_pixda.comparison.rows import readers_of_unlabelled
+
+    assert readers_of_unlabelled(["fda", "pixda+"]) == ["pixda+"]
+    ```
+
+    Args:
+        names: Names of rows of `ROWS`.
+    """
+    return [name for name in names if ROWS[name].reads_unlabelled]
