@@ -8,7 +8,7 @@ rates, then at the best of them its most important setting at a third and at thr
 its value; a row without a setting of its own gets two rates more, on either side of
 the best. The trial with the highest mIoU on the tuning part of the evaluation data
 (`?part=tuning`) is run for all shots and seeds, and measured on the rest
-(`?part=rest`).
+(`?part=rest`). `--trial-share 0.5` gives a trial half of the batches.
 
 All other options are those of `keras-pixda compare`; with `--unlabelled` the methods
 that put unlabelled images to work take part, and PixDA+ without them as a row more.
@@ -29,7 +29,7 @@ from keras_pixda.comparison.rows import (
     BEYOND,
     METHODS,
     ROWS,
-    readers_of_unlabelled,
+    unlabelled_block,
 )
 from keras_pixda.datasets.data_spelling import DataSpelling
 
@@ -82,6 +82,15 @@ def part(settings, which):
     return settings.change(validation=str(spelling))
 
 
+def shortened(settings, share):
+    """The settings with a share of the batches of every phase."""
+    training = settings.training
+    names = ("steps", "distillation_steps", "decay_steps")
+    return settings.change(
+        **{name: max(1, round(getattr(training, name) * share)) for name in names}
+    )
+
+
 def run(settings, folder, name, shots, seeds):
     """The cells of one row, from the folder if they are there."""
     resume = (folder / "config.json").exists()
@@ -89,8 +98,9 @@ def run(settings, folder, name, shots, seeds):
     return Results.read(folder / "results.json")
 
 
-def tuned(settings, output, name, shots):
+def tuned(settings, output, name, shots, share=1.0):
     """The best settings by name of a row, and its trials."""
+    settings = part(shortened(settings, share), "tuning")
     method = ROWS[name].method
     own = ROWS[name].apply(settings)[method]
     rate = own.learning_rate or settings.training.learning_rate
@@ -100,9 +110,7 @@ def tuned(settings, output, name, shots):
     def score(changes):
         # The same trials in the same order: each finds its folder again.
         folder = output / "tuning" / f"{name}_{next(numbers)}"
-        results = run(
-            part(settings.change(**changes), "tuning"), folder, name, [shots], 1
-        )
+        results = run(settings.change(**changes), folder, name, [shots], 1)
         return results.over_seeds(name, shots, "mean_iou")[0]
 
     return best_changes(method, rate, value, score)
@@ -114,6 +122,7 @@ def main():
     parser.add_argument("--rows", nargs="+", choices=[*ROWS])
     parser.add_argument("--all-shots", type=int, nargs="+", default=[1, 3, 5])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--trial-share", type=float, default=1.0)
     add_settings(parser, without=("shots", "shots_file"))
     parser.set_defaults(shots=None, shots_file=None)
     options = parser.parse_args()
@@ -123,7 +132,9 @@ def main():
     output.mkdir(parents=True, exist_ok=True)
     trials, cells = {}, {}
     for name in options.rows or rows_for(settings):
-        best, trials[name] = tuned(settings, output, name, options.all_shots[0])
+        best, trials[name] = tuned(
+            settings, output, name, options.all_shots[0], options.trial_share
+        )
         (output / "trials.json").write_text(json.dumps(trials, indent=1) + "\n")
         final = part(settings.change(**best), "rest")
         folder = output / "rest" / name
@@ -133,7 +144,7 @@ def main():
         titles = {row: ROWS[row].title for row in results.methods}
         (output / "results.json").write_text(json.dumps(results.cells, indent=1))
         (output / "results.csv").write_text(results.to_csv())
-        blocks = block_of(settings, titles)
+        blocks = unlabelled_block(settings.data.unlabelled_record(), titles)
         table = comparison_table(results, titles, options.all_shots, blocks)
         (output / "table.md").write_text(table)
         print(table, flush=True)
@@ -148,15 +159,6 @@ def rows_for(settings):
         if ROWS[name].has_shots and (given or not ROWS[name].needs_unlabelled)
     ]
     return [*rows, "labelled_only"] if given else rows
-
-
-def block_of(settings, names):
-    """The rows that were given unlabelled images, below a heading that says so."""
-    record = settings.data.unlabelled_record()
-    readers = readers_of_unlabelled(names)
-    if record is None or not readers:
-        return {}
-    return {f"With {len(record)} unlabelled images, but for the shots": readers}
 
 
 if __name__ == "__main__":

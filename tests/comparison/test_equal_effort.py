@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.equal_effort import IMPORTANT, best_changes, part
+from benchmarks.equal_effort import IMPORTANT, best_changes, part, shortened
 from keras_pixda.methods import METHODS
 
 
@@ -34,3 +34,12 @@ def test_parts_of_the_targets_own_evaluation_data(change):
     settings = change(target="camvid:/a?cities=18", validation=None)
     assert part(settings, "rest").data.validation == "camvid:/a?part=rest"
     assert part(settings, "rest").data.target == "camvid:/a?cities=18"
+
+
+def test_a_trial_has_its_share_of_every_phase(change):
+    settings = change(steps=720, distillation_steps=180, decay_steps=900)
+    training = shortened(settings, 0.5).training
+    assert training.steps == 360
+    assert training.distillation_steps == 90
+    assert training.decay_steps == 450
+    assert shortened(settings, 1.0) == settings
