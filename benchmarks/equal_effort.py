@@ -29,7 +29,7 @@ from keras_pixda.comparison.rows import (
     BEYOND,
     METHODS,
     ROWS,
-    unlabelled_block,
+    readers_of_unlabelled,
 )
 from keras_pixda.datasets.data_spelling import DataSpelling
 
@@ -144,7 +144,7 @@ def main():
         titles = {row: ROWS[row].title for row in results.methods}
         (output / "results.json").write_text(json.dumps(results.cells, indent=1))
         (output / "results.csv").write_text(results.to_csv())
-        blocks = unlabelled_block(settings.data.unlabelled_record(), titles)
+        blocks = block_of(settings, titles)
         table = comparison_table(results, titles, options.all_shots, blocks)
         (output / "table.md").write_text(table)
         print(table, flush=True)
@@ -159,6 +159,15 @@ def rows_for(settings):
         if ROWS[name].has_shots and (given or not ROWS[name].needs_unlabelled)
     ]
     return [*rows, "labelled_only"] if given else rows
+
+
+def block_of(settings, names):
+    """The rows that were given unlabelled images, below a heading that says so."""
+    record = settings.data.unlabelled_record()
+    readers = readers_of_unlabelled(names)
+    if record is None or not readers:
+        return {}
+    return {f"With {len(record)} unlabelled images, but for the shots": readers}
 
 
 if __name__ == "__main__":

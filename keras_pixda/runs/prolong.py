@@ -105,5 +105,4 @@ def _delete(folder, phase, result):
     for name in (phase.file, *phase.tables):
         (folder / name).unlink(missing_ok=True)
     StateFolder(folder / phase.state).clear()
-    for measured in ("seconds", "batches"):
-        result.get(measured, {}).pop(phase.name, None)
+    result.get("seconds", {}).pop(phase.name, None)
