@@ -20,6 +20,7 @@ import argparse
 import dataclasses
 import itertools
 import json
+import math
 import pathlib
 import sys
 
@@ -83,11 +84,17 @@ def part(settings, which):
 
 
 def shortened(settings, share):
-    """The settings with a share of the batches of every phase."""
+    """The settings with a share of every phase's batches; none where it has none."""
     training = settings.training
-    names = ("steps", "distillation_steps", "decay_steps")
+    steps = math.ceil(training.steps * share)
+    distillation_steps = math.ceil(training.distillation_steps * share)
     return settings.change(
-        **{name: max(1, round(getattr(training, name) * share)) for name in names}
+        steps=steps,
+        distillation_steps=distillation_steps,
+        # Rounded up one by one, the phases can be a step longer than the whole.
+        decay_steps=max(
+            math.ceil(training.decay_steps * share), steps + distillation_steps
+        ),
     )
 
 

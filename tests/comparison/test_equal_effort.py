@@ -43,3 +43,9 @@ def test_a_trial_has_its_share_of_every_phase(change):
     assert training.distillation_steps == 90
     assert training.decay_steps == 450
     assert shortened(settings, 1.0) == settings
+    training = shortened(settings, 0.0071).training  # 5.1, 1.3 and 6.4 of them.
+    assert training.steps == 6
+    assert training.distillation_steps == 2
+    assert training.decay_steps == 8
+    without = change(distillation_steps=0)
+    assert shortened(without, 1.0) == without
