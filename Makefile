@@ -103,8 +103,8 @@ PHOTOS = --augment --selection-every 1 --unlabelled $(TARGET)
 REAL = $(BIN)/keras-pixda compare $(PAIR) --image-size
 RANK = $(REAL) 128 176 $(PHOTOS) $(call from,real) --processes 2 --shots 1 \
 	--validation "$(TARGET)?part=rest" --methods source_only fine_tuning naae pixda fda \
-	joint_training fsda labelled_only pixda+ \
-	--learning-rate 0.05 --steps 720 --distillation-steps 180 --decay-steps 900
+	joint_training fsda labelled_only pixda+ $(BUDGET)
+BUDGET = --learning-rate 0.05 --steps 720 --distillation-steps 180 --decay-steps 900
 needs_data = $(if $(filter idda:/idda camvid:/camvid,$(SOURCE) $(TARGET)),\
 	$(error give the folder of idda and camvid: make $@ DATA=FOLDER))
 
@@ -114,17 +114,20 @@ compare-real: .venv/pretrained
 	$(RANK) --target $(TARGET) $(call resume,real_3)
 	$(RANK) --target "$(TARGET)?cities=18" --seeds 1 $(call resume,real_18)
 
-# The same with equal effort for the settings of every method, on larger images: 3, 9 and 15
-# photos, then 18, 54 and 90. Nights.
+# The same with equal effort for the settings of every method: trials with 3 photos and half
+# of the batches, then the best of them with three draws of 3 photos and one of 18. About four hours.
+# SIZE="180 240" and SHOTS="1 3 5", for 9, 15, 54 and 90 photos as well, take nights.
+SIZE = 128 176
+SHOTS = 1
 EFFORT = PYTHONPATH=. $(BIN)/python benchmarks/equal_effort.py $(PAIR) $(PHOTOS) \
-	--image-size 180 240 --steps 480 --distillation-steps 120 --decay-steps 600 \
-	$(call from,tuned) --learning-rate 0.02
+	--image-size $(SIZE) $(BUDGET) $(call from,tuned) --all-shots $(SHOTS)
 
 compare-tuned: .venv/pretrained
 	$(needs_data)
-	$(REAL) 180 240 --target $(TARGET) $(call source_only,1800) $(call resume,tuned)
-	$(EFFORT) --output comparison/tuned_3 --target $(TARGET)
-	$(EFFORT) --output comparison/tuned_18 --target "$(TARGET)?cities=18"
+	$(REAL) $(SIZE) --target $(TARGET) $(call source_only,900) $(call resume,tuned)
+	$(EFFORT) --output comparison/tuned_3 --target $(TARGET) --trial-share 0.5
+	$(EFFORT) --output comparison/tuned_18 --target "$(TARGET)?cities=18" --seeds 1 \
+		--trials comparison/tuned_3/trials.json
 
 # Each is made once, and again when the requirements change.
 .venv/package: setup.py pyproject.toml constraints.txt

@@ -8,7 +8,8 @@ rates, then at the best of them its most important setting at a third and at thr
 its value; a row without a setting of its own gets two rates more, on either side of
 the best. The trial with the highest mIoU on the tuning part of the evaluation data
 (`?part=tuning`) is run for all shots and seeds, and measured on the rest
-(`?part=rest`). `--trial-share 0.5` gives a trial half of the batches.
+(`?part=rest`). `--trial-share 0.5` gives a trial half of the batches; `--trials FILE`
+takes the choices of another run's `trials.json`, such as one with fewer photos.
 
 All other options are those of `keras-pixda compare`; with `--unlabelled` the methods
 that put unlabelled images to work take part, and PixDA+ without them as a row more.
@@ -30,7 +31,7 @@ from keras_pixda.comparison.rows import (
     BEYOND,
     METHODS,
     ROWS,
-    readers_of_unlabelled,
+    unlabelled_block,
 )
 from keras_pixda.datasets.data_spelling import DataSpelling
 
@@ -123,6 +124,11 @@ def tuned(settings, output, name, shots, share=1.0):
     return best_changes(method, rate, value, score)
 
 
+def read_trials(file):
+    """The trials of another run by row, none without a file."""
+    return json.loads(file.read_text()) if file else {}
+
+
 def main():
     """Tune, run and tabulate the rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -130,6 +136,7 @@ def main():
     parser.add_argument("--all-shots", type=int, nargs="+", default=[1, 3, 5])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--trial-share", type=float, default=1.0)
+    parser.add_argument("--trials", type=pathlib.Path)
     add_settings(parser, without=("shots", "shots_file"))
     parser.set_defaults(shots=None, shots_file=None)
     options = parser.parse_args()
@@ -137,13 +144,15 @@ def main():
     options.resume = False  # Each comparison has its own.
     settings = settings_from(options)
     output.mkdir(parents=True, exist_ok=True)
-    trials, cells = {}, {}
+    trials, cells = read_trials(options.trials), {}
     for name in options.rows or rows_for(settings):
-        best, trials[name] = tuned(
-            settings, output, name, options.all_shots[0], options.trial_share
-        )
+        if name not in trials:
+            best, tried = tuned(
+                settings, output, name, options.all_shots[0], options.trial_share
+            )
+            trials[name] = {"best": best, "trials": tried}
         (output / "trials.json").write_text(json.dumps(trials, indent=1) + "\n")
-        final = part(settings.change(**best), "rest")
+        final = part(settings.change(**trials[name]["best"]), "rest")
         folder = output / "rest" / name
         for cell in run(final, folder, name, options.all_shots, options.seeds):
             cells[cell["method"], cell["shots"], cell["seed"]] = cell
@@ -151,7 +160,7 @@ def main():
         titles = {row: ROWS[row].title for row in results.methods}
         (output / "results.json").write_text(json.dumps(results.cells, indent=1))
         (output / "results.csv").write_text(results.to_csv())
-        blocks = block_of(settings, titles)
+        blocks = unlabelled_block(settings.data.unlabelled_record(), titles)
         table = comparison_table(results, titles, options.all_shots, blocks)
         (output / "table.md").write_text(table)
         print(table, flush=True)
@@ -166,15 +175,6 @@ def rows_for(settings):
         if ROWS[name].has_shots and (given or not ROWS[name].needs_unlabelled)
     ]
     return [*rows, "labelled_only"] if given else rows
-
-
-def block_of(settings, names):
-    """The rows that were given unlabelled images, below a heading that says so."""
-    record = settings.data.unlabelled_record()
-    readers = readers_of_unlabelled(names)
-    if record is None or not readers:
-        return {}
-    return {f"With {len(record)} unlabelled images, but for the shots": readers}
 
 
 if __name__ == "__main__":

@@ -96,7 +96,8 @@ class Cells:
             seed: Of its start, shots and order.
 
         Returns:
-            A dict with `method`, `shots`, `seed`, `seconds` and `iou`.
+            A dict with `method`, `shots`, `seed`, `seconds`, `batches` (that its own
+            phases trained on) and `iou`.
         """
         cell = f"cells/{name}_{shots}_{seed}"
         if not self.folder.has(f"{cell}.json"):
@@ -132,6 +133,7 @@ class Cells:
             "shots": shots,
             "seed": seed,
             "seconds": round(sum(pipeline.result["seconds"].values()), 1),
+            "batches": sum(pipeline.result["batches"].values()),
             "iou": measure(segmenter, self.validation, self.facts),
         }
         if "guard" in pipeline.result:

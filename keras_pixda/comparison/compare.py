@@ -16,7 +16,11 @@ from keras_pixda.comparison.comparison_plan import PLAN, ComparisonPlan
 from keras_pixda.comparison.legend import legend
 from keras_pixda.comparison.measured_how import measured_how
 from keras_pixda.comparison.results import Results
-from keras_pixda.comparison.rows import ROWS, readers_of_unlabelled
+from keras_pixda.comparison.rows import (
+    ROWS,
+    readers_of_unlabelled,
+    unlabelled_block,
+)
 from keras_pixda.comparison.terminal_table import terminal_table
 from keras_pixda.comparison.write_comparison import shown_shots, write_comparison
 from keras_pixda.methods.registry import METHODS as REGISTERED
@@ -197,10 +201,8 @@ def _compare(comparison, plan, processes, verbose):
             progress(len(results), note=note)
     done = [results[cell] for cell in (*starts, *cells) if cell[0] in names]
     results, titles = Results(done), {name: ROWS[name].title for name in names}
-    blocks = {}
-    unlabelled, readers = comparison.records.unlabelled, readers_of_unlabelled(names)
-    if unlabelled is not None and readers:  # Nobody is to compare apples with pears.
-        blocks = {f"With {len(unlabelled)} unlabelled images": readers}
+    # Nobody is to compare apples with pears.
+    blocks = unlabelled_block(comparison.records.unlabelled, names)
     table = write_comparison(
         folder,
         results,
@@ -208,7 +210,7 @@ def _compare(comparison, plan, processes, verbose):
         shots,
         title=f"{comparison.source.name} to {comparison.target.name}",
         facts=measured_how(
-            settings, comparison.records, comparison.facts["well"], names
+            settings, comparison.records, comparison.facts["well"], names, results
         ),
         panels=comparison.panels,
         blocks=blocks,

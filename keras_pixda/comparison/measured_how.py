@@ -1,5 +1,6 @@
 """What a reader of a comparison must know to judge its figures."""
 
+import collections
 import os
 import platform
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from keras_pixda.comparison.rows import ROWS, readers_of_unlabelled
 from keras_pixda.models.find_segmenter import find_segmenter
+from keras_pixda.runs.run_plan import START
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.settings import PRESETS, Settings
 
@@ -19,7 +21,11 @@ _ELSEWHERE = {
 
 
 def measured_how(
-    settings: Settings, records: RunRecords, well: Iterable[str], names: Iterable[str]
+    settings: Settings,
+    records: RunRecords,
+    well: Iterable[str],
+    names: Iterable[str],
+    cells: Iterable[dict] = (),
 ) -> dict[str, str]:
     """The facts below a comparison, by heading.
 
@@ -28,6 +34,8 @@ def measured_how(
         records: Their `RunRecords`.
         well: Names of the well-represented classes.
         names: Names of the rows that ran.
+        cells: `Results`, or their cells, of which those that ended before their budget
+            are named. Defaults to none.
 
     Returns:
         Dict from text to text.
@@ -57,11 +65,25 @@ def measured_how(
         if network.weights
         else f"{training.source_steps} source-only steps for each seed",
         "Budget": f"{training.target_steps} batches of {data.batch_size} target "
-        "images at most for every method",
+        f"images for every method{_ended_early(cells, training.target_steps)}",
         "Settings": _beside_preset(settings, {ROWS[name].method for name in names}),
         "Machine": f"{os.cpu_count()} cores, {platform.machine()}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}",
     }
+
+
+def _ended_early(cells, budget):
+    """The rows that a method of theirs has ended early, and after how many batches."""
+    batches = collections.defaultdict(set)
+    for cell in cells:
+        row = ROWS[cell["method"]]
+        if row.method != START and cell.get("batches", budget) < budget:
+            batches[row.title].add(cell["batches"])
+    ended = [
+        f"{title} after {' to '.join(map(str, sorted({min(n), max(n)})))}"
+        for title, n in batches.items()
+    ]
+    return f"; ended early: {', '.join(ended)}" if ended else ""
 
 
 def _beside_preset(settings, methods):

@@ -2,7 +2,7 @@
 
 import collections.abc
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 
 from keras_pixda.methods import METHODS as REGISTERED
 from keras_pixda.runs import Settings
@@ -127,3 +127,30 @@ def readers_of_unlabelled(names: Iterable[str]) -> list[str]:
         names: Names of rows of `ROWS`.
     """
     return [name for name in names if ROWS[name].reads_unlabelled]
+
+
+def unlabelled_block(
+    images: Sized | None, names: Iterable[str]
+) -> dict[str, list[str]]:
+    """The rows that are shown apart from the others, by what they were given more.
+
+    Example:
+
+    ```python
+    from keras_pixda.comparison.rows import unlabelled_block
+
+    block = unlabelled_block(range(90), ["fda", "pixda+"])
+    assert block == {"With 90 unlabelled images, but for the shots": ["pixda+"]}
+    ```
+
+    Args:
+        images: The record of the unlabelled images, or `None` if there are none.
+        names: Names of rows of `ROWS`.
+
+    Returns:
+        Dict from a heading to names, empty if no row looks at unlabelled images.
+    """
+    readers = readers_of_unlabelled(names)
+    if images is None or not readers:
+        return {}
+    return {f"With {len(images)} unlabelled images, but for the shots": readers}

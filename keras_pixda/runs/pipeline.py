@@ -80,8 +80,9 @@ class Pipeline:
     Attributes:
         result: What `result.json` holds; `"seconds"` says what each phase took,
             in all processes that were at it (of one that was killed, up to the end of
-            its last pass), and `"kept"` and `"guard"` what the `Guard` decided, if
-            the settings have one.
+            its last pass), `"batches"` how many it trained on, fewer than planned where
+            a method ended it early, and `"kept"` and `"guard"` what the `Guard`
+            decided, if the settings have one.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Pipeline:
         self.watch = watch
         self.verbose = verbose
         self.guard = Guard(settings, data) if settings.data.guard else None
-        self.result = {"seconds": {}}
+        self.result = {"seconds": {}, "batches": {}}
         if folder.has(FACTS):
             self.result |= folder.read_json(FACTS)
 
@@ -211,12 +212,21 @@ class Pipeline:
         started = time.monotonic()
 
         def note(*_):
-            seconds = round(spent + time.monotonic() - started, 1)
-            self.remember(seconds={**self.result["seconds"], planned.name: seconds})
+            measured = {
+                "seconds": round(spent + time.monotonic() - started, 1),
+                "batches": (progress.done or begun) - begun,
+            }
+            notes = {
+                name: {**self.result.get(name, {}), planned.name: value}
+                for name, value in measured.items()
+            }
+            self.remember(**notes)
 
         if isinstance(phase.data, SegmentationDataset):
             phase.data = phase.data.in_passes(self._pass_length())
         steps = phase.last_step
+        begun = steps - phase.steps
+        progress = ProgressLine(planned.title, steps, self.verbose)
         every = self.settings.training.save_every
         before, after = self.watch(planned) if self.watch else ([], [])
         if not self.verbose:
@@ -226,7 +236,7 @@ class Pipeline:
         history = HistoryCSV(self.folder / planned.history)
         callbacks = [
             ExactResume(self.folder / planned.state, every=every),
-            ProgressLine(planned.title, steps, self.verbose),
+            progress,
             *before,
             *phase.callbacks,
             *after,

@@ -105,4 +105,5 @@ def _delete(folder, phase, result):
     for name in (phase.file, *phase.tables):
         (folder / name).unlink(missing_ok=True)
     StateFolder(folder / phase.state).clear()
-    result.get("seconds", {}).pop(phase.name, None)
+    for measured in ("seconds", "batches"):
+        result.get(measured, {}).pop(phase.name, None)

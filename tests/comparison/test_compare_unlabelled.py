@@ -52,7 +52,7 @@ def test_without_shots_there_are_rows_of_who_needs_none(change, tmp_path):
         ("sure", 1),
     }
     assert "| method | 0-shot | 1-shot |" in table
-    assert "| With 6 unlabelled images |  |  |\n| Sure |" in table
+    assert "| With 6 unlabelled images, but for the shots |  |  |\n| Sure |" in table
     fine_tuning = next(line for line in table.splitlines() if "Fine-Tuning" in line)
     assert fine_tuning.split("|")[2].strip(" –/") == ""
     page = (tmp_path / "c/report.html").read_text()

@@ -1,8 +1,17 @@
 """The trials of `benchmarks/equal_effort.py`."""
 
+import pathlib
+
 import pytest
 
-from benchmarks.equal_effort import IMPORTANT, best_changes, part, shortened
+from benchmarks.equal_effort import (
+    IMPORTANT,
+    best_changes,
+    part,
+    read_trials,
+    shortened,
+)
+from keras_pixda.comparison.rows import ROWS
 from keras_pixda.methods import METHODS
 
 
@@ -49,3 +58,14 @@ def test_a_trial_has_its_share_of_every_phase(change):
     assert training.decay_steps == 8
     without = change(distillation_steps=0)
     assert shortened(without, 1.0) == without
+
+
+def test_the_committed_trials_are_of_settings_that_the_methods_have(change):
+    committed = pathlib.Path(__file__).parents[2] / "benchmarks/results"
+    trials = read_trials(committed / "trials_real_3.json")
+    assert set(trials) <= set(ROWS)
+    for row in trials.values():
+        assert len(row["trials"]) == 5
+        assert row["best"] == max(row["trials"], key=lambda trial: trial[1])[0]
+        change(**row["best"])
+    assert read_trials(None) == {}

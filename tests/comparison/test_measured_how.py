@@ -38,8 +38,33 @@ def test_what_a_reader_must_know(weights, change):
         "Well represented": "road, car",
         "Network": "small, images of 48 x 32 pixels",
         "Start": start if weights else "6 source-only steps for each seed",
-        "Budget": "7 batches of 2 target images at most for every method",
+        "Budget": "7 batches of 2 target images for every method",
     }
+
+
+def test_rows_that_ended_early_are_named(change):
+    record = Record("Cityscapes", 60)
+    records = types.SimpleNamespace(
+        source=record, target=record, validation=record, unlabelled=None
+    )
+    settings = change(source_steps=6, steps=5, distillation_steps=2, batch_size=2)
+    batches = {
+        "source_only": [0],
+        "fine_tuning": [7, 7],
+        "pixda": [7, 4, 3],
+        "no_selection": [5],
+    }
+    cells = [
+        {"method": name, "batches": number}
+        for name, numbers in batches.items()
+        for number in numbers
+    ]
+    cells.append({"method": "fda"})  # Of a version that did not count.
+    facts = measured_how(settings, records, ["road"], [*batches, "fda"], cells)
+    assert facts["Budget"] == (
+        "7 batches of 2 target images for every method; ended early: "
+        "PixDA after 3 to 4, PixDA without selection after 5"
+    )
 
 
 @pytest.mark.parametrize(

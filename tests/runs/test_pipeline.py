@@ -136,15 +136,27 @@ def test_files_are_whole_models_and_a_plain_segmenter(pipeline, tmp_path):
     assert not isinstance(last, SupervisedModel)
 
 
-def test_the_seconds_of_phases_are_kept(pipeline):
+def test_the_seconds_and_batches_of_phases_are_kept(pipeline):
     made, folder, _ = pipeline("whole")
     made.adapt(made.start())
     made.remember(other=1)
     result = folder.read_json("result.json")
     assert set(result["seconds"]) == {"one", "three"}
+    assert result["batches"] == {"one": 3, "three": 2}
     assert result["other"] == 1
     folder.close()
     assert pipeline("whole")[0].result == result
+
+
+def test_batches_of_a_phase_that_ends_early_are_those_it_had(pipeline, monkeypatch):
+    def stop(callback, epoch, logs=None):
+        callback.model.stop_training = True
+
+    monkeypatch.setattr(Told, "on_epoch_end", stop, raising=False)
+    made, folder, _ = pipeline("early", batch_size=4)  # Two batches a pass.
+    made.adapt(made.start())
+    folder.close()
+    assert made.result["batches"] == {"one": 2, "three": 2}
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, Preempted("SIGTERM")])
@@ -170,6 +182,7 @@ def test_seconds_are_those_of_all_processes(pipeline, monkeypatch, end):
     made.adapt(made.start())
     folder.close()
     assert made.result["seconds"]["one"] > before["one"]
+    assert made.result["batches"] == {"one": 3, "three": 2}
 
 
 def test_passes_over_the_shots_are_short_and_change_nothing(

@@ -192,7 +192,7 @@ def test_every_method_is_trained_resumed_and_prolonged(
     )
     resumed = run("killed", resume=True, steps=2, distillation_steps=1)
     for result in (whole, resumed):
-        assert {"source_only", "adapted", "seconds"} == set(result)
+        assert {"source_only", "adapted", "seconds", "batches"} == set(result)
         del result["seconds"]
     np.testing.assert_equal(resumed, whole)
     assert_same_weights(
