@@ -84,8 +84,9 @@ TOY = --processes 2 $(call from,start) \
 # A start of so many source-only steps, what begins with it, and where a comparison goes on.
 source_only = --methods source_only --shots 1 --seeds 1 --learning-rate 0.05 \
 	--source-steps $(1) --decay-steps $(1)
-from = --weights comparison/$(1)/source_only/0/source_only.keras
-resume = --output comparison/$(1) $(if $(wildcard comparison/$(1)/config.json),--resume)
+RESULTS = comparison
+from = --weights $(RESULTS)/$(1)/source_only/0/source_only.keras
+resume = --output $(RESULTS)/$(1) $(if $(wildcard $(RESULTS)/$(1)/config.json),--resume)
 
 compare: .venv/package
 	$(BIN)/keras-pixda scenes comparison/scenes
@@ -96,12 +97,15 @@ compare: .venv/package
 
 # All methods on a real pair, IDDA and CamVid in DATA or any SOURCE and TARGET: three draws of
 # 3 labelled photos, then one of 18. Two hours on two cores; goes on where it was stopped.
+# Larger images, 54 photos and the like: SIZE="180 240" SHOTS=3 RESULTS=comparison/larger.
+SIZE = 128 176
+SHOTS = 1
 SOURCE = idda:$(DATA)/idda
 TARGET = camvid:$(DATA)/camvid
 PAIR = --source $(SOURCE) --segmenter efficientnet_lite0 --source-augment --panels 0
 PHOTOS = --augment --selection-every 1 --unlabelled $(TARGET)
-REAL = $(BIN)/keras-pixda compare $(PAIR) --image-size
-RANK = $(REAL) 128 176 $(PHOTOS) $(call from,real) --processes 2 --shots 1 \
+REAL = $(BIN)/keras-pixda compare $(PAIR) --image-size $(SIZE)
+RANK = $(REAL) $(PHOTOS) $(call from,real) --processes 2 --shots $(SHOTS) \
 	--validation "$(TARGET)?part=rest" --methods source_only fine_tuning naae pixda fda \
 	joint_training fsda labelled_only pixda+ $(BUDGET)
 BUDGET = --learning-rate 0.05 --steps 720 --distillation-steps 180 --decay-steps 900
@@ -110,24 +114,22 @@ needs_data = $(if $(filter idda:/idda camvid:/camvid,$(SOURCE) $(TARGET)),\
 
 compare-real: .venv/pretrained
 	$(needs_data)
-	$(REAL) 128 176 --target $(TARGET) $(call source_only,900) $(call resume,real)
+	$(REAL) --target $(TARGET) $(call source_only,900) $(call resume,real)
 	$(RANK) --target $(TARGET) $(call resume,real_3)
 	$(RANK) --target "$(TARGET)?cities=18" --seeds 1 $(call resume,real_18)
 
 # The same with equal effort for the settings of every method: trials with 3 photos and half
-# of the batches, then the best of them with three draws of 3 photos and one of 18. About four hours.
-# SIZE="180 240" and SHOTS="1 3 5", for 9, 15, 54 and 90 photos as well, take nights.
-SIZE = 128 176
-SHOTS = 1
+# of the batches, then the best of them with three draws of 3 photos and one of 18.
+# About four hours; with SIZE="180 240" SHOTS="1 3 5" nights.
 EFFORT = PYTHONPATH=. $(BIN)/python benchmarks/equal_effort.py $(PAIR) $(PHOTOS) \
 	--image-size $(SIZE) $(BUDGET) $(call from,tuned) --all-shots $(SHOTS)
 
 compare-tuned: .venv/pretrained
 	$(needs_data)
-	$(REAL) $(SIZE) --target $(TARGET) $(call source_only,900) $(call resume,tuned)
-	$(EFFORT) --output comparison/tuned_3 --target $(TARGET) --trial-share 0.5
-	$(EFFORT) --output comparison/tuned_18 --target "$(TARGET)?cities=18" --seeds 1 \
-		--trials comparison/tuned_3/trials.json
+	$(REAL) --target $(TARGET) $(call source_only,900) $(call resume,tuned)
+	$(EFFORT) --output $(RESULTS)/tuned_3 --target $(TARGET) --trial-share 0.5
+	$(EFFORT) --output $(RESULTS)/tuned_18 --target "$(TARGET)?cities=18" --seeds 1 \
+		--trials $(RESULTS)/tuned_3/trials.json
 
 # Each is made once, and again when the requirements change.
 .venv/package: setup.py pyproject.toml constraints.txt
