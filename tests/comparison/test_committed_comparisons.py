@@ -13,7 +13,13 @@ RESULTS = pathlib.Path(__file__).parents[2] / "benchmarks" / "results"
 CITY = ("road", "sidewalk", "building", "vegetation", "sky", "car")
 CAMVID = ("sky", "building", "road", "pavement", "tree", "car")
 CAMVID_RARE = {"pole", "sign", "fence", "pedestrian", "bicyclist"}
-UNLABELLED = {"real_3": 364, "real_3_tuned": 364, "real_18": 349, "real_54": 313}
+UNLABELLED = {
+    "real_3": 364,
+    "real_3_tuned": 364,
+    "real_3_180x240": 364,
+    "real_18": 349,
+    "real_54": 313,
+}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +30,7 @@ UNLABELLED = {"real_3": 364, "real_3_tuned": 364, "real_18": 349, "real_54": 313
         ("camvid", CAMVID, CAMVID_RARE),
         ("real_3", CAMVID, CAMVID_RARE),
         ("real_3_tuned", CAMVID, CAMVID_RARE),
+        ("real_3_180x240", CAMVID, CAMVID_RARE),
         ("real_18", CAMVID, CAMVID_RARE),
         ("real_54", CAMVID, CAMVID_RARE),
     ],
