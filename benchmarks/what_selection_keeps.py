@@ -90,14 +90,10 @@ def main():
     )
     cache = PairCache("memory")
 
-    def adapted(changed, kept=None, watch=None):
+    def start_and_data(changed):
         keras.utils.set_random_seed(changed.training.seed)
-        data = few_shot_data(changed, records.source, records.target, cache)
-        if kept is not None:
-            data.kept = kept
-        callbacks = [watch(data)] if watch else []
         start = starting_segmenter(changed, len(records.source.classes))
-        return adapt(start, data, changed, callbacks), callbacks
+        return start, few_shot_data(changed, records.source, records.target, cache)
 
     for seed in options.seeds:
         own = settings.change(seed=seed)
@@ -107,10 +103,15 @@ def main():
             steps=options.before,
             decay_steps=options.decay_before,
         )
-        scores = adapted(before, watch=Scores)[1][0].scores
+        start, data = start_and_data(before)
+        judge = Scores(data)
+        adapt(start, data, before, [judge])
+        scores = judge.scores
+        after = own.change(method="joint_training")
         for name, kept in halves(scores, seed).items():
-            segmenter, _ = adapted(own.change(method="joint_training"), kept)
-            iou = measure(segmenter, evaluation, facts)
+            start, data = start_and_data(after)
+            data.kept = kept
+            iou = measure(adapt(start, data, after), evaluation, facts)
             line = {"seed": seed, "learned_from": name, "images": len(kept)}
             line["score"] = round(float(scores[kept].mean()), 3)
             for figure in ("mean_iou", "well_iou", "under_iou"):

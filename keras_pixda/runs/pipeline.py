@@ -217,7 +217,7 @@ class Pipeline:
                 "batches": (progress.done or begun) - begun,
             }
             notes = {
-                name: {**self.result.get(name, {}), planned.name: value}
+                name: {**self.result[name], planned.name: value}
                 for name, value in measured.items()
             }
             self.remember(**notes)

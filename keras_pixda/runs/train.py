@@ -94,7 +94,7 @@ def train(
 
     Returns:
         A dict with the IoU of `source_only` and `adapted`, in all, `well`, `under` and
-        by class, and the `seconds` that each phase took.
+        by class, and the `seconds` and `batches` of each phase.
 
     Raises:
         FileExistsError: If the folder holds a run and neither flag is given.
