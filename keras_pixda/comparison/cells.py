@@ -97,7 +97,8 @@ class Cells:
 
         Returns:
             A dict with `method`, `shots`, `seed`, `seconds`, `batches` (that its own
-            phases trained on) and `iou`.
+            phases trained on; not if one of them is of a version that did not count)
+            and `iou`.
         """
         cell = f"cells/{name}_{shots}_{seed}"
         if not self.folder.has(f"{cell}.json"):
@@ -128,14 +129,16 @@ class Cells:
             for number, classes in enumerate(self.panels.classes(segmenter)):
                 picture = Image.fromarray(classes.astype("uint8"))
                 self.folder.write(f"cells/{name}_{shots}_{number}.png", picture)
+        seconds, batches = pipeline.result["seconds"], pipeline.result["batches"]
         result = {
             "method": name,
             "shots": shots,
             "seed": seed,
-            "seconds": round(sum(pipeline.result["seconds"].values()), 1),
-            "batches": sum(pipeline.result["batches"].values()),
+            "seconds": round(sum(seconds.values()), 1),
             "iou": measure(segmenter, self.validation, self.facts),
         }
+        if set(batches) == set(seconds):  # Earlier versions did not count a phase's.
+            result["batches"] = sum(batches.values())
         if "guard" in pipeline.result:
             result["guard"] = pipeline.result["guard"]
         self.folder.write(f"{cell}.json", result)

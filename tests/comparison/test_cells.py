@@ -4,6 +4,7 @@ import pytest
 
 from keras_pixda.comparison.cells import Cells
 from keras_pixda.runs import RunFolder, train
+from keras_pixda.runs.pipeline import Pipeline
 
 pytestmark = [
     pytest.mark.usefixtures("eagerly"),
@@ -47,4 +48,24 @@ def test_a_start_of_version_0_1_is_taken(change, tmp_path, scenes):
     folder.write("source_only/0.keras", start)
     Cells(settings, folder, verbose=False).result("source_only", 1, 0)
     assert not (tmp_path / "comparison/source_only/0").exists()
+    folder.close()
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_batches_are_noted_where_all_phases_have_counted(change, tmp_path, counted):
+    adapt = Pipeline.adapt
+
+    def adapted(pipeline, segmenter):
+        made = adapt(pipeline, segmenter)
+        assert len(pipeline.result["batches"]) == 2
+        if not counted:  # The first phase is of an earlier version.
+            del pipeline.result["batches"]["adaptation"]
+        return made
+
+    settings = change(source_steps=1, steps=2, distillation_steps=1, panels=0)
+    folder = RunFolder(tmp_path / "comparison", settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pipeline, "adapt", adapted)
+        result = Cells(settings, folder, verbose=False).result("pixda", 1, 0)
+    assert result.get("batches") == (3 if counted else None)
     folder.close()
