@@ -169,7 +169,10 @@ def test_demo_draws_trains_and_says_what_came_out(tmp_path, capsys, monkeypatch)
 
     monkeypatch.setattr(runs, "demo", short)
     assert main(["demo", "--output", str(tmp_path / "demo")]) == 0
-    assert "Mean IoU on the photos" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Mean IoU on the photos" in shown
+    lines = [line for line in shown.splitlines() if str(tmp_path) not in line]
+    assert max(map(len, lines)) < 80
     assert main(["demo", "--output", str(tmp_path / "demo")]) == 2
     assert main(["demo", "--output", str(tmp_path / "demo"), "--overwrite"]) == 0
 

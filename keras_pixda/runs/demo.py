@@ -1,6 +1,7 @@
 """The whole method on drawn scenes."""
 
 import pathlib
+import textwrap
 from importlib.util import find_spec
 from typing import Any
 
@@ -70,7 +71,7 @@ def demo(
     output = pathlib.Path(output).resolve()
     settings, note = _settings(output / "scenes", changes)
     if verbose:
-        print(note, flush=True)
+        print(textwrap.fill(note, 79), flush=True)
     progress = Progress("drawing", 1, verbose)
     scenes = {"image_size": settings.data.image_size, **(scenes or {})}
     toy_scenes(output / "scenes", progress=progress, **scenes)
@@ -82,10 +83,11 @@ def demo(
             100 * result[k]["mean_iou"] for k in ("source_only", "adapted")
         )
         title, shots = METHODS[settings.method].title, settings.data.shots
-        print(
+        text = (
             f"Mean IoU on the photos: {before:.1f} % source only, {after:.1f} % after "
             f"{title} with {shots} labelled photo{'s' * (shots > 1)} from each city."
         )
+        print(textwrap.fill(text, 79))
     return result
 
 
