@@ -5,8 +5,9 @@
         --validation "camvid:CAMVID?part=rest" --steps 60 --distillation-steps 0
 
 After the steps of `--marks`, and for the mean of the weights before and after the last,
-it measures mean IoU on some source images, on the shots, on augmented shots and on some
-of the data to evaluate on, and how many pixels get the class that the start gives them.
+it measures mean IoU on some source images, on the shots, on augmented shots and on
+`--evaluated` of the images to evaluate on, and how many pixels get the class that the
+start gives them.
 All other options are those of `keras-pixda train`. Prints and adds to
 `FOLDER/harm.jsonl` a line of JSON for each.
 """
@@ -30,11 +31,10 @@ from keras_pixda.models.load_model import load_model
 from keras_pixda.runs import RunRecords, few_shot_data, starting_segmenter
 from keras_pixda.training.fit_steps import fit_steps
 
-# Of the source, and of the data to evaluate on.
-IMAGES = {"source": 30, "evaluation": 26}
+SOURCE_IMAGES = 30
 
 
-def pictures(records, data):
+def pictures(records, data, evaluated):
     """Images and labels of each kind."""
     size = data.image_size
 
@@ -50,10 +50,10 @@ def pictures(records, data):
         for turn in range(max(1, 12 // len(shots)))
     ]
     return {
-        "source": some(records.source, IMAGES["source"]),
+        "source": some(records.source, SOURCE_IMAGES),
         "shots": shots,
         "augmented": augmented,
-        "evaluation": some(records.validation, IMAGES["evaluation"]),
+        "evaluation": some(records.validation, evaluated),
     }
 
 
@@ -108,6 +108,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--method", default="fine_tuning", choices=[*METHODS])
     parser.add_argument("--marks", type=int, nargs="+", default=[20, 60])
+    parser.add_argument("--evaluated", type=int, default=26)
     add_settings(parser)
     options = parser.parse_args()
     settings = settings_from(options).change(method=options.method)
@@ -128,10 +129,13 @@ def main():
 
     keras.utils.set_random_seed(settings.training.seed)
     records = RunRecords(settings, verbose=False)
-    data = few_shot_data(settings, records.source, records.target)
+    data = few_shot_data(
+        settings, records.source, records.target, unlabelled=records.unlabelled
+    )
     start = starting_segmenter(settings, len(records.source.classes))
     start.save(output / "start.keras")
-    looks = Looks(start, pictures(records, data), options.marks, say)
+    pairs = pictures(records, data, options.evaluated)
+    looks = Looks(start, pairs, options.marks, say)
     for phase in METHODS[options.method].phases(start, data, settings):
         if phase.steps:
             callbacks = [*phase.callbacks, looks]
