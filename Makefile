@@ -95,18 +95,21 @@ compare: .venv/package
 	$(COMPARE) $(TOY) --shots 1 --methods source_only pixda --ablate --options \
 		$(call resume,parts)
 
-# All methods on a real pair, IDDA and CamVid in DATA or any SOURCE and TARGET: three draws of
-# 3 labelled photos, then one of 18. Two hours on two cores; goes on where it was stopped.
+# All methods on a real pair, IDDA and CamVid in DATA or any SOURCE and TARGET (and VALIDATION
+# for one without a split of its own): three draws of 3 labelled photos, then one of 18. Two
+# hours on two cores; goes on where it was stopped.
 # Larger images, 54 photos and the like: SIZE="180 240" SHOTS=3 RESULTS=comparison/larger.
 SIZE = 128 176
 SHOTS = 1
 SOURCE = idda:$(DATA)/idda
 TARGET = camvid:$(DATA)/camvid
+VALIDATION = $(TARGET)
 PAIR = --source $(SOURCE) --segmenter efficientnet_lite0 --source-augment --panels 0
 PHOTOS = --augment --selection-every 1 --unlabelled $(TARGET)
 REAL = $(BIN)/keras-pixda compare $(PAIR) --image-size $(SIZE)
+START = $(REAL) --target $(TARGET) --validation $(VALIDATION) $(call source_only,900)
 RANK = $(REAL) $(PHOTOS) $(call from,real) --processes 2 --shots $(SHOTS) \
-	--validation "$(TARGET)?part=rest" --methods source_only fine_tuning naae pixda fda \
+	--validation "$(VALIDATION)?part=rest" --methods source_only fine_tuning naae pixda fda \
 	joint_training fsda labelled_only pixda+ $(BUDGET)
 BUDGET = --learning-rate 0.05 --steps 720 --distillation-steps 180 --decay-steps 900
 needs_data = $(if $(filter idda:/idda camvid:/camvid,$(SOURCE) $(TARGET)),\
@@ -114,7 +117,7 @@ needs_data = $(if $(filter idda:/idda camvid:/camvid,$(SOURCE) $(TARGET)),\
 
 compare-real: .venv/pretrained
 	$(needs_data)
-	$(REAL) --target $(TARGET) $(call source_only,900) $(call resume,real)
+	$(START) $(call resume,real)
 	$(RANK) --target $(TARGET) $(call resume,real_3)
 	$(RANK) --target "$(TARGET)?cities=18" --seeds 1 $(call resume,real_18)
 
@@ -122,11 +125,12 @@ compare-real: .venv/pretrained
 # of the batches, then the best of them with three draws of 3 photos and one of 18.
 # About four hours; with SIZE="180 240" SHOTS="1 3 5" nights.
 EFFORT = PYTHONPATH=. $(BIN)/python benchmarks/equal_effort.py $(PAIR) $(PHOTOS) \
-	--image-size $(SIZE) $(BUDGET) $(call from,tuned) --all-shots $(SHOTS)
+	--validation $(VALIDATION) --image-size $(SIZE) $(BUDGET) $(call from,tuned) \
+	--all-shots $(SHOTS)
 
 compare-tuned: .venv/pretrained
 	$(needs_data)
-	$(REAL) --target $(TARGET) $(call source_only,900) $(call resume,tuned)
+	$(START) $(call resume,tuned)
 	$(EFFORT) --output $(RESULTS)/tuned_3 --target $(TARGET) --trial-share 0.5
 	$(EFFORT) --output $(RESULTS)/tuned_18 --target "$(TARGET)?cities=18" --seeds 1 \
 		--trials $(RESULTS)/tuned_3/trials.json

@@ -145,14 +145,14 @@ def _look_at_data(settings, folder, asked, resume, verbose):
     most = settings.change(shots=max(plan.shots))
     runs = [ROWS[name].apply(most) for name in plan.methods]
     check_methods(runs, len(records.source.classes))
-    _check_data(settings, plan, records)
-    if verbose and (overlap := records.overlap()):
+    shots = _check_data(settings, plan, records)
+    if verbose and (overlap := records.overlap(shots)):
         print(overlap)
     return plan, records
 
 
 def _check_data(settings, plan, records):
-    """Raise what the data of any cell would end it with."""
+    """Raise what the data of any cell would end it with; returns what may be shots."""
     target, most = records.target, max(plan.shots)
     if settings.data.shots_file is None:
         images = collections.Counter(target.cities)
@@ -173,7 +173,10 @@ def _check_data(settings, plan, records):
     readers = readers_of_unlabelled(plan.methods) or [START]
     for k in {min(plan.shots), most}:
         cell = cell.change(shots=k, method=ROWS[readers[0]].method)
-        few_shot_data(cell, records.source, target, unlabelled=records.unlabelled)
+        data = few_shot_data(
+            cell, records.source, target, unlabelled=records.unlabelled
+        )
+    return data.target if settings.data.shots_file else target
 
 
 def _compare(comparison, plan, processes, verbose):

@@ -139,18 +139,23 @@ class RunRecords:
             ) from error
         return records
 
-    def overlap(self) -> str:
-        """A warning if unlabelled images are evaluated on as well; else no text."""
-        unlabelled, validation = self.unlabelled, self.validation
-        same = [] if unlabelled is None else same_pictures(unlabelled, validation)
-        if not same:
-            return ""
-        return textwrap.fill(
-            f"Warning: {len(same)} of the {len(unlabelled)} unlabelled images are "
-            f"among the {len(validation)} to evaluate on, such as "
-            f"{unlabelled.pairs[same[0]][0]}: it is measured on what it has seen.",
-            79,
-        )
+    def overlap(self, labelled: SegmentationRecord | None = None) -> str:
+        """Warnings of target images that are evaluated on as well; else no text.
+
+        Args:
+            labelled: `SegmentationRecord` of the shots. Defaults to `None`, none.
+        """
+        warnings = []
+        for kind, record in (("labelled", labelled), ("unlabelled", self.unlabelled)):
+            same = same_pictures(record, self.validation) if record else []
+            if same:
+                text = (
+                    f"Warning: {len(same)} of the {len(record)} {kind} images are "
+                    f"among the {len(self.validation)} to evaluate on, such as "
+                    f"{record.pairs[same[0]][0]}: it is measured on what it has seen."
+                )
+                warnings.append(textwrap.fill(text, 79))
+        return "\n".join(warnings)
 
     def inputs(self, shots: SegmentationRecord | None = None) -> dict:
         """What `inputs.json` notes of the files of these records, and of the shots."""

@@ -171,7 +171,8 @@ class _Run:
             self.say(f"{title} does not read the unlabelled images.")
         for warning in mask_warnings(self.records.records, self.facts):
             self.say(warning)
-        if overlap := self.records.overlap():
+        shots = self.dataset.target if METHODS[settings.method].has_shots else None
+        if overlap := self.records.overlap(shots):
             self.say(overlap)
 
     @property

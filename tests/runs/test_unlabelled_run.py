@@ -10,6 +10,7 @@ from PIL import Image
 
 from keras_pixda.callbacks import ProgressLine
 from keras_pixda.cli import main
+from keras_pixda.comparison import compare
 from keras_pixda.datasets import load
 from keras_pixda.methods import METHODS
 from keras_pixda.runs import (
@@ -89,6 +90,21 @@ def test_images_that_are_evaluated_on_are_warned_of(change, scenes, photos):
     assert text.startswith(
         "Warning: 3 of the 9 unlabelled images are among the 3 to ev"
     )
+
+
+def test_shots_that_are_evaluated_on_are_warned_of(change, scenes, tmp_path, capsys):
+    root = shutil.copytree(scenes / "cityscapes", tmp_path / "seen")
+    for part in ("leftImg8bit", "gtFine"):
+        shutil.copytree(root / part / "train", root / part / "val", dirs_exist_ok=True)
+    seen = change(validation=f"cityscapes:{root}", panels=0)
+    train(seen.change(method="source_only"), tmp_path / "none")
+    assert "Warning" not in capsys.readouterr().out
+    train(seen.change(method="fine_tuning"), tmp_path / "run")
+    shown = capsys.readouterr().out.replace("\n", " ")
+    assert "Warning: 3 of the 3 labelled images are among the 9 to evaluate" in shown
+    compare(seen, tmp_path / "all", [1], 1, ["fine_tuning"])
+    shown = capsys.readouterr().out.replace("\n", " ")
+    assert "Warning: 6 of the 6 labelled images are among the 9 to evaluate" in shown
 
 
 def test_pictures_alone_are_cut_like_the_target(change, photos, monkeypatch):
