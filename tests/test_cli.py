@@ -207,6 +207,11 @@ ANSWERED_AT_ONCE = [
         2,
         "unknown data set 'kitti'",
     ),
+    (
+        "train --unlabelled images: --output RUN --source gta5:a --target gta5:b",
+        2,
+        "'images:': expected one of gta5:ROOT",
+    ),
     ("check camvid:a?part=third", 2, "part is 'third'"),
     ("check kitti:a", 2, "unknown data set 'kitti'"),
     ("check cityscape:a", 2, "did you mean 'cityscapes'?"),

@@ -173,6 +173,8 @@ def _absolute(data):
 
 def _resolved(place):
     """A whole path, without the `~` that shells leave alone behind a colon or comma."""
+    if not place:
+        return place  # Of a variable that is not set, and not the working directory.
     if os.name != "nt" and pathlib.PureWindowsPath(place).is_absolute():
         return place  # Of another system.
     return str(pathlib.Path(os.path.expanduser(place)).resolve())

@@ -146,6 +146,7 @@ def _look_at_data(settings, folder, asked, resume, verbose):
     runs = [ROWS[name].apply(most) for name in plan.methods]
     check_methods(runs, len(records.source.classes))
     shots = _check_data(settings, plan, records)
+    records.check_heads(shots)
     if verbose and (overlap := records.overlap(shots)):
         print(overlap)
     return plan, records

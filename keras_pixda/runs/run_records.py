@@ -8,7 +8,9 @@ from typing import Any
 from keras_pixda.datasets import Finding, load
 from keras_pixda.datasets.bad_files import SKIP
 from keras_pixda.datasets.check import usable_pairs
+from keras_pixda.datasets.data_error import DataError
 from keras_pixda.datasets.files import collected_findings
+from keras_pixda.datasets.header_check import HeaderCheck
 from keras_pixda.datasets.same_pictures import same_pictures
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.progress import Progress
@@ -138,6 +140,24 @@ class RunRecords:
                 f"{path}: does not hold the pairs of a run ({error!r}): begin it anew."
             ) from error
         return records
+
+    def check_heads(self, labelled: SegmentationRecord) -> None:
+        """Raise what would stop the run after its source-only phase, if heads show it.
+
+        Where bad files are skipped all files have been read as a whole.
+
+        Args:
+            labelled: `SegmentationRecord` of the shots.
+
+        Raises:
+            DataError: If files to evaluate on, shots or unlabelled images are unusable.
+        """
+        if self.skips:
+            return
+        for record in (labelled, self.unlabelled, self.validation):
+            found = HeaderCheck(record).by_pair if record else ()
+            if findings := [finding for pair in found for finding in pair]:
+                raise DataError(findings)
 
     def overlap(self, labelled: SegmentationRecord | None = None) -> str:
         """Warnings of target images that are evaluated on as well; else no text.

@@ -198,6 +198,7 @@ class _Run:
         files = self.records.inputs(self.dataset.target)
         if resume:
             self.records.expect_inputs(files, folder)
+        self.records.check_heads(self.dataset.target)
         if not (resume and (folder / START_FILE).exists()):
             check_methods([settings], len(self.records.source.classes))
         return files

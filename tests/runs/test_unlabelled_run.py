@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+from functools import partial
 
 import keras
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from keras_pixda.callbacks import ProgressLine
 from keras_pixda.cli import main
 from keras_pixda.comparison import compare
-from keras_pixda.datasets import load
+from keras_pixda.datasets import DataError, load
 from keras_pixda.methods import METHODS
 from keras_pixda.runs import (
     RunFolder,
@@ -81,6 +82,18 @@ def test_bad_pictures_are_left_out_and_stay_so(change, photos, tmp_path):
     paths[4].unlink()
     again = RunRecords(settings, tmp_path / "run", verbose=False)
     assert again.unlabelled == records.unlabelled
+
+
+@pytest.mark.parametrize("run", [train, partial(compare, shots=[1])])
+def test_what_is_read_late_is_looked_at_before(run, change, photos, tmp_path):
+    paths = sorted((tmp_path / "photos").rglob("*.png"))
+    paths[1].write_bytes(paths[1].read_bytes()[:-30])
+    paths[2].write_bytes(b"")
+    settings = change(unlabelled=photos, method="self_training")
+    with pytest.raises(DataError, match="2 problems") as error:
+        run(settings, tmp_path / "run")
+    assert [f.file for f in error.value.findings] == [*map(str, paths[1:3])]
+    assert not (tmp_path / "run").exists()
 
 
 def test_images_that_are_evaluated_on_are_warned_of(change, scenes, photos):
