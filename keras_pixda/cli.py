@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _quietly(debug):
     """TensorFlow without its log, unless the user has asked for it."""
     loaded = "tensorflow" in sys.modules
-    if debug or loaded or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    asked = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2") in ("0", "1")
+    if debug or loaded or asked:
         prepare_environment(log=True)
         return contextlib.nullcontext()
     prepare_environment()

@@ -5,6 +5,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 import keras_pixda.comparison
 import keras_pixda.runs
+from keras_pixda import cli
 from keras_pixda.cli import _parser, main
 from keras_pixda.commands import COMMANDS
 from keras_pixda.commands.options import duration
@@ -51,6 +53,21 @@ def test_train_evaluate_predict(scenes, tmp_path, capsys, monkeypatch):
     out = str(tmp_path / "out")
     assert main(["predict", run, "gta5/images", "--output", out]) == 0
     assert "8 pictures segmented" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("level", [None, "0", "1", "2", "3"])
+def test_who_asks_tensorflow_for_silence_gets_no_more_than_others(level, monkeypatch):
+    quiet, logs = object(), []
+    monkeypatch.setattr(cli, "sys", SimpleNamespace(modules={}))
+    monkeypatch.setattr(cli, "filtered_stderr", lambda: quiet)
+    monkeypatch.setattr(cli, "prepare_environment", lambda log=False: logs.append(log))
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    if level is not None:
+        monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", level)
+    asked = level in ("0", "1")
+    assert (cli._quietly(debug=False) is quiet) is not asked
+    assert logs == [asked]
+    assert cli._quietly(debug=True) is not quiet
 
 
 def test_check_lists_every_fault(scenes, tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Unlabelled pictures without those that are labelled as well."""
 
 import sys
+import textwrap
 
 from keras_pixda.datasets.same_pictures import same_pictures
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
@@ -43,12 +44,11 @@ def without_shots(
             "target images as well (shots), expected others"
         )
     if same:
-        print(
+        text = (
             f"{len(same)} of the {len(record)} unlabelled pictures of {record.name} "
             f"are labelled target images as well (shots): not taken as unlabelled, "
-            f"{len(record) - len(same)} are left",
-            file=sys.stderr,
-            flush=True,
+            f"{len(record) - len(same)} are left"
         )
+        print(textwrap.fill(text, 79), file=sys.stderr, flush=True)
         record = record.select([i for i in range(len(record)) if i not in same])
     return record

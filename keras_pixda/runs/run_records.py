@@ -14,6 +14,7 @@ from keras_pixda.datasets.header_check import HeaderCheck
 from keras_pixda.datasets.same_pictures import same_pictures
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.progress import Progress
+from keras_pixda.runs.data_settings import SOURCE
 from keras_pixda.runs.inputs import INPUTS, changes_since, inputs
 from keras_pixda.runs.read_json import read_json
 from keras_pixda.runs.run_folder import RunFolder
@@ -160,13 +161,21 @@ class RunRecords:
                 raise DataError(findings)
 
     def overlap(self, labelled: SegmentationRecord | None = None) -> str:
-        """Warnings of target images that are evaluated on as well; else no text.
+        """Warnings of what is trained or decided on and evaluated on; else no text.
 
         Args:
             labelled: `SegmentationRecord` of the shots. Defaults to `None`, none.
         """
+        guard = self.settings.data.guard
+        if guard is not None:
+            guard = None if guard == SOURCE else load(guard, evaluation=True)
+        looked_at = {
+            "labelled": labelled,
+            "unlabelled": self.unlabelled,
+            "guard": guard,
+        }
         warnings = []
-        for kind, record in (("labelled", labelled), ("unlabelled", self.unlabelled)):
+        for kind, record in looked_at.items():
             same = same_pictures(record, self.validation) if record else []
             if same:
                 text = (

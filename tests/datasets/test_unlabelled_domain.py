@@ -63,7 +63,7 @@ def test_images_have_a_third_domain_and_labels_have_not(make_dataset):
 def test_shots_are_no_unlabelled_images_and_that_is_said_once(make_dataset, capsys):
     dataset = make_dataset()
     assert capsys.readouterr().err == (
-        "2 of the 5 unlabelled pictures of real are labelled target images as well "
+        "2 of the 5 unlabelled pictures of real are labelled target images as well\n"
         "(shots): not taken as unlabelled, 3 are left\n"
     )
     shots = {path for path, _ in dataset.target.pairs}

@@ -105,6 +105,14 @@ def test_images_that_are_evaluated_on_are_warned_of(change, scenes, photos):
     )
 
 
+def test_a_guard_that_decides_by_what_is_evaluated_is_warned_of(change, scenes):
+    data = f"cityscapes:{scenes / 'cityscapes'}"
+    text = records_of(change(guard=data)).overlap().replace("\n", " ")
+    assert "Warning: 3 of the 3 guard images are among the 3 to evaluate on" in text
+    for other in (f"gta5:{scenes / 'gta5'}", "source"):
+        assert records_of(change(guard=other)).overlap() == ""
+
+
 def test_shots_that_are_evaluated_on_are_warned_of(change, scenes, tmp_path, capsys):
     root = shutil.copytree(scenes / "cityscapes", tmp_path / "seen")
     for part in ("leftImg8bit", "gtFine"):
