@@ -1,5 +1,6 @@
 """The phases of any method, each run once however often it is killed."""
 
+import textwrap
 import time
 from collections.abc import Callable
 from typing import Any
@@ -163,12 +164,12 @@ class Pipeline:
         self.remember(**notes)
         if self.verbose and notes["kept"] == "start":
             before, after = (100 * notes["guard"][k] for k in ("start", "adapted"))
-            print(
+            text = (
                 f"Adaptation has done harm: mean IoU on {notes['guard']['data']} was "
                 f"{before:.1f} % before it and is {after:.1f} %. The start is kept as "
-                f"{RESULT}; what adaptation came to is {ADAPTED}.",
-                flush=True,
+                f"{RESULT}; what adaptation came to is {ADAPTED}."
             )
+            print(textwrap.fill(text, 79), flush=True)
         return result
 
     def remember(self, **values: Any) -> None:

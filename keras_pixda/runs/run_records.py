@@ -1,6 +1,7 @@
 """The data sets of a run, with or without the files that cannot be used."""
 
 import dataclasses
+import functools
 import json
 import textwrap
 from typing import Any
@@ -102,6 +103,12 @@ class RunRecords:
         """The record of the unlabelled target images, or `None`."""
         return self.records.get("unlabelled")
 
+    @functools.cached_property
+    def guard(self) -> SegmentationRecord | None:
+        """The record of the data to guard by, `None` without and for the source's."""
+        name = self.settings.data.guard
+        return None if name in (None, SOURCE) else load(name, evaluation=True)
+
     @property
     def counted(self) -> SegmentationRecord:
         """What tells the shares of the classes: the target, if it has masks.
@@ -151,11 +158,12 @@ class RunRecords:
             labelled: `SegmentationRecord` of the shots.
 
         Raises:
-            DataError: If files to evaluate on, shots or unlabelled images are unusable.
+            DataError: If shots, unlabelled images or those to guard by or to evaluate
+                on are unusable.
         """
         if self.skips:
             return
-        for record in (labelled, self.unlabelled, self.validation):
+        for record in (labelled, self.unlabelled, self.guard, self.validation):
             found = HeaderCheck(record).by_pair if record else ()
             if findings := [finding for pair in found for finding in pair]:
                 raise DataError(findings)
@@ -166,16 +174,10 @@ class RunRecords:
         Args:
             labelled: `SegmentationRecord` of the shots. Defaults to `None`, none.
         """
-        guard = self.settings.data.guard
-        if guard is not None:
-            guard = None if guard == SOURCE else load(guard, evaluation=True)
-        looked_at = {
-            "labelled": labelled,
-            "unlabelled": self.unlabelled,
-            "guard": guard,
-        }
+        kinds = "labelled", "unlabelled", "guard"
+        looked_at = labelled, self.unlabelled, self.guard
         warnings = []
-        for kind, record in looked_at.items():
+        for kind, record in zip(kinds, looked_at, strict=True):
             same = same_pictures(record, self.validation) if record else []
             if same:
                 text = (

@@ -111,6 +111,8 @@ def test_the_start_is_the_result_where_adaptation_harms(run, tmp_path, capsys):
     assert_same(load_model(tmp_path / "run/adapted.keras").get_weights(), adapted)
     assert any(not np.array_equal(a, b) for a, b in zip(start, adapted, strict=True))
     shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) < 80
+    shown = shown.replace("\n", " ")
     assert "harm: mean IoU on source was 50.0 % before it and is 25.0 %" in shown
     again, _ = run(guard="source")
     assert len(run.judged) == 1

@@ -96,6 +96,16 @@ def test_what_is_read_late_is_looked_at_before(run, change, photos, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_the_guard_is_looked_at_before(change, scenes, tmp_path):
+    root = shutil.copytree(scenes / "cityscapes", tmp_path / "guard")
+    bad = min((root / "leftImg8bit/val").rglob("*.png"))
+    bad.write_bytes(b"")
+    with pytest.raises(DataError, match="the file is empty") as error:
+        train(change(guard=f"cityscapes:{root}"), tmp_path / "run")
+    assert error.value.findings[0].file == str(bad)
+    assert not (tmp_path / "run").exists()
+
+
 def test_images_that_are_evaluated_on_are_warned_of(change, scenes, photos):
     assert records_of(change(unlabelled=photos)).overlap() == ""
     data = f"images:{scenes / 'cityscapes/leftImg8bit'}"
