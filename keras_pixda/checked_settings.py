@@ -6,6 +6,8 @@ import reprlib
 import sys
 from typing import Any, ClassVar
 
+import numpy as np
+
 from keras_pixda.setting_error import SettingError
 
 _HOLDS = {
@@ -66,6 +68,19 @@ class CheckedSettings:
             self.expect(field.name, fits, _CALLED[kind] + " or null" * optional)
             for name, bound in field.metadata.get("bounds", {}).items():
                 self.expect(field.name, _HOLDS[name](value, bound), f"{name} {bound}")
+
+    @classmethod
+    def check(cls, **values: Any) -> None:
+        """Raise a `SettingError` unless the settings of these names may be so.
+
+        NumPy's numbers are numbers here.
+        """
+        cls(
+            **{
+                name: value.item() if isinstance(value, np.generic) else value
+                for name, value in values.items()
+            }
+        )
 
     def expect(self, name: str, fits: bool, expected: str) -> None:
         """Raise a `SettingError` that says what was expected, unless the value fits."""

@@ -34,6 +34,7 @@ from keras_pixda.progress import Progress
 from keras_pixda.runs.check_methods import check_methods
 from keras_pixda.runs.few_shot_data import few_shot_data
 from keras_pixda.runs.machine_folder import MachineFolder
+from keras_pixda.runs.run_folder import expect_same_data
 from keras_pixda.runs.run_plan import START
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.settings import Settings
@@ -139,6 +140,8 @@ def _look_at_data(settings, folder, asked, resume, verbose):
     earlier = folder if resume else None
     plan = ComparisonPlan.of(earlier, *asked, settings.data.has_unlabelled)
     # What does not fit is said before anything is written.
+    if resume:
+        expect_same_data(folder, settings)
     records = RunRecords(settings, earlier, verbose)
     if resume:
         records.expect_inputs(records.inputs(), folder)

@@ -1,5 +1,6 @@
 """Check the arguments that the data sets share."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,16 @@ import numpy as np
 from keras_pixda.datasets.pair_cache import PairCache
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
 from keras_pixda.typing import FilePath, Size
+
+
+def expect_records(**records: Any) -> None:
+    """Raise a `TypeError` for the spelling of a data set in place of its record."""
+    for name, record in records.items():
+        if isinstance(record, (str, os.PathLike)):
+            raise TypeError(
+                f"{name} is {record!r}, expected a SegmentationRecord, such as "
+                f"keras_pixda.datasets.load({str(record)!r})."
+            )
 
 
 def as_size(size: Any, name: str) -> Size:

@@ -11,6 +11,7 @@ from keras_pixda.datasets.arguments import (
     as_batch_size,
     as_cache,
     as_size,
+    expect_records,
 )
 from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.choose_shots import choose_shots
@@ -119,6 +120,7 @@ class FewShotDomainDataset(CountedPasses):
         DataError: If `shots_file` names an image that is not in the target.
         ValueError: If the classes of the two differ, a city has too few images, there
             is no target image at all, or an argument does not fit.
+        TypeError: If a record is a text or a path.
     """
 
     def __init__(
@@ -140,6 +142,7 @@ class FewShotDomainDataset(CountedPasses):
         unlabelled: SegmentationRecord | None = None,
     ):
         super().__init__(workers=workers, max_queue_size=max_queue_size)
+        expect_records(source=source, target=target, unlabelled=unlabelled)
         source.require_masks()
         none_asked_for = shots == 0 and shots_file is None
         if none_asked_for and (target is None or not target.labelled):

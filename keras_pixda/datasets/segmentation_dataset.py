@@ -9,7 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from keras_pixda.datasets.arguments import as_batch_size, as_cache, as_size
+from keras_pixda.datasets.arguments import (
+    as_batch_size,
+    as_cache,
+    as_size,
+    expect_records,
+)
 from keras_pixda.datasets.bad_files import BadFiles
 from keras_pixda.datasets.batches_of_one_size import batches_of_one_size
 from keras_pixda.datasets.counted_passes import CountedPasses
@@ -78,6 +83,7 @@ class SegmentationDataset(CountedPasses):
 
     Raises:
         ValueError: If an argument does not fit, or the record has no masks.
+        TypeError: If the record is a text or a path.
     """
 
     def __init__(
@@ -96,6 +102,7 @@ class SegmentationDataset(CountedPasses):
         max_queue_size: int = 10,
     ):
         super().__init__(workers=workers, max_queue_size=max_queue_size)
+        expect_records(record=record)
         record.require_masks()
         self.record = record
         self.batch_size = as_batch_size(batch_size, record, drop_remainder)

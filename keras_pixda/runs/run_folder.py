@@ -1,6 +1,7 @@
 """The folder that a run writes into."""
 
 import copy
+import dataclasses
 import json
 import pathlib
 import shutil
@@ -94,8 +95,10 @@ class RunFolder:
         if self.has(CONFIG) and resume:
             refuse_changed_files(self.path)
             earlier = type(self.settings).from_file(self.path / CONFIG)
-            if earlier != self.settings:
-                self.note = (prolong or _expect_same)(self, earlier, self.settings)
+            if earlier != self.settings and prolong:
+                self.note = prolong(self, earlier, self.settings)
+            elif earlier != self.settings:
+                _refuse_other(self.path, earlier, self.settings)
             for left in self.path.rglob(f"{UNFINISHED}*"):
                 left.unlink()
             (self.path / MANIFEST).unlink(missing_ok=True)  # Files may change now.
@@ -185,7 +188,17 @@ class RunFolder:
             ) from error
 
 
-def _expect_same(folder, earlier, settings):
+def expect_same_data(path: FilePath, settings: Settings) -> None:
+    """Raise a `ValueError` if a run in a folder names other data than the settings."""
+    config = pathlib.Path(path, CONFIG)
+    if config.exists():
+        earlier = type(settings).from_file(config)
+        same = dataclasses.replace(earlier, data=settings.data)
+        if same != earlier:
+            _refuse_other(path, earlier, same)
+
+
+def _refuse_other(path, earlier, settings):
     now = settings.by_name()
     different = [
         f"{name} was {before!r}, is {now[name]!r}"
@@ -193,6 +206,6 @@ def _expect_same(folder, earlier, settings):
         if before != now[name]
     ]
     raise ValueError(
-        f"{folder.path} holds a run with other settings ({'; '.join(different)}): "
+        f"{path} holds a run with other settings ({'; '.join(different)}): "
         "resume it with the same ones."
     )

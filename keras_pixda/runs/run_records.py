@@ -174,16 +174,21 @@ class RunRecords:
         Args:
             labelled: `SegmentationRecord` of the shots. Defaults to `None`, none.
         """
-        kinds = "labelled", "unlabelled", "guard"
-        looked_at = labelled, self.unlabelled, self.guard
+        evaluated = self.validation, f"the {len(self.validation)} to evaluate on"
+        pairs = [
+            ("labelled", labelled, *evaluated),
+            ("unlabelled", self.unlabelled, *evaluated),
+            ("guard", self.guard, *evaluated),
+            ("guard", self.guard, labelled, "the labelled ones"),
+        ]
         warnings = []
-        for kind, record in zip(kinds, looked_at, strict=True):
-            same = same_pictures(record, self.validation) if record else []
+        for kind, record, others, where in pairs:
+            same = same_pictures(record, others) if record and others else []
             if same:
                 text = (
                     f"Warning: {len(same)} of the {len(record)} {kind} images are "
-                    f"among the {len(self.validation)} to evaluate on, such as "
-                    f"{record.pairs[same[0]][0]}: it is measured on what it has seen."
+                    f"among {where}, such as {record.pairs[same[0]][0]}: it is "
+                    "measured on what it has seen."
                 )
                 warnings.append(textwrap.fill(text, 79))
         return "\n".join(warnings)

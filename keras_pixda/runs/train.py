@@ -22,7 +22,7 @@ from keras_pixda.runs.panels import Panels
 from keras_pixda.runs.pipeline import Pipeline
 from keras_pixda.runs.present_table import present_table
 from keras_pixda.runs.prolong import prolong
-from keras_pixda.runs.run_folder import CONFIG
+from keras_pixda.runs.run_folder import CONFIG, expect_same_data
 from keras_pixda.runs.run_plan import START, START_FILE
 from keras_pixda.runs.run_records import RunRecords
 from keras_pixda.runs.settings import Settings
@@ -184,6 +184,10 @@ class _Run:
     def _look_at_data(self, folder, resume):
         """Find and check the data; returns what is noted of their files."""
         settings = self.settings
+        data = settings.data
+        METHODS[settings.method].check_data(data.has_shots, data.has_unlabelled)
+        if resume:
+            expect_same_data(folder, settings)
         self.records = RunRecords(
             settings.change(unlabelled=None) if self._unread else settings,
             folder if resume else None,

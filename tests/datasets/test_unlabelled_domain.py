@@ -12,6 +12,7 @@ from keras_pixda.datasets import (
     DataError,
     FewShotDomainDataset,
     PairCache,
+    SegmentationDataset,
     augmentation,
     cut_mix,
     distribute,
@@ -99,6 +100,14 @@ def test_a_batch_depends_on_seed_epoch_index_and_kept_alone(make_dataset):
         np.concatenate([left[0]["unlabelled"], right[0]["unlabelled"]]),
         whole[0]["unlabelled"],
     )
+
+
+@pytest.mark.parametrize("name", ["target", "unlabelled"])
+def test_a_spelling_in_place_of_a_record_is_refused(make_dataset, name):
+    with pytest.raises(TypeError, match=rf"{name} is .*datasets.load\('images:a'\)"):
+        make_dataset(**{name: "images:a"})
+    with pytest.raises(TypeError, match="record is 'gta5:a', expected a Segmentation"):
+        SegmentationDataset("gta5:a")
 
 
 def test_one_is_enough(make_dataset, make_record):

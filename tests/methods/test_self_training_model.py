@@ -239,6 +239,28 @@ def plain_step(model, teacher, offset, images, labels):
     return images, labels, weights, sure
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("confidence", float("nan")),
+        ("confidence", 2),
+        ("confidence", None),
+        ("confidence", "a"),
+        ("teacher_momentum", 1),
+        ("mixed_weight", -1),
+        ("shot_share", 3),
+        ("colour", -1),
+        ("blur", 2),
+        ("pseudo_weights", "images"),
+        ("balance", -1),
+    ],
+)
+def test_values_without_a_meaning_are_refused_at_once(name, value):
+    with pytest.raises(ValueError, match=f"{name} is {value!r}, expected"):
+        compiled(**{name: value})
+    compiled(confidence=np.float32(0.5), shot_share=np.int64(1))
+
+
 @pytest.mark.parametrize("balance", [0.0, 0.4])
 @pytest.mark.parametrize("counted", ["image", "pixel"])
 @pytest.mark.parametrize("without", [(), ("unlabelled",), ("target",)])

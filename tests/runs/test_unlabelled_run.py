@@ -96,6 +96,15 @@ def test_what_is_read_late_is_looked_at_before(run, change, photos, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("run", [train, partial(compare, shots=[1])])
+def test_other_data_are_named_when_a_run_goes_on(run, change, photos, scenes, tmp_path):
+    settings = change(unlabelled=photos, method="sure")
+    RunFolder(tmp_path / "run", settings).close()
+    other = f"images:{scenes / 'gta5/images'}"
+    with pytest.raises(ValueError, match=f"unlabelled was '{photos}', is '{other}'"):
+        run(settings.change(unlabelled=other), tmp_path / "run", resume=True)
+
+
 def test_the_guard_is_looked_at_before(change, scenes, tmp_path):
     root = shutil.copytree(scenes / "cityscapes", tmp_path / "guard")
     bad = min((root / "leftImg8bit/val").rglob("*.png"))
@@ -121,6 +130,9 @@ def test_a_guard_that_decides_by_what_is_evaluated_is_warned_of(change, scenes):
     assert "Warning: 3 of the 3 guard images are among the 3 to evaluate on" in text
     for other in (f"gta5:{scenes / 'gta5'}", "source"):
         assert records_of(change(guard=other)).overlap() == ""
+    records = records_of(change(guard=data))
+    text = records.overlap(records.guard.select([1])).replace("\n", " ")
+    assert "1 of the 3 guard images are among the labelled ones, such as" in text
 
 
 def test_shots_that_are_evaluated_on_are_warned_of(change, scenes, tmp_path, capsys):

@@ -15,6 +15,7 @@ from keras_pixda.methods.fsda.fsda_losses import (
     image_discriminator_losses,
     pair_discriminator_losses,
 )
+from keras_pixda.methods.fsda.fsda_settings import FSDASettings
 from keras_pixda.models.check_segmenter import check_segmenter
 from keras_pixda.models.image_discriminator import image_discriminator
 from keras_pixda.models.pair_discriminator import pair_discriminator
@@ -155,8 +156,9 @@ class FSDAModel(FewShotModel):
                 `loss`.
 
         Raises:
-            ValueError: If `loss` ignores no class.
+            ValueError: If `loss` ignores no class, or `certainty` is no share.
         """
+        FSDASettings.check(certainty=certainty)
         loss = FocalLoss(gamma=0.0) if loss is None else loss
         if getattr(as_loss(loss), "ignore_class", None) is None:
             raise ValueError(

@@ -21,8 +21,8 @@ from keras_pixda.methods.self_training.class_mix import pasted
 from keras_pixda.methods.self_training.mix_pictures import RANDOM, mix_pictures
 from keras_pixda.methods.self_training.pseudo_labels import pseudo_labels
 from keras_pixda.methods.self_training.self_training_settings import (
-    PSEUDO_WEIGHTS,
     RESULTS,
+    SelfTrainingSettings,
 )
 from keras_pixda.replicas import number_of_replicas
 from keras_pixda.training.batch_part import BatchPart
@@ -184,13 +184,19 @@ class SelfTrainingModel(FewShotModel):
                 `keras.Model.compile`; `loss_weights` is the weight of `loss`.
 
         Raises:
-            ValueError: If `pseudo_weights` is not one of these.
+            ValueError: If a value is out of the range that `SelfTrainingSettings` has
+                for it; the message names it.
         """
-        if pseudo_weights not in PSEUDO_WEIGHTS:
-            raise ValueError(
-                f"pseudo_weights is {pseudo_weights!r}, expected one of "
-                f"{PSEUDO_WEIGHTS}."
-            )
+        SelfTrainingSettings.check(
+            confidence=confidence,
+            teacher_momentum=teacher_momentum,
+            mixed_weight=mixed_weight,
+            shot_share=shot_share,
+            colour=colour,
+            blur=blur,
+            pseudo_weights=pseudo_weights,
+            balance=balance,
+        )
         [optimizer] = ready_optimizers([(optimizer, self.segmenter)], auto_scale_loss)
         loss = FocalLoss() if loss is None else loss
         super().compile(optimizer, loss, metrics, **kwargs)
