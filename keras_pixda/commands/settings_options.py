@@ -25,6 +25,8 @@ def add_settings(parser: argparse.ArgumentParser, without: Sequence[str] = ()) -
     from keras_pixda.methods import METHODS
     from keras_pixda.runs.route_settings import COMMON, branches, places_of
 
+    # All options in one line are wider than a terminal.
+    parser.usage = "%(prog)s --source DATA --target DATA --output OUTPUT [OPTIONS]"
     parser.add_argument("--output", required=True, **PLACE, help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on with its run")
     parser.add_argument("--overwrite", action="store_true", help="replace its run")

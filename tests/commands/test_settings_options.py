@@ -97,6 +97,18 @@ def test_help_has_a_group_for_every_branch_and_method(capsys, monkeypatch):
         assert "All at once: --fda.style-window, --pixda.style-window" in shown
 
 
+@pytest.mark.parametrize("words", [["--help"], ["--stop-after", "soon"]])
+@pytest.mark.parametrize("command", ["train", "compare"])
+def test_usage_is_a_line(command, words, capsys):
+    with pytest.raises(SystemExit):
+        main([command, *words])
+    usage, after, *_ = "".join(capsys.readouterr()).splitlines()
+    place = "--source DATA --target DATA --output OUTPUT"
+    assert usage == f"usage: keras-pixda {command} {place} [OPTIONS]"
+    assert len(usage) <= 80
+    assert not after or after.startswith(f"keras-pixda {command}: error: argument")
+
+
 def test_help_of_compare_names_what_it_runs_and_its_defaults(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     with pytest.raises(SystemExit):
