@@ -25,6 +25,8 @@ from keras_pixda.typing import FilePath
 PAIRS = "pairs.json"
 # What differs from pair to pair in a record.
 _FIELDS = ("pairs", "cities", "ignore_masks")
+# Paths stay whole.
+_WRAPPER = textwrap.TextWrapper(79, break_long_words=False, break_on_hyphens=False)
 
 
 class RunRecords:
@@ -190,7 +192,7 @@ class RunRecords:
                     f"among {where}, such as {record.pairs[same[0]][0]}: it is "
                     "measured on what it has seen."
                 )
-                warnings.append(textwrap.fill(text, 79))
+                warnings.append(_WRAPPER.fill(text))
         return "\n".join(warnings)
 
     def inputs(self, shots: SegmentationRecord | None = None) -> dict:
