@@ -137,10 +137,11 @@ def main():
     pairs = pictures(records, data, options.evaluated)
     looks = Looks(start, pairs, options.marks, say)
     for phase in METHODS[options.method].phases(start, data, settings):
+        looks.segmenter = phase.segmenter  # Of FSDA no longer the start itself.
         if phase.steps:
             callbacks = [*phase.callbacks, looks]
             fit_steps(phase.model, phase.data, phase.last_step, callbacks)
-    mix_weights(start, load_model(output / "start.keras"), 0.5)
+    mix_weights(looks.segmenter, load_model(output / "start.keras"), 0.5)
     looks.look("half")
 
 
