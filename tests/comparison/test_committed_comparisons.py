@@ -1,5 +1,6 @@
 """The committed cells of `benchmarks/results` are averaged as the package does now."""
 
+import json
 import math
 import pathlib
 
@@ -54,3 +55,18 @@ def test_means_are_over_the_labelled_classes(name, well, rare):
     if name == "toy":
         drawn = (RESULTS / "compare_toy.svg").read_text()
         assert shots_figure(results, titles, [1, 3, 5]) == drawn
+
+
+def test_the_curve_is_what_was_measured():
+    curves = {}
+    for text in (RESULTS / "curve.jsonl").read_text().splitlines():
+        line = json.loads(text)
+        if line["step"] != "half":
+            curves.setdefault(line["method"], []).append(line)
+    page = (RESULTS / "compare.md").read_text()
+    assert set(curves) == {"pixda+", "joint_training", "fine_tuning"}
+    for method, lines in curves.items():
+        title = ROWS[method].title
+        for row, kind in ((title, "evaluation"), (f"{title}, on the photos", "shots")):
+            values = [f"{line[kind]:.1f}" for line in lines]
+            assert f"| {row} | {' | '.join(values)} |" in page
