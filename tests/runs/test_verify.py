@@ -135,6 +135,8 @@ def test_data_that_changed_is_said(run, settings, scenes, tmp_path):
         for name in ("source", "target")
     }
     elsewhere = settings.change(**places)
+    config = run / "config.json"
+    config.write_text(config.read_text().replace(str(scenes), str(moved)))
     # Moved as a whole, it is the same.
     noted = json.loads((run / "inputs.json").read_text())
     assert {"source", "target", "validation", "shots"} <= set(noted)
