@@ -1,10 +1,10 @@
 """Unlabelled pictures without those that are labelled as well."""
 
 import sys
-import textwrap
 
 from keras_pixda.datasets.same_pictures import same_pictures
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.wrapped import wrapped
 
 
 def without_shots(
@@ -49,6 +49,6 @@ def without_shots(
             f"are labelled target images as well (shots): not taken as unlabelled, "
             f"{len(record) - len(same)} are left"
         )
-        print(textwrap.fill(text, 79), file=sys.stderr, flush=True)
+        print(wrapped(text), file=sys.stderr, flush=True)
         record = record.select([i for i in range(len(record)) if i not in same])
     return record

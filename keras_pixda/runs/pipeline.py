@@ -1,6 +1,5 @@
 """The phases of any method, each run once however often it is killed."""
 
-import textwrap
 import time
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +29,7 @@ from keras_pixda.runs.settings import Settings
 from keras_pixda.runs.starting_segmenter import starting_segmenter
 from keras_pixda.training.adapted_normalization import AdaptedNormalization
 from keras_pixda.training.fit_steps import fit_steps
+from keras_pixda.wrapped import wrapped
 
 FACTS = "result.json"
 # What is noted there of the choice between the start and what adaptation came to.
@@ -169,7 +169,7 @@ class Pipeline:
                 f"{before:.1f} % before it and is {after:.1f} %. The start is kept as "
                 f"{RESULT}; what adaptation came to is {ADAPTED}."
             )
-            print(textwrap.fill(text, 79), flush=True)
+            print(wrapped(text), flush=True)
         return result
 
     def remember(self, **values: Any) -> None:

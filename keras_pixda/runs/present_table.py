@@ -1,11 +1,11 @@
 """Per-class IoU as text, without the classes that do not occur."""
 
 import math
-import textwrap
 from collections.abc import Iterable
 
 from keras_pixda.visualization import iou_table
 from keras_pixda.visualization.class_names import class_names
+from keras_pixda.wrapped import wrapped
 
 
 def present_table(
@@ -42,5 +42,5 @@ def present_table(
     table = iou_table(present, previous, well=well, title=title, styled=styled)
     absent = ", ".join(name for name in class_names(iou) if name not in present)
     if absent:
-        table += "\n" + textwrap.fill(f"not in these data: {absent}", 79)
+        table += "\n" + wrapped(f"not in these data: {absent}")
     return table

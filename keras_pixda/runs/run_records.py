@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import json
-import textwrap
 from typing import Any
 
 from keras_pixda.datasets import Finding, load
@@ -21,12 +20,11 @@ from keras_pixda.runs.read_json import read_json
 from keras_pixda.runs.run_folder import RunFolder
 from keras_pixda.runs.settings import Settings
 from keras_pixda.typing import FilePath
+from keras_pixda.wrapped import wrapped
 
 PAIRS = "pairs.json"
 # What differs from pair to pair in a record.
 _FIELDS = ("pairs", "cities", "ignore_masks")
-# Paths stay whole.
-_WRAPPER = textwrap.TextWrapper(79, break_long_words=False, break_on_hyphens=False)
 
 
 class RunRecords:
@@ -192,7 +190,7 @@ class RunRecords:
                     f"among {where}, such as {record.pairs[same[0]][0]}: it is "
                     "measured on what it has seen."
                 )
-                warnings.append(_WRAPPER.fill(text))
+                warnings.append(wrapped(text))
         return "\n".join(warnings)
 
     def inputs(self, shots: SegmentationRecord | None = None) -> dict:
