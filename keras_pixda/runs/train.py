@@ -184,8 +184,6 @@ class _Run:
     def _look_at_data(self, folder, resume):
         """Find and check the data; returns what is noted of their files."""
         settings = self.settings
-        data = settings.data
-        METHODS[settings.method].check_data(data.has_shots, data.has_unlabelled)
         if resume:
             expect_same_data(folder, settings)
         self.records = RunRecords(
@@ -193,6 +191,8 @@ class _Run:
             folder if resume else None,
             self.verbose,
         )
+        if not (resume and (folder / START_FILE).exists()):
+            check_methods([settings], len(self.records.source.classes))
         self.dataset = few_shot_data(
             settings,
             self.records.source,
@@ -203,8 +203,6 @@ class _Run:
         if resume:
             self.records.expect_inputs(files, folder)
         self.records.check_heads(self.dataset.target)
-        if not (resume and (folder / START_FILE).exists()):
-            check_methods([settings], len(self.records.source.classes))
         return files
 
     def train(self):
