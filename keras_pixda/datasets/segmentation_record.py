@@ -199,8 +199,8 @@ class SegmentationRecord:
         """Raise if these are pictures alone, where masks are to be read."""
         if not self.labelled:
             raise ValueError(
-                f"{self.name} holds pictures without masks, expected images with masks:"
-                " give it as unlabelled=... or --unlabelled."
+                f"{self.name} holds pictures without masks, expected images with masks."
+                " A training takes pictures alone as unlabelled=... or --unlabelled."
             )
 
     def _expect_masks(self):
