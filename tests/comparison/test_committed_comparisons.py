@@ -20,6 +20,7 @@ UNLABELLED = {
     "real_3_180x240": 364,
     "real_18": 349,
     "real_54": 313,
+    "real_90": 277,
 }
 
 
@@ -34,6 +35,7 @@ UNLABELLED = {
         ("real_3_180x240", CAMVID, CAMVID_RARE),
         ("real_18", CAMVID, CAMVID_RARE),
         ("real_54", CAMVID, CAMVID_RARE),
+        ("real_90", CAMVID, CAMVID_RARE),
     ],
 )
 def test_means_are_over_the_labelled_classes(name, well, rare):
