@@ -21,6 +21,7 @@ UNLABELLED = {
     "real_18": 349,
     "real_54": 313,
     "real_90": 277,
+    "real_9": 358,
 }
 
 
@@ -36,6 +37,7 @@ UNLABELLED = {
         ("real_18", CAMVID, CAMVID_RARE),
         ("real_54", CAMVID, CAMVID_RARE),
         ("real_90", CAMVID, CAMVID_RARE),
+        ("real_9", CAMVID, CAMVID_RARE),
     ],
 )
 def test_means_are_over_the_labelled_classes(name, well, rare):
