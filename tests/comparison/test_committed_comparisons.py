@@ -22,6 +22,7 @@ UNLABELLED = {
     "real_54": 313,
     "real_90": 277,
     "real_9": 358,
+    "real_15": 352,
 }
 
 
@@ -38,6 +39,7 @@ UNLABELLED = {
         ("real_54", CAMVID, CAMVID_RARE),
         ("real_90", CAMVID, CAMVID_RARE),
         ("real_9", CAMVID, CAMVID_RARE),
+        ("real_15", CAMVID, CAMVID_RARE),
     ],
 )
 def test_means_are_over_the_labelled_classes(name, well, rare):
