@@ -1,7 +1,6 @@
 """Per-class IoU as text."""
 
 import math
-import textwrap
 from collections.abc import Iterable
 
 from keras_pixda.visualization.class_names import (
@@ -10,7 +9,7 @@ from keras_pixda.visualization.class_names import (
     MEANS,
     class_names,
 )
-from keras_pixda.visualization.text_table import WIDTH, text_table
+from keras_pixda.visualization.text_table import text_table
 
 
 def iou_table(
@@ -82,8 +81,7 @@ def iou_table(
         under = "; under = mean of the other classes"
         notes.append(f"* well represented{under if 'under_iou' in result else ''}")
     if share > 0:
-        text = f"{ABSENT_TITLE}: {100 * share:.2g} % of the pixels"
-        notes += textwrap.wrap(text, WIDTH - 1)
+        notes.append(f"{ABSENT_TITLE}: {100 * share:.2g} % of the pixels")
     table = text_table([title, *columns], rows, foot, styled=styled)
     return "\n".join([table, *notes])
 

@@ -18,11 +18,11 @@ UNLABELLED = {
     "real_3": 364,
     "real_3_tuned": 364,
     "real_3_180x240": 364,
+    "real_9": 358,
+    "real_15": 352,
     "real_18": 349,
     "real_54": 313,
     "real_90": 277,
-    "real_9": 358,
-    "real_15": 352,
 }
 
 
@@ -32,14 +32,7 @@ UNLABELLED = {
         ("toy", CITY, {"pole", "traffic sign", "person"}),
         ("parts", CITY, {"pole", "traffic sign", "person"}),
         ("camvid", CAMVID, CAMVID_RARE),
-        ("real_3", CAMVID, CAMVID_RARE),
-        ("real_3_tuned", CAMVID, CAMVID_RARE),
-        ("real_3_180x240", CAMVID, CAMVID_RARE),
-        ("real_18", CAMVID, CAMVID_RARE),
-        ("real_54", CAMVID, CAMVID_RARE),
-        ("real_90", CAMVID, CAMVID_RARE),
-        ("real_9", CAMVID, CAMVID_RARE),
-        ("real_15", CAMVID, CAMVID_RARE),
+        *((name, CAMVID, CAMVID_RARE) for name in UNLABELLED),
     ],
 )
 def test_means_are_over_the_labelled_classes(name, well, rare):
