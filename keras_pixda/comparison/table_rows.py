@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from keras_pixda.comparison.legend import MEANS
 from keras_pixda.comparison.plus_minus import plus_minus
 from keras_pixda.comparison.results import Results
-from keras_pixda.visualization.class_names import ABSENT_SHARE, ABSENT_TITLE
+from keras_pixda.visualization.class_names import (
+    ABSENT_SHARE,
+    ABSENT_TITLE,
+    absent_percent,
+)
 
 
 def table_rows(
@@ -76,4 +80,4 @@ def _percent(value):
 
 
 def _share(value):
-    return "–" if math.isnan(value) else f"{100 * value:.2g}"
+    return "–" if math.isnan(value) else absent_percent(value)

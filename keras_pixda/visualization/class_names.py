@@ -23,3 +23,20 @@ def class_names(result: Iterable[str]) -> list[str]:
         result: The result, or its names.
     """
     return [name for name in result if name not in MEANS and name != ABSENT_SHARE]
+
+
+def absent_percent(share: float) -> str:
+    """A share of the pixels in %, of two digits, and 100 where they round to it.
+
+    Example:
+
+    ```python
+    from keras_pixda.visualization.class_names import absent_percent
+
+    assert [absent_percent(x) for x in (0.00012, 0.834, 1)] == ["0.012", "83", "100"]
+    ```
+
+    Args:
+        share: The share, 0..1.
+    """
+    return f"{float(f'{100 * share:.2g}'):g}"

@@ -7,6 +7,7 @@ from keras_pixda.visualization.class_names import (
     ABSENT_SHARE,
     ABSENT_TITLE,
     MEANS,
+    absent_percent,
     class_names,
 )
 from keras_pixda.visualization.text_table import text_table
@@ -81,7 +82,7 @@ def iou_table(
         under = "; under = mean of the other classes"
         notes.append(f"* well represented{under if 'under_iou' in result else ''}")
     if share > 0:
-        notes.append(f"{ABSENT_TITLE}: {100 * share:.2g} % of the pixels")
+        notes.append(f"{ABSENT_TITLE}: {absent_percent(share)} % of the pixels")
     table = text_table([title, *columns], rows, foot, styled=styled)
     return "\n".join([table, *notes])
 
