@@ -55,7 +55,7 @@ class Guard:
         data: Its `FewShotDomainDataset`.
 
     Raises:
-        ValueError: If the data named have other classes, or a file that cannot be used.
+        ValueError: If the data named have other classes.
     """
 
     def __init__(self, settings: Settings, data: FewShotDomainDataset):
@@ -77,10 +77,6 @@ class Guard:
             settings.data.image_size,
             on_bad_file=settings.data.on_bad_file,
         )
-        if self.name != SOURCE:
-            # What it would refuse after a night of training it refuses here.
-            for _ in self.dataset:
-                pass
         self.facts = {
             "classes": source.classes,
             "ignore_class": source.ignore_class,

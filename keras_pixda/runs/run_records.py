@@ -8,6 +8,7 @@ from typing import Any
 from keras_pixda.datasets import Finding, load
 from keras_pixda.datasets.bad_files import SKIP
 from keras_pixda.datasets.check import usable_pairs
+from keras_pixda.datasets.data_check import DataCheck
 from keras_pixda.datasets.data_error import DataError
 from keras_pixda.datasets.files import collected_findings
 from keras_pixda.datasets.header_check import HeaderCheck
@@ -152,7 +153,8 @@ class RunRecords:
     def check_heads(self, labelled: SegmentationRecord) -> None:
         """Raise what would stop the run after its source-only phase, if heads show it.
 
-        Where bad files are skipped all files have been read as a whole.
+        Those to guard by are read as a whole, since they would stop the run last. Where
+        bad files are skipped all files have been read as a whole.
 
         Args:
             labelled: `SegmentationRecord` of the shots.
@@ -164,7 +166,8 @@ class RunRecords:
         if self.skips:
             return
         for record in (labelled, self.unlabelled, self.guard, self.validation):
-            found = HeaderCheck(record).by_pair if record else ()
+            check = DataCheck if record is self.guard else HeaderCheck
+            found = check(record).by_pair if record else ()
             if findings := [finding for pair in found for finding in pair]:
                 raise DataError(findings)
 

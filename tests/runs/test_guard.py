@@ -1,6 +1,5 @@
 import keras
 import numpy as np
-import PIL.Image
 import pytest
 
 from keras_pixda.datasets import cityscapes, gta5, load
@@ -163,15 +162,3 @@ def test_what_was_settled_before_a_run_was_prolonged_counts_no_more(run, tmp_pat
     assert result["kept"] == "adapted"
     assert_same(weights, run.judged[1][1])
     assert not (tmp_path / "run/adapted.keras").exists()
-
-
-def test_masks_without_a_labelled_pixel_are_refused_at_once(change, data, tmp_path):
-    classes = "".join(f"{name}\n" for name in data.source.classes)
-    (tmp_path / "classes.txt").write_text(classes)
-    for folder, shape in (("images", (32, 48, 3)), ("masks", (32, 48))):
-        (tmp_path / folder).mkdir()
-        picture = PIL.Image.fromarray(np.full(shape, 255, np.uint8))
-        picture.save(tmp_path / folder / "a.png")
-    place = f"folder:{tmp_path}/images,{tmp_path}/masks,{tmp_path}/classes.txt"
-    with pytest.raises(ValueError, match="a.png: every pixel is ignored"):
-        Guard(change(guard=place), data)

@@ -115,6 +115,19 @@ def test_the_guard_is_looked_at_before(change, scenes, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_guard_masks_without_a_labelled_pixel_are_refused_before(
+    change, scenes, tmp_path
+):
+    root = shutil.copytree(scenes / "cityscapes", tmp_path / "guard")
+    mask = min((root / "gtFine/val").rglob("*labelIds.png"))
+    with Image.open(mask) as picture:
+        Image.new("L", picture.size, 0).save(mask)
+    with pytest.raises(DataError, match="every pixel is ignored") as error:
+        train(change(guard=f"cityscapes:{root}"), tmp_path / "run")
+    assert error.value.findings[0].file == str(mask)
+    assert not (tmp_path / "run").exists()
+
+
 def test_images_that_are_evaluated_on_are_warned_of(change, scenes, photos):
     assert records_of(change(unlabelled=photos)).overlap() == ""
     data = f"images:{scenes / 'cityscapes/leftImg8bit'}"
